@@ -1,0 +1,1 @@
+"""The catalogue: the ways data can leave, as data (TOML) over a closed set of readers."""

@@ -1,0 +1,122 @@
+"""Paths into a record: `requestParameters.createVolumePermission.add.items[].userId`.
+
+A path is segments joined by dots; `[]` after a segment means each item (a single item counts as a list of
+one: providers write both), `*` any key, and quotes keep dots (`claims.'http://schemas/upn'`). Keys are
+compared exactly first and without case second, since providers change the case of one parameter between API
+versions. Where a segment is looked up in a string that holds JSON, the string is parsed.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import orjson
+
+MAX_VALUES = 2_000  # values one path may yield: an attacker writes part of every record
+_MAX_EMBEDDED = 2_000_000  # bytes of JSON in a string that are still parsed
+_SEGMENT = re.compile(r"'([^']*)'|([^.'\[\]]+)")
+
+
+@functools.lru_cache(maxsize=4096)
+def split(path: str) -> tuple[str, ...]:
+    """The segments of a path, with `[]` as segments of their own.
+
+    Raises:
+        ValueError: the path is not well formed; the message names it.
+    """
+    segments: list[str] = []
+    position = 0
+    while position < len(path):
+        found = _SEGMENT.match(path, position)
+        if not found:
+            raise ValueError(f"bad path {path!r} at {path[position:]!r}")
+        segments.append(found[1] if found[1] is not None else found[2])
+        position = found.end()
+        while path.startswith("[]", position):
+            segments.append("[]")
+            position += 2
+        if position < len(path):
+            if path[position] != "." or position == len(path) - 1:
+                raise ValueError(f"bad path {path!r} at {path[position:]!r}")
+            position += 1
+    if not segments:
+        raise ValueError("empty path")
+    return tuple(segments)
+
+
+def values(record: Any, path: str) -> list[Any]:
+    """Everything that a path reaches in a record, in order, `None` left out; at most MAX_VALUES."""
+    out: list[Any] = []
+    for value in _walk(record, split(path), 0):
+        if value is not None:
+            out.append(value)
+            if len(out) >= MAX_VALUES:
+                break
+    return out
+
+
+def first(record: Any, path: str) -> Any:
+    """The first value that a path reaches, or None."""
+    for value in _walk(record, split(path), 0):
+        if value is not None:
+            return value
+    return None
+
+
+def text(record: Any, *paths: str) -> str:
+    """The first non-empty scalar that one of the paths reaches, as text; "" if none does."""
+    for path in paths:
+        value = first(record, path)
+        if isinstance(value, bool):
+            return "true" if value else "false"
+        if isinstance(value, str | int | float) and value != "":
+            return str(value)
+    return ""
+
+
+def embedded(value: Any) -> Any:
+    """A string that holds a JSON object or array, parsed; anything else as it is."""
+    if isinstance(value, str) and value[:1] in "{[ \n" and len(value) <= _MAX_EMBEDDED:
+        stripped = value.lstrip()
+        if stripped[:1] in ("{", "["):
+            try:
+                return orjson.loads(stripped)
+            except ValueError:
+                return value
+    return value
+
+
+def _walk(value: Any, segments: tuple[str, ...], at: int) -> Iterator[Any]:
+    if at == len(segments):
+        yield value
+        return
+    segment = segments[at]
+    if isinstance(value, str):
+        value = embedded(value)
+    if segment == "[]":
+        if isinstance(value, list):
+            for item in value:
+                yield from _walk(item, segments, at + 1)
+        elif value is not None:
+            yield from _walk(value, segments, at + 1)
+        return
+    if isinstance(value, Mapping):
+        if segment == "*":
+            for item in value.values():
+                yield from _walk(item, segments, at + 1)
+        elif segment in value:
+            yield from _walk(value[segment], segments, at + 1)
+        else:
+            wanted = segment.lower()
+            for key, item in value.items():
+                if key.lower() == wanted:
+                    yield from _walk(item, segments, at + 1)
+                    return
+    elif isinstance(value, list):
+        # A list where the path expects one object: look in each.
+        for item in value:
+            if isinstance(item, Mapping | list):
+                yield from _walk(item, segments, at)

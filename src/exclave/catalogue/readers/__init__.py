@@ -1,0 +1,35 @@
+"""The closed set of readers: pure functions from values of a record to destinations.
+
+A reader gets the values that its path reached (none, if the entry gives no path), the entry's `Read` table and
+the event. It is total: odd input gives an `unknown` destination with a note, or nothing, never an error. A new
+reader is a function in a module here plus one line in READERS.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from exclave.catalogue.entry import Read
+from exclave.catalogue.readers import aws, common
+from exclave.model import Destination, Event
+
+Reader = Callable[[list[Any], Read, Event], list[Destination]]
+
+READERS: Mapping[str, Reader] = {
+    # any cloud
+    "value": common.value,
+    "fixed": common.fixed,
+    "cidr": common.cidr,
+    # AWS
+    "account": aws.account,
+    "group": aws.group,
+    "principal": aws.principal,
+    "org": aws.org,
+    "arn": aws.arn,
+    "bucket": aws.bucket,
+    "caller": aws.caller,
+    "policy": aws.policy,
+    "acl": aws.acl,
+    "acl-grant": aws.acl_grant,
+}

@@ -1,0 +1,225 @@
+"""One event against the catalogue: which methods it shows, and for whom."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from exclave.catalogue import paths
+from exclave.catalogue.entry import Close, Condition, LineageSpec, Method, Read, ResourceSpec, Where
+from exclave.catalogue.loader import Catalogue
+from exclave.catalogue.readers import READERS
+from exclave.model import (
+    Closure,
+    Derivation,
+    Destination,
+    Event,
+    Kind,
+    Outcome,
+    Resource,
+    Signal,
+    Transfer,
+)
+
+Found = Transfer | Signal | Closure | Derivation
+MAX_RESOURCES = 100  # resources one event may name
+MAX_DESTINATIONS = 500  # destinations one event may name
+
+
+@dataclass(frozen=True, slots=True)
+class Index:
+    """The catalogue by event name, lower case."""
+
+    methods: Mapping[str, tuple[tuple[Method, Where, str], ...]]
+    closes: Mapping[str, tuple[tuple[Method, Close], ...]]
+    lineage: Mapping[str, tuple[LineageSpec, ...]]
+
+
+def index(catalogue: Catalogue) -> Index:
+    """The catalogue, ready to match."""
+    methods: dict[str, list[tuple[Method, Where, str]]] = {}
+    closes: dict[str, list[tuple[Method, Close]]] = {}
+    lineage: dict[str, list[LineageSpec]] = {}
+    for method in catalogue.methods:
+        for rule in method.match:
+            for name in rule.events:
+                methods.setdefault(name.lower(), []).append((method, rule.where, rule.log))
+        for close in method.closes:
+            for name in close.events:
+                closes.setdefault(name.lower(), []).append((method, close))
+    for descent in catalogue.lineage:
+        for name in descent.events:
+            lineage.setdefault(name.lower(), []).append(descent)
+    return Index(
+        {k: tuple(v) for k, v in methods.items()},
+        {k: tuple(v) for k, v in closes.items()},
+        {k: tuple(v) for k, v in lineage.items()},
+    )
+
+
+def match(event: Event, catalogue: Index) -> Iterator[Found]:
+    """Everything that the catalogue finds in one event. A dry run is nothing."""
+    if event.dry_run:
+        return
+    name = event.name.lower()
+    anywhere = f"*:{event.action.lower()}"
+    entries = catalogue.methods.get(name) or catalogue.methods.get(anywhere, ())
+    for method, where, log in entries:
+        if (not log or log == event.log) and holds(where, event.fields):
+            yield from _of_method(method, event)
+    if event.error:
+        return
+    for method, close in catalogue.closes.get(name, ()):
+        if holds(close.where, event.fields):
+            yield from _closures(method, close, event)
+    for descent in catalogue.lineage.get(name, ()):
+        if holds(descent.where, event.fields):
+            yield from _derivations(descent, event)
+
+
+def holds(where: Where, fields: Mapping[str, Any]) -> bool:
+    """Whether all conditions hold. Scalars compare as text, without case."""
+    return all(_holds(rule, paths.values(fields, path)) for path, rule in where.items())
+
+
+def _holds(rule: Condition | str | float | bool, found: list[Any]) -> bool:  # noqa: FBT001
+    if not isinstance(rule, Condition):
+        wanted = _plain(rule)
+        return any(_plain(v) == wanted for v in found)
+    if rule.exists is not None and rule.exists != bool(found):
+        return False
+    if rule.in_ is not None:
+        wanted_any = {_plain(v) for v in rule.in_}
+        if not any(_plain(v) in wanted_any for v in found):
+            return False
+    if rule.not_in is not None:
+        barred = {_plain(v) for v in rule.not_in}
+        return not any(_plain(v) in barred for v in found)
+    return True
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value).lower() if isinstance(value, str | int | float) else ""
+
+
+def _of_method(method: Method, event: Event) -> Iterator[Found]:
+    if method.caller == "foreign" and not _foreign_caller(event):
+        return
+    resources = resources_of(method.resource, event)
+    facts = tuple((k, v) for k, p in method.facts.items() if (v := paths.text(event.fields, p)))
+    if method.signal is not None:
+        destinations: list[Destination | None] = [*read_all(method.read, event)] or [None]
+        for resource in resources:
+            for destination in destinations:
+                yield Signal(
+                    method=method.id, signal=method.signal, destination=destination, failed=bool(event.error),
+                    source=resource, facts=facts, **_common(event),
+                )
+        return
+    if event.error and method.outcome == "revoked":
+        return
+    offered = read_all(method.read, event)
+    if not offered and method.outcome == "offered" and method.read and not event.error and omitted(event):
+        offered = [
+            Destination(
+                kind=Kind.UNKNOWN, id="", cloud=event.cloud, note="the log left out the request, so the destination can't be read"
+            )
+        ]
+    outcome = Outcome.ATTEMPTED if event.error else Outcome(method.outcome or "offered")
+    removed = [] if event.error else read_all(method.removes, event)
+    for resource in resources:
+        for destination in offered:
+            yield Transfer(
+                method=method.id, source=resource, destination=destination, outcome=outcome, facts=facts,
+                whole=method.whole, **_common(event),
+            )
+        for destination in removed:
+            yield Transfer(
+                method=method.id, source=resource, destination=destination, outcome=Outcome.REVOKED, facts=facts,
+                **_common(event),
+            )
+        if method.whole and not offered and not event.error:
+            # Every grant is stated and there is none: what stood open on the resource has ended.
+            yield Closure(
+                method=method.id, time=event.time, account=event.account, region=event.region, action=event.name,
+                actor=event.actor, evidence=event.evidence, resource=resource,
+            )
+
+
+def _common(event: Event) -> dict[str, Any]:
+    return {
+        "time": event.time, "cloud": event.cloud, "account": event.account, "region": event.region,
+        "action": event.name, "actor": event.actor, "evidence": event.evidence, "error": event.error,
+        "shared_id": event.shared_id,
+    }
+
+
+def read_all(reads: Iterable[Read], event: Event) -> list[Destination]:
+    """What an entry's readers find in an event, each destination once."""
+    out: dict[str, Destination] = {}
+    for read in reads:
+        if read.when and not holds(read.when, event.fields):
+            continue
+        found = paths.values(event.fields, read.path) if read.path else []
+        for destination in READERS[read.reader](found, read, event):
+            if len(out) < MAX_DESTINATIONS:
+                out.setdefault(destination.key, destination)
+    return list(out.values())
+
+
+def resources_of(spec: ResourceSpec, event: Event) -> list[Resource]:
+    """The resources that an event is about; one without id where the log doesn't name it."""
+    ids: list[str] = []
+    for path in spec.id_paths:
+        ids = [str(v) for v in paths.values(event.fields, path) if isinstance(v, str | int) and str(v)]
+        if ids:
+            break
+    size = paths.first(event.fields, spec.size_gib) if spec.size_gib else None
+    try:
+        size_gib = float(size) if isinstance(size, str | int | float) and size != "" else None
+    except ValueError:
+        size_gib = None
+    name = paths.text(event.fields, spec.name) if spec.name else ""
+    account = paths.text(event.fields, spec.account) if spec.account else event.account
+    return [
+        Resource(kind=spec.kind, id=i[:2048], account=account, region=event.region, name=name, size_gib=size_gib)
+        for i in list(dict.fromkeys(ids or [""]))[:MAX_RESOURCES]
+    ]
+
+
+def omitted(event: Event) -> bool:
+    """Whether the log left the request out: CloudTrail marks oversized ones, other logs just lack them."""
+    request = event.fields.get("requestParameters", ...)
+    return request is None or request is ... or (isinstance(request, Mapping) and request.get("omitted") is True)
+
+
+def _foreign_caller(event: Event) -> bool:
+    actor = event.actor
+    return actor.kind == "anonymous" or (
+        actor.kind not in ("service", "unknown") and bool(actor.account) and bool(event.account) and actor.account != event.account
+    )
+
+
+def _closures(method: Method, close: Close, event: Event) -> Iterator[Closure]:
+    targets: list[Resource | None] = [None]
+    if close.resource:
+        targets = [r for r in resources_of(ResourceSpec(kind=method.resource.kind, id=close.resource), event) if r.id]
+    for target in targets:
+        yield Closure(
+            method=method.id, time=event.time, account=event.account, region=event.region, action=event.name,
+            actor=event.actor, evidence=event.evidence, resource=target, only_public=close.only_public,
+        )
+
+
+def _derivations(rule: LineageSpec, event: Event) -> Iterator[Derivation]:
+    children = [r for r in resources_of(rule.child, event) if r.id]
+    parents = [r for r in resources_of(rule.parent, event) if r.id]
+    for child in children[:MAX_RESOURCES]:
+        for parent in parents[:MAX_RESOURCES]:
+            if child.key != parent.key:
+                yield Derivation(
+                    child=child, parent=parent, action=event.name, time=event.time, actor=event.actor, evidence=event.evidence
+                )

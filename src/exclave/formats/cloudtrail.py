@@ -1,0 +1,132 @@
+"""One CloudTrail record → Event.
+
+Source: the CloudTrail record contents reference,
+https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from exclave.model import Actor, Cloud, Event, Evidence
+
+_API_DATE = re.compile(r"20\d{2}_?\d{2}_?\d{2}(v\d+)?$")
+_DRY_RUN = frozenset({"Client.DryRunOperation", "DryRunOperation"})
+_KINDS = {
+    "IAMUser": "user",
+    "Root": "root",
+    "AssumedRole": "role",
+    "Role": "role",
+    "FederatedUser": "federated",
+    "SAMLUser": "federated",
+    "WebIdentityUser": "federated",
+    "IdentityCenterUser": "user",
+    "Directory": "user",
+    "AWSAccount": "account",
+    "AWSService": "service",
+}
+
+
+def action_name(event_name: str) -> str:
+    """An eventName without the API date that some services append (`AddPermission20150331v2` → `AddPermission`)."""
+    return _API_DATE.sub("", event_name) or event_name
+
+
+def parse_time(value: Any) -> datetime | None:
+    """An ISO 8601 time, or seconds since 1970 (`lookup-events` and CSV exports write these), as UTC; None if unreadable."""
+    try:
+        if isinstance(value, str):
+            if value.replace(".", "", 1).isdigit():
+                return datetime.fromtimestamp(float(value), UTC)
+            time = datetime.fromisoformat(value.strip().replace(" UTC", "+00:00"))
+            return time.astimezone(UTC) if time.tzinfo else time.replace(tzinfo=UTC)
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            return datetime.fromtimestamp(value / 1000 if value > 1e11 else value, UTC)  # noqa: PLR2004 - milliseconds
+    except (ValueError, OverflowError, OSError):
+        return None
+    return None
+
+
+def is_record(record: Mapping[str, Any]) -> bool:
+    """Whether a JSON object is a CloudTrail record."""
+    return isinstance(record.get("eventName"), str) and ("eventSource" in record or "eventVersion" in record)
+
+
+def event(record: Mapping[str, Any], evidence: Evidence) -> Event:
+    """One record, read. Missing or odd parts become "" or None, never an error."""
+    identity = _mapping(record.get("userIdentity"))
+    name = action_name(_text(record.get("eventName")))
+    actor = _actor(record, identity)
+    error = _text(record.get("errorCode")) or (_text(record.get("errorMessage")) and "error")
+    return Event(
+        cloud=Cloud.AWS,
+        log="cloudtrail",
+        time=parse_time(record.get("eventTime")),
+        service=_text(record.get("eventSource")).lower(),
+        action=name,
+        actor=actor,
+        account=_text(record.get("recipientAccountId")) or actor.account,
+        region=_text(record.get("awsRegion")),
+        error=error,
+        dry_run=error in _DRY_RUN,
+        fields=_unwrapped(record, name),
+        raw=record,
+        evidence=evidence,
+        shared_id=_text(record.get("sharedEventID")),
+    )
+
+
+def _actor(record: Mapping[str, Any], identity: Mapping[str, Any]) -> Actor:
+    context = _mapping(identity.get("sessionContext"))
+    issuer = _mapping(context.get("sessionIssuer"))
+    behalf = _mapping(identity.get("onBehalfOf"))
+    kind = _text(identity.get("type"))
+    account = _text(identity.get("accountId")) or _text(issuer.get("accountId"))
+    arn = _text(identity.get("arn"))
+    if not account and arn.startswith("arn:"):
+        account = arn.split(":", 5)[4] if arn.count(":") >= 5 else ""  # noqa: PLR2004
+    principal = _text(identity.get("principalId"))
+    invoked_by = _text(identity.get("invokedBy"))
+    if account.lower() == "anonymous" or principal.upper() == "ANONYMOUS_PRINCIPAL" or principal.lower() == "anonymous":
+        return Actor(kind="anonymous", id="anonymous", ip=_text(record.get("sourceIPAddress")), agent=_text(record.get("userAgent")))
+    session = arn.rsplit("/", 1)[-1] if ":assumed-role/" in arn else ""
+    name = _text(identity.get("userName")) or session or _text(issuer.get("userName")) or principal.rpartition(":")[2]
+    return Actor(
+        kind=_KINDS.get(kind, "service" if invoked_by and not kind else "unknown"),
+        id=arn or _text(behalf.get("userId")) or principal or account or invoked_by,
+        name=name,
+        account=account,
+        credential=_text(identity.get("accessKeyId")),
+        issuer=_text(issuer.get("arn")),
+        via=invoked_by if kind != "AWSService" else "",
+        ip=_text(record.get("sourceIPAddress")),
+        agent=_text(record.get("userAgent")),
+    )
+
+
+def _unwrapped(record: Mapping[str, Any], action: str) -> Mapping[str, Any]:
+    """The record with EC2's newer wrappers taken off: `requestParameters.DeleteFlowLogsRequest.FlowLogId`."""
+    out: dict[str, Any] | None = None
+    for part, suffix in (("requestParameters", "Request"), ("responseElements", "Response")):
+        body = record.get(part)
+        if isinstance(body, Mapping):
+            inner = body.get(action + suffix)
+            if isinstance(inner, Mapping):
+                out = out or dict(record)
+                out[part] = {**{k: v for k, v in body.items() if k != action + suffix}, **inner}
+    return out or record
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, str):
+        return value[:4096]
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value).zfill(12)  # account ids that a tool turned into numbers
+    return ""

@@ -1,0 +1,391 @@
+"""The words of exclave as types: one frozen record per idea, shared by every stage.
+
+perimeter.py judges destinations, detect/ makes transfers and signals, correlate/ fills in what only the
+whole shows (verdict, severity, state, incident). Field names are the keys of the JSON lines.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+
+
+class Cloud(StrEnum):
+    """A provider."""
+
+    AWS = "aws"
+    AZURE = "azure"
+    GCP = "gcp"
+
+
+class Kind(StrEnum):
+    """Kinds of destination: who, or what, can receive data."""
+
+    ACCOUNT = "account"
+    ORGANIZATION = "organization"
+    ORG_UNIT = "org-unit"
+    TENANT = "tenant"
+    SUBSCRIPTION = "subscription"
+    PROJECT = "project"
+    DOMAIN = "domain"
+    CUSTOMER = "customer"
+    PRINCIPAL = "principal"
+    CANONICAL_ID = "canonical-id"
+    SERVICE = "service"
+    PUBLIC = "public"
+    BEARER_URL = "bearer-url"
+    BUCKET = "bucket"
+    VPC = "vpc"
+    IP_RANGE = "ip-range"
+    UNKNOWN = "unknown"
+
+
+class Verdict(StrEnum):
+    """What the perimeter says of a destination."""
+
+    SELF = "self"
+    ORGANIZATION = "organization"
+    TRUSTED = "trusted"
+    VENDOR = "vendor"
+    EXTERNAL = "external"
+    PUBLIC = "public"
+    UNKNOWN = "unknown"
+
+
+OURS = frozenset({Verdict.SELF, Verdict.ORGANIZATION, Verdict.TRUSTED})
+FOREIGN = frozenset({Verdict.EXTERNAL, Verdict.PUBLIC, Verdict.UNKNOWN})
+
+
+class Outcome(StrEnum):
+    """How far a transfer got."""
+
+    ATTEMPTED = "attempted"
+    OFFERED = "offered"
+    TAKEN = "taken"
+    REVOKED = "revoked"
+
+
+class SignalKind(StrEnum):
+    """What a supporting event is."""
+
+    PREPARE = "prepare"
+    TAMPER = "tamper"
+    ACCESS_CHANGE = "access-change"
+    NETWORK_CHANGE = "network-change"
+    EXPOSURE = "exposure"
+
+
+class Severity(StrEnum):
+    """How loud a finding is; `rank` orders them, info lowest."""
+
+    INFO = "info"
+    LOW = "low"
+    MEDIUM = "medium"
+    HIGH = "high"
+    CRITICAL = "critical"
+
+    @property
+    def rank(self) -> int:
+        """0 for info up to 4 for critical."""
+        return _RANKS[self]
+
+
+_RANKS = {name: rank for rank, name in enumerate(Severity)}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """Where a record was read: file (or object key), record number from 1, the provider's event id."""
+
+    file: str
+    record: int
+    event_id: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Actor:
+    """Who did it.
+
+    `id` is the ARN, mail address or object id; `credential` the access key id or session that was used;
+    `issuer` the role, user or service account behind a session; `via` the service that acted for them.
+    """
+
+    kind: str  # user, role, root, service, account, federated, anonymous, unknown
+    id: str
+    name: str = ""
+    account: str = ""
+    credential: str = ""
+    issuer: str = ""
+    via: str = ""
+    ip: str = ""
+    agent: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """One audit record, normalised just enough.
+
+    `raw` is the record in the log's own shape; `fields` the same after the format took off wrappers that
+    the provider adds to some calls (`<Action>Request`, JSON kept in strings). Paths in the catalogue read
+    `fields`. `service` and `action` together are the name that entries match.
+    """
+
+    cloud: Cloud
+    log: str  # cloudtrail, s3-access, azure-activity, gcp-audit, ...
+    time: datetime | None
+    service: str
+    action: str
+    actor: Actor
+    account: str  # whose log: account, subscription or project; "" when it doesn't say
+    region: str
+    error: str  # "" when the call succeeded
+    dry_run: bool
+    fields: Mapping[str, Any]
+    raw: Mapping[str, Any]
+    evidence: Evidence
+    shared_id: str = ""  # the same happening in another account's log
+
+    @property
+    def name(self) -> str:
+        """`service:action`, as the catalogue writes it."""
+        return f"{self.service}:{self.action}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Destination:
+    """Who receives. `limits` are conditions that narrow it (in words), `expires` when a bearer URL ends."""
+
+    kind: Kind
+    id: str
+    cloud: Cloud = Cloud.AWS
+    limits: tuple[str, ...] = ()
+    expires: str = ""
+    note: str = ""  # how it was read, where that isn't obvious
+
+    @property
+    def key(self) -> str:
+        """`kind:id`, as examples and reports write it."""
+        return f"{self.kind}:{self.id}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resource:
+    """A thing that holds data. `id` is the provider's own; `size_gib` where the log says it."""
+
+    kind: str
+    id: str
+    account: str = ""
+    region: str = ""
+    name: str = ""
+    size_gib: float | None = None
+
+    @property
+    def key(self) -> str:
+        """What joins two mentions of one resource: an ARN and a bare id of the same thing are equal."""
+        return f"{self.kind}:{short_id(self.id)}"
+
+
+def short_id(identifier: str) -> str:
+    """The last part of an ARN's resource (`arn:aws:ec2:r:a:snapshot/snap-1` → `snap-1`), else as given.
+
+    S3 object ARNs and RDS names keep what follows the first separator of their resource part.
+    """
+    if not identifier.startswith("arn:"):
+        return identifier
+    parts = identifier.split(":", 5)
+    if len(parts) < 6:  # noqa: PLR2004 - arn:partition:service:region:account:resource
+        return identifier
+    service, resource = parts[2], parts[5]
+    if service == "s3":
+        return resource
+    head, sep, tail = resource.partition("/")
+    if not sep or ":" in head:
+        head, sep, tail = resource.partition(":")
+    return tail if sep else resource
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judgement:
+    """A verdict with the line or fact that decided it, and the name of the vendor or entry."""
+
+    verdict: Verdict
+    reason: str
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RevokeCall:
+    """The call that undoes a transfer, arguments filled in. `command` is what a person can paste."""
+
+    call: str
+    args: Mapping[str, Any]
+    command: str
+    risk: str = "safe"  # safe, disruptive
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Openness:
+    """Whether an offer still stands: `closed_at`/`by` say what ended it, `seconds` how long it stood."""
+
+    open: bool
+    opened_at: datetime | None = None
+    closed_at: datetime | None = None
+    by: str = ""
+    seconds: float | None = None
+    taken: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Transfer:
+    """Data offered to, or taken by, a destination. The second half is filled in by correlate/."""
+
+    method: str
+    time: datetime | None
+    cloud: Cloud
+    account: str
+    region: str
+    action: str  # service:action
+    actor: Actor
+    source: Resource
+    destination: Destination
+    outcome: Outcome
+    evidence: Evidence
+    error: str = ""
+    shared_id: str = ""
+    facts: tuple[tuple[str, str], ...] = ()  # further values the entry reads, for reasons and revocation
+    whole: bool = False  # the event states every grant of the resource, so what it leaves out has ended
+    # filled in by correlate/
+    id: str = ""
+    judgement: Judgement | None = None
+    severity: Severity = Severity.INFO
+    why: tuple[str, ...] = ()
+    lineage: tuple[Resource, ...] = ()  # nearest ancestor first
+    state: Openness | None = None
+    revoke: RevokeCall | None = None
+    incident: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Signal:
+    """A supporting event. `destination` where it names somebody (a trust policy, a peering)."""
+
+    method: str
+    signal: SignalKind
+    time: datetime | None
+    cloud: Cloud
+    account: str
+    region: str
+    action: str
+    actor: Actor
+    source: Resource
+    evidence: Evidence
+    destination: Destination | None = None
+    failed: bool = False
+    error: str = ""
+    shared_id: str = ""
+    facts: tuple[tuple[str, str], ...] = ()
+    # filled in by correlate/
+    id: str = ""
+    judgement: Judgement | None = None
+    severity: Severity = Severity.INFO
+    why: tuple[str, ...] = ()
+    incident: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Closure:
+    """An event that ends offers: on one resource, or (`resource` None) on all of its method in an account."""
+
+    method: str
+    time: datetime | None
+    account: str
+    region: str
+    action: str
+    actor: Actor
+    evidence: Evidence
+    resource: Resource | None
+    only_public: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Derivation:
+    """One resource made from another: volume → snapshot → copy → image."""
+
+    child: Resource
+    parent: Resource
+    action: str
+    time: datetime | None
+    actor: Actor
+    evidence: Evidence
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """Something that could not be looked at: where, what, and what to do about it."""
+
+    where: str
+    what: str
+    hint: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Coverage:
+    """What was read and what was not. Adds up with `merge`."""
+
+    files: int = 0
+    bytes_read: int = 0
+    bytes_plain: int = 0
+    records: int = 0
+    records_exact: bool = True  # False where records were counted without decoding each
+    formats: Mapping[str, int] = field(default_factory=dict)  # files per format
+    accounts: frozenset[str] = frozenset()
+    first: datetime | None = None
+    last: datetime | None = None
+    problems: tuple[Problem, ...] = ()
+    skipped: Mapping[str, int] = field(default_factory=dict)  # files left out on purpose, by reason
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Incident:
+    """Transfers and signals that belong together, in order of time."""
+
+    id: str
+    title: str
+    severity: Severity
+    why: tuple[str, ...]
+    started: datetime | None
+    ended: datetime | None
+    transfers: tuple[Transfer, ...]
+    signals: tuple[Signal, ...]
+    story: tuple[Step, ...]
+    actors: tuple[Actor, ...] = ()
+    destinations: tuple[Destination, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """A line of an incident's story. `phase`: prepare, access, network, tamper, offer, take, revoke, close, attempt."""
+
+    time: datetime | None
+    phase: str
+    text: str
+    actor: str
+    ref: str  # id of the transfer or signal
+    evidence: Evidence
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """Everything a hunt found: what outputs/ writes."""
+
+    incidents: tuple[Incident, ...]
+    transfers: tuple[Transfer, ...]
+    signals: tuple[Signal, ...]
+    coverage: Coverage
+    perimeter: tuple[str, ...]  # in words: what was assumed or read of the perimeter, expired and unused entries
+    version: str = ""

@@ -1,0 +1,195 @@
+"""Who is ours: one judge, used by hunting, audit, alarms and proof.
+
+A perimeter is typed entries (perimeter.toml: `[[account]]`, `[[organization]]`, `[[vpc]]`, ...), each with why,
+owner and until, beside what the logs themselves show: accounts (subscriptions, tenants, projects) whose logs these are.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+import ipaddress
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from enum import StrEnum
+
+from exclave.model import Destination, Judgement, Kind, Verdict
+
+
+class EntryKind(StrEnum):
+    """Tables that perimeter.toml may hold: destination kinds, and what only a perimeter names."""
+
+    ACCOUNT = "account"
+    ORGANIZATION = "organization"
+    ORG_UNIT = "org-unit"
+    TENANT = "tenant"
+    MANAGEMENT_GROUP = "management-group"
+    SUBSCRIPTION = "subscription"
+    PROJECT = "project"
+    FOLDER = "folder"
+    DOMAIN = "domain"
+    CUSTOMER = "customer"
+    PRINCIPAL = "principal"  # ARN or mail pattern: `arn:aws:iam::*:role/backup-*`
+    CANONICAL_ID = "canonical-id"
+    BUCKET = "bucket"
+    VPC = "vpc"
+    ENDPOINT = "endpoint"
+    CIDR = "cidr"
+    SERVICE_PERIMETER = "service-perimeter"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One line of a perimeter. `where` is the file and table that say it; `until` the last day it counts."""
+
+    kind: EntryKind
+    id: str
+    verdict: Verdict
+    name: str = ""
+    why: str = ""
+    owner: str = ""
+    until: date | None = None
+    where: str = ""
+
+    def expired(self, today: date) -> bool:
+        """Whether its last day is over."""
+        return self.until is not None and today > self.until
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Perimeter:
+    """The judge. `seen` are identifiers that the logs show to be ours, by kind; `assume_seen` lets them count."""
+
+    entries: tuple[Entry, ...] = ()
+    seen: Mapping[Kind, Mapping[str, str]] = field(default_factory=dict)
+    today: date = date.min
+    vendors: Mapping[str, str] = field(default_factory=dict)  # account id → name, from a known-accounts list
+
+    def judge(self, destination: Destination, account: str = "") -> Judgement:
+        """What the perimeter says of a destination.
+
+        Args:
+            destination: who receives.
+            account: the account (subscription, project) that the data belongs to; its own is `self`.
+        """
+        if destination.kind is Kind.PUBLIC:
+            return Judgement(verdict=Verdict.PUBLIC, reason=destination.note or "anyone")
+        owner = owner_of(destination)
+        if account and owner == account:
+            return Judgement(verdict=Verdict.SELF, reason="the same account")
+        if entry := self._entry(destination, owner):
+            return Judgement(verdict=entry.verdict, reason=_reason(entry), name=entry.name)
+        if owner and owner in self.vendors:
+            return Judgement(
+                verdict=Verdict.VENDOR, reason=f"known account of {self.vendors[owner]}: named, not trusted", name=self.vendors[owner]
+            )
+        for kind in (destination.kind, Kind.ACCOUNT, Kind.PROJECT):
+            identifier = destination.id if kind is destination.kind else owner
+            if found := self.seen.get(kind, {}).get(identifier.lower()):
+                return Judgement(verdict=Verdict.SELF, reason=f"assumed ours: {found}")
+        return _unlisted(destination, owner)
+
+    def find(self, identifier: str) -> tuple[Entry, ...]:
+        """Every entry (expired ones too) that names an identifier."""
+        return tuple(e for e in self.entries if _covers(e, identifier))
+
+    def expired(self) -> tuple[Entry, ...]:
+        """Entries that no longer count."""
+        return tuple(e for e in self.entries if e.expired(self.today))
+
+    def unused(self, destinations: Iterable[Destination]) -> tuple[Entry, ...]:
+        """Entries that decided nothing about any of the destinations."""
+        used = {e for d in destinations if (e := self._entry(d, owner_of(d)))}
+        return tuple(e for e in self.entries if e not in used and not e.expired(self.today))
+
+    def _entry(self, destination: Destination, owner: str) -> Entry | None:
+        # The destination's own line decides before a line about the account that owns it.
+        live = [e for e in self.entries if not e.expired(self.today)]
+        for kinds, identifier in ((_KINDS.get(destination.kind, ()), destination.id), ((EntryKind.ACCOUNT,), owner)):
+            for entry in live:
+                if identifier and entry.kind in kinds and _covers(entry, identifier):
+                    return entry
+        return None
+
+
+_KINDS: Mapping[Kind, tuple[EntryKind, ...]] = {
+    Kind.ACCOUNT: (EntryKind.ACCOUNT,),
+    Kind.ORGANIZATION: (EntryKind.ORGANIZATION,),
+    Kind.ORG_UNIT: (EntryKind.ORG_UNIT, EntryKind.ORGANIZATION, EntryKind.MANAGEMENT_GROUP, EntryKind.FOLDER),
+    Kind.TENANT: (EntryKind.TENANT,),
+    Kind.SUBSCRIPTION: (EntryKind.SUBSCRIPTION,),
+    Kind.PROJECT: (EntryKind.PROJECT,),
+    Kind.DOMAIN: (EntryKind.DOMAIN,),
+    Kind.CUSTOMER: (EntryKind.CUSTOMER,),
+    Kind.PRINCIPAL: (EntryKind.PRINCIPAL, EntryKind.DOMAIN, EntryKind.PROJECT),
+    Kind.CANONICAL_ID: (EntryKind.CANONICAL_ID,),
+    Kind.BUCKET: (EntryKind.BUCKET,),
+    Kind.VPC: (EntryKind.VPC, EntryKind.ENDPOINT),
+    Kind.IP_RANGE: (EntryKind.CIDR,),
+}
+
+
+def owner_of(destination: Destination) -> str:
+    """The account behind a destination: the account itself, or the one in an ARN; "" if nothing says."""
+    if destination.kind is Kind.ACCOUNT:
+        return destination.id
+    if destination.id.startswith("arn:") and destination.id.count(":") >= 5:  # noqa: PLR2004 - arn:partition:service:region:account:resource
+        return destination.id.split(":", 5)[4]
+    return ""
+
+
+def _covers(entry: Entry, identifier: str) -> bool:
+    if entry.kind is EntryKind.CIDR:
+        return _inside(identifier, entry.id)
+    if entry.kind is EntryKind.DOMAIN:
+        mine = entry.id.lower().lstrip("@")
+        domain = identifier.lower().rsplit("@", 1)[-1]
+        return domain == mine or domain.endswith("." + mine)
+    if entry.kind is EntryKind.PROJECT and "@" in identifier:
+        # A service account belongs to the project in its mail address.
+        return identifier.lower().rsplit("@", 1)[-1] == f"{entry.id.lower()}.iam.gserviceaccount.com"
+    if entry.kind in (EntryKind.ORG_UNIT, EntryKind.ORGANIZATION):
+        # `o-1/ou-2` is inside `o-1`, and inside `o-1/ou-2`; a path pattern may end in `*`.
+        return identifier == entry.id or identifier.startswith(entry.id.rstrip("*").rstrip("/") + "/")
+    if entry.kind in (EntryKind.PRINCIPAL, EntryKind.BUCKET):
+        return fnmatch.fnmatchcase(identifier.lower(), entry.id.lower())
+    return identifier.lower() == entry.id.lower()
+
+
+def _inside(inner: str, outer: str) -> bool:
+    try:
+        a = ipaddress.ip_network(inner, strict=False)
+        b = ipaddress.ip_network(outer, strict=False)
+    except ValueError:
+        return False
+    if isinstance(a, ipaddress.IPv4Network) and isinstance(b, ipaddress.IPv4Network):
+        return a.subnet_of(b)
+    return isinstance(a, ipaddress.IPv6Network) and isinstance(b, ipaddress.IPv6Network) and a.subnet_of(b)
+
+
+def _reason(entry: Entry) -> str:
+    why = f": {entry.why}" if entry.why else ""
+    return f"{entry.where or 'perimeter'} says {entry.kind} {entry.id} is {entry.verdict}{why}"
+
+
+def _unlisted(destination: Destination, owner: str) -> Judgement:
+    if destination.kind is Kind.SERVICE:
+        return Judgement(verdict=Verdict.TRUSTED, reason="a service of the provider itself")
+    if destination.kind is Kind.IP_RANGE and _private(destination.id):
+        return Judgement(verdict=Verdict.SELF, reason="a private address range")
+    if destination.kind is Kind.BUCKET:
+        return Judgement(verdict=Verdict.UNKNOWN, reason="nothing says who owns this bucket")
+    if destination.kind is Kind.BEARER_URL:
+        return Judgement(verdict=Verdict.UNKNOWN, reason="whoever holds the URL can read it")
+    if destination.kind in (Kind.UNKNOWN, Kind.VPC, Kind.CANONICAL_ID):
+        return Judgement(verdict=Verdict.UNKNOWN, reason=destination.note or f"no {destination.kind} is listed as ours")
+    if destination.kind is Kind.PRINCIPAL and not owner and "@" not in destination.id:
+        return Judgement(verdict=Verdict.UNKNOWN, reason="nothing says to which account it belongs")
+    return Judgement(verdict=Verdict.EXTERNAL, reason=f"{destination.kind} {owner or destination.id} is not in the perimeter")
+
+
+def _private(text: str) -> bool:
+    try:
+        return ipaddress.ip_network(text, strict=False).is_private
+    except ValueError:
+        return False

@@ -1,0 +1,1 @@
+"""Simulated AWS: an organisation, its ordinary CloudTrail records, and breaches in it."""
