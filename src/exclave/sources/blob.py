@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from exclave.model import Problem
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from exclave.model import Problem
 
 
 @dataclass(slots=True, kw_only=True)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from exclave.sources.limits import DamagedError, Limits
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
 
 GZIP = b"\x1f\x8b\x08"
 ZSTD = b"\x28\xb5\x2f\xfd"
@@ -101,22 +103,16 @@ def _members(parts: Iterator[bytes], codec: _Codec, limits: Limits) -> Iterator[
                 if decoder.eof:
                     piece, decoder = decoder.unused_data, None
                     continue
+                weight += len(piece)
                 if held is not None:
-                    weight += len(piece)
-                    held = [*held, piece] if weight < codec.piece else _append(held, piece, weight, limits)
+                    held.append(piece)  # so that a fault can be approached byte by byte
+                if weight > limits.plain:
+                    held = None
                 break
     if decoder is not None:
         raise DamagedError(
             f"ends in the middle of its {codec.name} stream", "the copy may be cut short: fetch it again"
         )
-
-
-def _append(held: list[bytes], piece: bytes, weight: int, limits: Limits) -> list[bytes] | None:
-    """Keep a member's input so that a fault can be approached byte by byte; give up on very large ones."""
-    if weight > limits.plain:
-        return None
-    held.append(piece)
-    return held
 
 
 def _salvage(codec: _Codec, held: list[bytes] | None, piece: bytes) -> Iterator[bytes]:
