@@ -32,7 +32,7 @@ _NAMES = (
     r"|client_?secret|access_?token|refresh_?token|id_?token|security_?token"
     r"|(?:master_?user_?|admin_?|user_?|db_?)?password|passwd|pwd"
 )
-_BEFORE = r"(?<![a-z0-9])"
+_BEFORE = r"(?:(?<![a-z0-9])|(?<=%3f)|(?<=%26)|(?<=%253f)|(?<=%2526))"  # the last four: in an encoded URL
 _EQUALS = r"\s{0,3}(?:=|%3d|%253d)\s{0,3}"
 _VALUE = r"[^\s&;,\"'<>\\)\]}]"
 
@@ -98,7 +98,7 @@ def mask(text: str) -> str:
 
 
 def _mask_bare_key(match: re.Match[str]) -> str:
-    """An AWS secret access key has no mark but 40 characters that look random, as a path does not."""
+    """An AWS secret access key has no mark: 40 characters that look random, as a path does not."""
     text = match.group()
     kinds = (any(c.isupper() for c in text), any(c.islower() for c in text), any(c.isdigit() for c in text))
     counts = [text.count(c) for c in set(text)]
@@ -108,7 +108,7 @@ def _mask_bare_key(match: re.Match[str]) -> str:
 
 
 def visible(text: str) -> str:
-    r"""The text with control and invisible characters written out (`\x1b`, `\u202e`): one line, no effects."""
+    r"""The text with control and invisible characters written out, as `\x1b`: one line, no effects."""
     return _unsafe().sub(_written_out, text)
 
 

@@ -1,0 +1,167 @@
+"""What people read: findings, moments and durations in words. Plain text; each output neutralises it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from exclave.model import Kind, Outcome, Verdict, short_id
+
+if TYPE_CHECKING:
+    from exclave.model import Actor, Coverage, Destination, Evidence, Judgement, Resource, Signal, Transfer
+
+_MINUTE, _HOUR, _DAY = 60, 3600, 86400
+_TIB = 1024
+
+
+def moment(time: datetime | None) -> str:
+    """`2026-03-02 01:12:04`, in UTC."""
+    if time is None:
+        return "time unknown"
+    utc = time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
+    return utc.strftime("%Y-%m-%d %H:%M:%S")
+
+
+def duration(seconds: float) -> str:
+    """`40 s`, `8 min`, `1 h 28 min`, `3 d 4 h`."""
+    whole = max(0, round(seconds))
+    if whole < _MINUTE:
+        return f"{whole} s"
+    if whole < _HOUR:
+        return f"{whole // _MINUTE} min"
+    if whole < _DAY:
+        hours, rest = divmod(whole // _MINUTE, 60)
+        return f"{hours} h {rest} min" if rest else f"{hours} h"
+    days, rest = divmod(whole // _HOUR, 24)
+    return f"{days} d {rest} h" if rest else f"{days} d"
+
+
+def size(gib: float | None) -> str:
+    """`500 GiB`, `1.5 TiB`, `3.2 GiB`; empty where the log does not say."""
+    if gib is None:
+        return ""
+    return f"{gib / _TIB:.3g} TiB" if gib >= _TIB else f"{gib:.4g} GiB"
+
+
+def count(number: int, one: str, many: str = "") -> str:
+    """`1 file`, `1,204 files`."""
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
+def resource(r: Resource) -> str:
+    """`snapshot snap-0a1b (500 GiB)`, with the name where it has another."""
+    more = [part for part in (r.name if r.name != r.id else "", size(r.size_gib)) if part]
+    return f"{r.kind} {short_id(r.id)}" + (f" ({', '.join(more)})" if more else "")
+
+
+def lineage(resources: tuple[Resource, ...]) -> str:
+    """`of volume vol-0b7c (500 GiB), of instance i-0c1d (db-prod-1)`."""
+    return ", ".join(f"of {resource(r)}" for r in resources)
+
+
+def destination(d: Destination) -> str:
+    """Who receives, as a phrase after "to"."""
+    match d.kind:
+        case Kind.PUBLIC:
+            phrase = "anybody"
+        case Kind.BEARER_URL:
+            phrase = f"whoever holds the URL {d.id}" + (f" (until {d.expires})" if d.expires else "")
+        case Kind.UNKNOWN:
+            phrase = f"an unknown destination {d.id}".rstrip()
+        case _:
+            phrase = f"{d.kind} {d.id}"
+    return phrase + (f", {'; '.join(d.limits)}" if d.limits else "")
+
+
+def verdict(j: Judgement | None) -> str:
+    """`outside your perimeter`, `vendor: Datadog`."""
+    if j is None:
+        return "not judged"
+    phrase = {
+        Verdict.SELF: "your own",
+        Verdict.ORGANIZATION: "your organization",
+        Verdict.TRUSTED: "trusted by you",
+        Verdict.VENDOR: "vendor, not trusted by you",
+        Verdict.EXTERNAL: "outside your perimeter",
+        Verdict.PUBLIC: "public",
+        Verdict.UNKNOWN: "unknown whose",
+    }[j.verdict]
+    return f"{phrase}: {j.name}" if j.name else phrase
+
+
+def actor(a: Actor) -> str:
+    """The name to call somebody by: short where there is one."""
+    return a.name or short_id(a.id) or a.account or a.kind
+
+
+def actor_in_full(a: Actor) -> str:
+    """Who, with which credential, from where: what a responder looks up next."""
+    parts = [a.id or actor(a)]
+    if a.credential:
+        parts.append(f"with {a.credential}")
+    if a.issuer and f"/{short_id(a.issuer).rsplit('/', 1)[-1]}/" not in a.id and a.issuer != a.id:
+        parts.append(f"as {a.issuer}")
+    if a.via:
+        parts.append(f"through {a.via}")
+    if a.ip:
+        parts.append(f"from {a.ip}")
+    return " ".join(parts)
+
+
+def outcome(t: Transfer) -> str:
+    """The verb that joins source and destination."""
+    return {
+        Outcome.ATTEMPTED: "was not shared with (the call failed)",
+        Outcome.OFFERED: "offered to",
+        Outcome.TAKEN: "taken by",
+        Outcome.REVOKED: "no longer offered to",
+    }[t.outcome]
+
+
+def transfer(t: Transfer) -> str:
+    """A transfer in one sentence."""
+    whose = f", {lineage(t.lineage)}," if t.lineage else ""
+    return (
+        f"{resource(t.source)}{whose} {outcome(t)} {destination(t.destination)} ({verdict(t.judgement)}) "
+        f"by {actor(t.actor)}"
+    )
+
+
+def signal(s: Signal) -> str:
+    """A signal in one sentence."""
+    to = f" for {destination(s.destination)}" if s.destination else ""
+    failed = f" (failed{': ' + s.error if s.error else ''})" if s.failed else ""
+    return f"{s.action} on {resource(s.source)}{to} by {actor(s.actor)}{failed}"
+
+
+def standing(t: Transfer) -> str:
+    """Whether it is open, since when, or for how long it was."""
+    if t.outcome is Outcome.ATTEMPTED:
+        return f"never open: the call failed{f' ({t.error})' if t.error else ''}"
+    if t.state is None:
+        return "not known whether it is open"
+    if t.state.open:
+        return f"OPEN since {moment(t.state.opened_at)}" + (", and taken" if t.state.taken else "")
+    for_long = f" after {duration(t.state.seconds)}" if t.state.seconds is not None else ""
+    by = f" by {t.state.by}" if t.state.by else ""
+    return f"closed {moment(t.state.closed_at)}{for_long}{by}" + (
+        ", but taken before" if t.state.taken else ""
+    )
+
+
+def evidence(e: Evidence) -> str:
+    """`file:record`."""
+    return f"{e.file}:{e.record}"
+
+
+def read(c: Coverage) -> str:
+    """What was read, with the span of time."""
+    about = "" if c.records_exact else "about "
+    accounts = count(len(c.accounts), "account")
+    span = f", {moment(c.first)} to {moment(c.last)} UTC" if c.first and c.last else ""
+    return f"{count(c.files, 'file')}, {about}{count(c.records, 'record')} of {accounts}{span}"
+
+
+def skipped(c: Coverage) -> str:
+    """What was left out on purpose: `24 digest file, 2 empty`."""
+    return ", ".join(f"{number:,} {reason}" for reason, number in sorted(c.skipped.items()))
