@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from exclave.model import Cloud, Kind
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+    from exclave.model import Cloud, Kind
 
 PHASES = frozenset({"prepare", "access", "network", "tamper", "offer", "take", "revoke", "close", "attempt"})
 

@@ -8,14 +8,16 @@ account,region,parent,size_gib,name}],"originals":[id],"actors":[arn],"credentia
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
 from dataclasses import asdict
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from exclave.simulate.breach import Story, TrueStep
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from pathlib import Path
+
+    from exclave.simulate.breach import Story, TrueStep
 
 
 def breach_line(story: Story) -> dict[str, Any]:

@@ -3,13 +3,26 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from random import Random
+from typing import TYPE_CHECKING
 
 from exclave.simulate.aws import ids
 
+if TYPE_CHECKING:
+    from random import Random
+
 REGIONS = ("eu-west-1", "eu-central-1", "us-east-1", "us-west-2", "ap-southeast-2")
 GLOBAL_REGION = "us-east-1"  # where IAM, STS's global endpoint and Organizations record their calls
-_NAMES = ("management", "log-archive", "tooling", "production", "staging", "data", "payments", "sandbox", "network")
+_NAMES = (
+    "management",
+    "log-archive",
+    "tooling",
+    "production",
+    "staging",
+    "data",
+    "payments",
+    "sandbox",
+    "network",
+)
 _PEOPLE = ("amira.haddad", "ben.okafor", "carla.ruiz", "daniel.weiss", "elena.popova", "finn.larsen", "grace.lin",
            "hugo.martins", "ines.moreau", "jonas.berg", "kavya.nair", "liam.obrien", "mei.tanaka", "noor.aziz")  # fmt: skip
 _VENDORS = ("cloud posture scanner", "log analytics", "cost management")

@@ -1,0 +1,125 @@
+"""One account in one region: the calls that happen there, and their records in it."""
+
+from __future__ import annotations
+
+from itertools import accumulate
+from typing import TYPE_CHECKING
+
+from exclave.simulate.aws import ids, records
+from exclave.simulate.aws.call import Call, Caller
+from exclave.simulate.aws.organisation import GLOBAL_REGION, Account, Organisation
+from exclave.simulate.aws.template import Template, compile_record, drawer
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from random import Random
+
+    from exclave.simulate.aws.callers import Callers
+
+SESSION_SECONDS = 6 * 3600
+
+
+class Cell:
+    """Draws calls by weight and stamps their records. Built once, used for every time window."""
+
+    def __init__(
+        self,
+        rng: Random,
+        organisation: Organisation,
+        account: Account,
+        region: str,
+        calls: Sequence[Call],
+        callers: Callers,
+    ) -> None:
+        local = region in (account.home, account.second)
+        self.account = account
+        self.region = region
+        self._rng = rng
+        self._organisation = organisation
+        self._callers = callers
+        here = [call for call in calls if (call.everywhere and region == GLOBAL_REGION)
+                or (local and not call.everywhere)]  # fmt: skip
+        self._management = [call for call in here if not call.data]
+        self._data = [call for call in here if call.data]
+        self._templates: dict[tuple[int, int], tuple[Template, Template | None]] = {}
+        self._sessions: dict[tuple[str, int], tuple[int, dict[str, bytes]]] = {}
+        self._weights: dict[tuple[bool, bool], list[float]] = {}
+        others = [other for other in organisation.accounts if other.id != account.id]
+        self.peer = rng.choice(others) if others else account
+
+    @property
+    def quiet(self) -> bool:
+        """Whether nothing happens here."""
+        return not self._management
+
+    def calls(self, count: int, *, data: bool, day: bool) -> list[Call]:
+        """So many calls, drawn by weight. At night people sleep."""
+        table = self._data if data else self._management
+        weights = self._weights.get((data, day))
+        if weights is None:
+            asleep = 1.0 if day else 0.05
+            weights = list(accumulate(call.weight * (asleep if call.by == "person" else 1) for call in table))
+            self._weights[data, day] = weights
+        return self._rng.choices(table, cum_weights=weights, k=count)
+
+    def stamp(
+        self, call: Call, second: int, time: bytes, born: Mapping[int, bytes]
+    ) -> tuple[bytes, bytes | None]:
+        """The record of a call, and its twin in the trail of `peer` where it has one.
+
+        `second` is seconds since the epoch and `time` the same as text; `born` gives the time of issue of
+        the sessions of each period of SESSION_SECONDS.
+        """
+        callers = self._callers.of(call.by)
+        which = int(self._rng.random() * len(callers))
+        key = (id(call), which)
+        pair = self._templates.get(key)
+        if pair is None:
+            pair = self._compile(call, callers[which])
+            self._templates[key] = pair
+        template, twin = pair
+        given = {"time": time, **self._session(call.by, which, second // SESSION_SECONDS, born)}
+        if twin is None:
+            return template.stamp(given), None
+        given["uuid:shared"] = ids.uuid(self._rng).encode()
+        given["uuid:rid"] = ids.uuid(self._rng).encode()
+        return template.stamp(given), twin.stamp(given)
+
+    def _session(self, by: str, which: int, period: int, born: Mapping[int, bytes]) -> dict[str, bytes]:
+        known = self._sessions.get((by, which))
+        if known is None or known[0] != period:
+            key = ids.unique_id(self._rng, "ASIA").encode()
+            known = (period, {"akid": key, "born": born[period]})
+            self._sessions[by, which] = known
+        return known[1]
+
+    def _compile(self, call: Call, caller: Caller) -> tuple[Template, Template | None]:
+        mine = self._template(call, caller, self.account.id)
+        if not call.twin or self.peer is self.account:
+            return mine, None
+        foreign = records.foreign(
+            account=self.account.id, principal=str(caller.identity.get("principalId", "AROA"))
+        )
+        return mine, self._template(call, Caller(foreign, caller.ip, caller.agent), self.peer.id)
+
+    def _template(self, call: Call, caller: Caller, recipient: str) -> Template:
+        account = self.account
+        made = records.record(
+            identity=caller.identity, time="@@time@@", service=call.service, name=call.name, account=recipient,
+            region=self.region, ip=caller.ip, agent=call.agent or caller.agent, event_id="@@uuid:eid@@",
+            request_id="" if call.kind == "AwsServiceEvent" else "@@uuid:rid@@", request=call.request,
+            response=call.response, read=call.read, error=call.error, message=call.message, extra=call.extra,
+            resources=call.resources, shared_id="@@uuid:shared@@" if call.shared else "", kind=call.kind,
+            details=call.details, data=call.data,
+        )  # fmt: skip
+        fixed = {
+            "account": account.id, "region": self.region, "org": self._organisation.id, "peer": self.peer.id,
+            "orgarn": self._organisation.arn, "vpc": account.vpc, "arn": str(caller.identity.get("arn", "")),
+            "otherregion": account.second if self.region == account.home else account.home,
+        }  # fmt: skip
+        choices = {
+            "volume": account.volumes, "snapshot": account.snapshots, "instance": account.instances,
+            "database": account.databases, "bucket": account.buckets, "key": account.keys,
+            "subnet": account.subnets, "group": account.groups, "function": account.functions,
+        }  # fmt: skip
+        return compile_record(made, fixed, drawer(self._rng, choices))

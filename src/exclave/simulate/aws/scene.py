@@ -1,0 +1,201 @@
+"""The stage on which a breach is told: a clock, a victim, somebody's accounts outside, and a record book."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from exclave.simulate.aws import ids, records
+from exclave.simulate.breach import PHASES, Story, TrueDestination, TrueResource, TrueStep
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from random import Random
+
+    from exclave.model import Kind
+    from exclave.simulate.aws.organisation import Account, Organisation
+
+SERVICE_ITSELF = "AWS Internal"
+
+
+@dataclass(frozen=True, slots=True)
+class Who:
+    """Somebody who calls: the identity in the records, the address, the user agent."""
+
+    identity: Mapping[str, Any]
+    ip: str
+    agent: str
+
+
+class Scene:
+    """Told events become records in the trail that would hold them, and steps of the story's truth."""
+
+    def __init__(
+        self,
+        rng: Random,
+        organisation: Organisation,
+        victim: Account,
+        story: Story,
+        start: datetime,
+        taken: set[str],
+    ) -> None:
+        self.rng = rng
+        self.organisation = organisation
+        self.victim = victim
+        self.region = victim.home
+        self.now = start
+        self.story = story
+        self.outsider = ids.account_id(rng, taken)
+        self.outsider_ip = ids.public_ip(rng)
+        self.records: list[tuple[str, str, int, bytes]] = []  # account, region, second, record
+        self._taken = taken
+
+    # -- the clock and the cast
+
+    def wait(self, minutes: float) -> None:
+        """Lets time pass."""
+        self.now += timedelta(minutes=minutes)
+
+    def another_outsider(self) -> str:
+        """One more account of the adversary's."""
+        return ids.account_id(self.rng, self._taken)
+
+    def id(self, prefix: str) -> str:
+        """A fresh EC2 id."""
+        return ids.hex_id(self.rng, prefix)
+
+    def user(self, name: str, agent: str, *, key: str = "", account: str = "") -> Who:
+        """An IAM user's key in the adversary's hands; noted as an actor."""
+        key = key or ids.unique_id(self.rng, "AKIA")
+        identity = records.user(
+            account=account or self.victim.id, name=name, principal=ids.unique_id(self.rng, "AIDA"), key=key
+        )
+        return self._noted(Who(identity, self.outsider_ip, agent))
+
+    def session(
+        self,
+        role: str,
+        name: str,
+        agent: str,
+        *,
+        key: str = "",
+        account: str = "",
+        path: str = "/",
+        mfa: bool = False,
+    ) -> Who:
+        """A role session in the adversary's hands; noted as an actor."""
+        identity = records.session(
+            account=account or self.victim.id, role=role, path=path, principal=ids.unique_id(self.rng, "AROA"),
+            name=name, key=key or ids.unique_id(self.rng, "ASIA"), born=self._stamp(), mfa=mfa,
+        )  # fmt: skip
+        return self._noted(Who(identity, self.outsider_ip, agent))
+
+    def person(self, agent: str) -> Who:
+        """The Identity Center session of one of the people, taken over; noted as an actor."""
+        person = self.rng.choice(self.organisation.people)
+        return self.session(
+            f"AWSReservedSSO_Administrator_{self.rng.getrandbits(64):016x}",
+            f"{person.name}@{self.organisation.company}.example", agent, mfa=True,
+            path=f"/aws-reserved/sso.amazonaws.com/{self.organisation.management.home}/",
+        )  # fmt: skip
+
+    def taker(self, account: str = "", *, invoked_by: str = "", ip: str = "", agent: str = "") -> Who:
+        """The adversary in an account of his own, as the owner's trail shows him."""
+        identity = records.foreign(
+            account=account or self.outsider,
+            principal=f"{ids.unique_id(self.rng, 'AROA')}:ops",
+            invoked_by=invoked_by,
+        )
+        return Who(
+            identity,
+            ip or self.outsider_ip,
+            agent or "aws-cli/2.15.30 Python/3.11.8 Linux/6.5.0 source/x86_64",
+        )
+
+    def _noted(self, who: Who) -> Who:
+        for found, book in (
+            (who.identity["arn"], self.story.actors),
+            (who.identity["accessKeyId"], self.story.credentials),
+        ):
+            if found not in book:
+                book.append(str(found))
+        return who
+
+    # -- events
+
+    def call(
+        self,
+        who: Who,
+        service: str,
+        name: str,
+        request: Any = None,
+        response: Any = None,
+        *,
+        phase: str = "",
+        account: str = "",
+        region: str = "",
+        after: float = 0.0,
+        **more: Any,
+    ) -> str:
+        """Records a call `after` so many minutes, and gives its event id.
+
+        `phase` puts it among the incident's steps; without one it is context. `more` as in records.record.
+        """
+        if phase and phase not in PHASES:
+            raise ValueError(f"unknown phase {phase!r}")
+        self.wait(after + self.rng.uniform(0.05, 0.6))
+        event_id = ids.uuid(self.rng)
+        account, region = account or self.victim.id, region or self.region
+        made = records.record(
+            identity=who.identity, time=self._stamp(), service=service, name=name, account=account, region=region,
+            ip=who.ip, agent=who.agent, event_id=event_id, request=request, response=response,
+            request_id="" if more.get("kind") == "AwsServiceEvent" else ids.uuid(self.rng), **more,
+        )  # fmt: skip
+        self.records.append((account, region, int(self.now.timestamp()), orjson.dumps(made)))
+        step = TrueStep(event_id=event_id, event_name=name, time=self.now.replace(microsecond=0), account=account,
+                        region=region, phase=phase or "context")  # fmt: skip
+        (self.story.steps if phase else self.story.context).append(step)
+        return event_id
+
+    def look(self, who: Who, *calls: tuple[str, str, Any], account: str = "") -> None:
+        """Reads, one after the other: (service, name, request)."""
+        for service, name, request in calls:
+            region = "us-east-1" if service in {"iam", "organizations"} else self.region
+            self.call(who, service, name, request, account=account, region=region, read=True)
+
+    def refused(
+        self, who: Who, service: str, name: str, request: Any, *, error: str = "AccessDenied"
+    ) -> None:
+        """A read that fails for want of rights; context."""
+        self.call(who, service, name, request, read=True, error=error,
+                  region="us-east-1" if service == "iam" else "")  # fmt: skip
+
+    # -- truth
+
+    def offered_to(self, kind: Kind, identifier: str) -> None:
+        """Notes a destination."""
+        self.story.destinations.append(TrueDestination(kind=kind, id=identifier))
+
+    def thing(
+        self, kind: str, identifier: str, *, parent: str = "", size: int | None = None, name: str = ""
+    ) -> str:
+        """Notes a resource of the victim's and gives its id back."""
+        self.story.resources.append(
+            TrueResource(kind=kind, id=identifier, account=self.victim.id, region=self.region, parent=parent,
+                         size_gib=size, name=name)
+        )  # fmt: skip
+        return identifier
+
+    def key_resource(self, key: str) -> Sequence[Mapping[str, str]]:
+        """The `resources` element of a call on a KMS key of the victim's."""
+        return ({"accountId": self.victim.id, "type": "AWS::KMS::Key", "ARN": self.key_arn(key)},)
+
+    def key_arn(self, key: str) -> str:
+        """The ARN of a KMS key of the victim's."""
+        return f"arn:aws:kms:{self.region}:{self.victim.id}:key/{key}"
+
+    def _stamp(self) -> str:
+        return self.now.strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,0 +1,95 @@
+"""Records as byte fragments: built once as a dict, then stamped out with fresh ids by one `%` each.
+
+In a record, `@@name@@` inside a string is a slot. The same slot in one record has the same value (a request
+id that stands in the response again). A string that is nothing but `@@int:LOW:HIGH@@` becomes a number.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from exclave.simulate.aws import ids
+
+if TYPE_CHECKING:
+    from random import Random
+
+Draw = Callable[[], bytes]
+_SLOT = re.compile(rb'"@@(int:\d+:\d+)@@"|@@([a-z0-9:]+)@@')
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """`layout` holds a `%b` for each slot; `names` says which slot each is, `draws` how the slots are drawn."""
+
+    layout: bytes
+    names: tuple[str, ...]
+    draws: Mapping[str, Draw]
+
+    def stamp(self, given: Mapping[str, bytes]) -> bytes:
+        """The record with `given` values, all other slots drawn anew."""
+        values = {name: draw() for name, draw in self.draws.items()}
+        values.update(given)
+        return self.layout % tuple([values[name] for name in self.names])
+
+
+def compile_record(
+    record: Mapping[str, Any], fixed: Mapping[str, str], draw: Callable[[str], Draw]
+) -> Template:
+    """Turns a record with slots into a template. `fixed` slots are filled in now, `draw` makes the others.
+
+    `time`, `akid` and `born` are left to the caller of `stamp`.
+    """
+    text = orjson.dumps(record)
+    for name, value in fixed.items():
+        text = text.replace(b"@@" + name.encode() + b"@@", value.encode())
+    text = text.replace(b"%", b"%%")
+    names: list[str] = []
+
+    def note(match: re.Match[bytes]) -> bytes:
+        names.append((match[1] or match[2]).decode())
+        return b"%b"
+
+    layout = _SLOT.sub(note, text)
+    drawn = {name: draw(name) for name in dict.fromkeys(names) if name not in {"time", "akid", "born"}}
+    return Template(layout, tuple(names), drawn)
+
+
+def drawer(rng: Random, choices: Mapping[str, tuple[str, ...]]) -> Callable[[str], Draw]:
+    """How slots are drawn.
+
+    `uuid:…`, `hex…` (17 digits), `long…` (64 digits), `key…` (16 of base 32), `int:LOW:HIGH`, and `pick:NAME`
+    out of `choices`. A digit at the end tells apart two slots of one kind. Raises KeyError on another name.
+    """
+
+    def draw(name: str) -> Draw:
+        kind, _, rest = name.partition(":")
+        if kind == "int":
+            low, high = (int(part) for part in rest.split(":"))
+            return lambda: b"%d" % (low + int(rng.random() * (high - low + 1)))
+        if kind == "pick":
+            options = [option.encode() for option in choices[rest]]
+            return lambda: options[int(rng.random() * len(options))]
+        return {"uuid": _uuid, "hex": _hex, "long": _long, "key": _key}[kind.rstrip("0123456789")](rng)
+
+    return draw
+
+
+def _uuid(rng: Random) -> Draw:
+    return lambda: ids.uuid(rng).encode()
+
+
+def _hex(rng: Random) -> Draw:
+    return lambda: b"0%016x" % rng.getrandbits(64)
+
+
+def _long(rng: Random) -> Draw:
+    return lambda: b"%064x" % rng.getrandbits(256)
+
+
+def _key(rng: Random) -> Draw:
+    return lambda: ids.base32(rng, 16).encode()

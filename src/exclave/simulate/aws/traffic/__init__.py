@@ -1,0 +1,20 @@
+"""Ordinary CloudTrail traffic, as tables of calls. Nothing in them leaves the organisation."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from exclave.simulate.aws.traffic import changes, data, lookalikes, reads, services
+
+if TYPE_CHECKING:
+    from exclave.simulate.aws.call import Call
+
+
+def management_calls() -> tuple[Call, ...]:
+    """All calls that a trail records by default."""
+    return (*reads.calls(), *changes.calls(), *services.calls(), *lookalikes.calls())
+
+
+def data_calls() -> tuple[Call, ...]:
+    """Calls on objects, which a trail records when data events are switched on."""
+    return data.calls()
