@@ -1,4 +1,7 @@
-"""Where bytes come from: files, folders, archives, standard input, object stores."""
+"""Where bytes come from: files, folders, archives, standard input, object stores.
+
+`plan` names what there is to read, in a fixed order; `open_item` reads one of them, in any process.
+"""
 
 from __future__ import annotations
 
@@ -6,13 +9,11 @@ from typing import TYPE_CHECKING
 
 from exclave.model import Problem
 from exclave.sources.blob import Blob
-from exclave.sources.files import open_file, open_stdin
-from exclave.sources.folders import plan_local
 from exclave.sources.item import Item
 from exclave.sources.limits import Limits
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, MutableMapping, Sequence
     from datetime import datetime
 
 __all__ = ["Blob", "Item", "Limits", "open_item", "plan"]
@@ -26,21 +27,54 @@ def plan(
     accounts: frozenset[str] = frozenset(),
     regions: frozenset[str] = frozenset(),
     options: Mapping[str, str] | None = None,
+    left_out: MutableMapping[str, int] | None = None,
 ) -> Iterator[Item | Problem]:
-    """What there is to read behind the targets, in a fixed order."""
+    """What there is to read behind the targets: paths, globs, '-', s3://, az://, gs:// URLs.
+
+    Files and objects whose path says that they hold nothing of the chosen times, accounts or regions are left
+    out; `left_out`, where given, counts them by reason. A file's date is when it was delivered, so a day
+    either side is kept; records that were delivered later still are missed by `until`. `options` (profile,
+    region, endpoint, account) go to the object stores. A folder that two targets reach is read once.
+    """
+    from exclave.sources.folders import plan_local  # noqa: PLC0415 - workers only open
+    from exclave.sources.prefixes import choice_of  # noqa: PLC0415
+    from exclave.sources.sieve import Sieve  # noqa: PLC0415
+
+    sieve = Sieve(choice_of(since, until, accounts, regions), {} if left_out is None else left_out)
     seen: set[tuple[int, int]] = set()
     for target in targets:
+        scheme, is_url, _ = target.partition("://")
         if target == "-":
             yield Item(where="-", scheme="stdin", path="-", size=None)
+        elif not is_url:
+            yield from plan_local(target, sieve, seen)
+        elif scheme in {"s3", "az", "gs"}:
+            from exclave.sources.objects import plan_objects  # noqa: PLC0415
+
+            yield from plan_objects(target, sieve, options or {})
         else:
-            yield from plan_local(target, None, seen)
+            hint = "paths, '-', s3://bucket/prefix, az://container/prefix and gs://bucket/prefix are"
+            yield Problem(where=target, what=f"{scheme}:// isn't a place that is read", hint=hint)
 
 
 def open_item(item: Item, limits: Limits) -> Iterator[Blob | Problem]:
-    """The blobs of an item. Standard input is the standard input of the process that calls this."""
-    openers = {"file": open_file, "stdin": open_stdin}
+    """The blobs of an item, and what could not be read of it. Raises nothing for any content.
+
+    Standard input is that of the calling process, so open '-' where the command was started.
+    """
     try:
-        yield from openers[item.scheme](item, limits)
+        if item.scheme == "file":
+            from exclave.sources.files import open_file  # noqa: PLC0415
+
+            yield from open_file(item, limits)
+        elif item.scheme == "stdin":
+            from exclave.sources.files import open_stdin  # noqa: PLC0415
+
+            yield from open_stdin(item, limits)
+        else:
+            from exclave.sources.objects import open_object  # noqa: PLC0415
+
+            yield from open_object(item, limits)
     except Exception as error:  # noqa: BLE001 - one hostile file must not end the hunt; it is named instead
         what = f"can't be read: {type(error).__name__}: {error}"
-        yield Problem(where=item.where, what=what, hint="please report this file's kind as a defect")
+        yield Problem(where=item.where, what=what, hint="this is a defect of exclave: please report it")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import stat
 from dataclasses import dataclass
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, Any
 
 from exclave.model import Problem
 from exclave.sources.limits import MIB, DamagedError, Limits
@@ -79,10 +79,11 @@ def tar_members(name: str, taken: Taken, limits: Limits) -> Iterator[Member | Pr
     stream = _Forward(taken.parts(), limits.plain)
     others = 0
     try:
-        with tarfile.open(fileobj=stream, mode="r:", errors="surrogateescape") as archive:  # type: ignore[call-overload]
+        with tarfile.open(fileobj=stream, mode="r:", errors="surrogateescape") as archive:
+            kept: Any = archive  # the list isn't in its published type
             count = 0
             while (info := archive.next()) is not None:
-                archive.members.clear()  # it keeps them all otherwise
+                kept.members.clear()  # it keeps them all otherwise
                 count += 1
                 if count > limits.members:
                     yield _too_many(name, limits)

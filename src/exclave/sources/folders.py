@@ -1,82 +1,100 @@
 """Targets on local disks to items: files, folders, globs."""
 
+# ruff: noqa: PTH112, PTH116, PTH207
+# A pathlib object per file costs more than reading a small file.
+
 from __future__ import annotations
 
-import fnmatch
 import glob
 import os
-import re
 import stat
-from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
 
 from exclave.model import Problem
 from exclave.sources.files import not_a_file, os_problem
+from exclave.sources.globs import MAGIC, glob_pattern, prefix_of
 from exclave.sources.item import Item
 
-Wanted = Callable[[str], bool]
-_MAGIC = re.compile(r"[*?\[]")
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from exclave.sources.sieve import Sieve
 
 
-def plan_local(target: str, wanted: Wanted | None, seen: set[tuple[int, int]]) -> Iterator[Item | Problem]:
-    """Items of a path or glob, in order of name. `wanted` judges paths, `seen` holds the folders walked."""
+def plan_local(target: str, sieve: Sieve, seen: set[tuple[int, int]]) -> Iterator[Item | Problem]:
+    """Items of a path or glob, in order of name. `seen` holds the folders walked: none is walked twice.
+
+    A file that the target names itself is always read; the sieve judges those found in folders and by globs.
+    """
     try:
         state = os.stat(target)
     except (OSError, ValueError) as error:
-        if _MAGIC.search(target):
-            yield from _globbed(target, wanted, seen)
+        if MAGIC.search(target):
+            yield from _some(target, "matches no file", _globbed(target, sieve, seen), sieve)
         else:
             yield os_problem(shown(target), error)
         return
-    if stat.S_ISDIR(state.st_mode):
-        if (state.st_dev, state.st_ino) in seen:
-            return
-        yield from _some(target, "holds no file that could be read", walk(target, wanted, seen))
-    elif stat.S_ISREG(state.st_mode):
+    if stat.S_ISREG(state.st_mode):
         yield Item(where=shown(target), scheme="file", path=target, size=state.st_size)
-    else:
+    elif not stat.S_ISDIR(state.st_mode):
         yield not_a_file(shown(target), state.st_mode)
+    elif _is_new(target, state, seen):
+        yield from _some(target, "holds no file", _walk(target, sieve, seen), sieve)
 
 
-def walk(folder: str, wanted: Wanted | None, seen: set[tuple[int, int]]) -> Iterator[Item | Problem]:
-    """All files under a folder, depth first, by name. A folder reached twice (by links) is read once."""
-    stack: list[Iterator[os.DirEntry[str]]] = []
-    try:
-        _enter(folder, os.stat(folder), seen)
-        stack.append(_entries(folder))
-    except (OSError, ValueError) as error:
-        yield os_problem(shown(folder), error)
+def _walk(folder: str, sieve: Sieve, seen: set[tuple[int, int]]) -> Iterator[Item | Problem]:
+    """All files under a folder, depth first, by name."""
+    all_wanted = sieve.choice is None
+    stack = [_entries(folder)]
     while stack:
-        for entry in stack[-1]:
-            path = entry.path
-            if entry.is_file(follow_symlinks=False):
-                if wanted is None or wanted(path):
-                    yield Item(where=shown(path), scheme="file", path=path, size=None)
-                continue
-            try:
-                state = entry.stat()
-                if stat.S_ISDIR(state.st_mode):
-                    if (wanted is None or wanted(path + os.sep)) and _enter(path, state, seen):
-                        stack.append(_entries(path))
-                        break
-                elif stat.S_ISREG(state.st_mode):
-                    if wanted is None or wanted(path):
-                        yield Item(where=shown(path), scheme="file", path=path, size=state.st_size)
-                else:
-                    yield not_a_file(shown(path), state.st_mode)
-            except OSError as error:
-                yield os_problem(shown(path), error)
-        else:
+        entry = next(stack[-1], None)
+        if entry is None:
             stack.pop()
+        elif isinstance(entry, Problem):
+            yield entry
+        elif entry.is_file(follow_symlinks=False):  # told by the folder itself, without asking for the file
+            path = entry.path
+            if all_wanted or sieve.wanted(path):
+                where = path if path.isascii() else shown(path)
+                yield Item(where=where, scheme="file", path=path, size=None)
+        else:
+            below = _not_plain(entry, sieve, seen)
+            if isinstance(below, str):
+                stack.append(_entries(below))
+            elif below is not None:
+                yield below
 
 
-def _entries(folder: str) -> Iterator[os.DirEntry[str]]:
-    with os.scandir(folder) as entries:
-        return iter(sorted(entries, key=lambda entry: entry.name))
+def _not_plain(
+    entry: os.DirEntry[str], sieve: Sieve, seen: set[tuple[int, int]]
+) -> Item | Problem | str | None:
+    """A folder to walk (its path), a linked file, a problem, or None for what isn't wanted or was seen."""
+    path = entry.path
+    try:
+        state = entry.stat()
+        if stat.S_ISDIR(state.st_mode):
+            return path if sieve.wanted(path + os.sep) and _is_new(path, state, seen) else None
+    except FileNotFoundError:
+        return Problem(where=shown(path), what="is a symbolic link to what doesn't exist: skipped")
+    except OSError as error:
+        return os_problem(shown(path), error)
+    if not stat.S_ISREG(state.st_mode):
+        return not_a_file(shown(path), state.st_mode)
+    return (
+        Item(where=shown(path), scheme="file", path=path, size=state.st_size) if sieve.wanted(path) else None
+    )
 
 
-def _enter(path: str, state: os.stat_result, seen: set[tuple[int, int]]) -> bool:
-    """Whether the folder is new. Windows gives no inode for an entry, so its path is asked then."""
-    if not state.st_ino:
+def _entries(folder: str) -> Iterator[os.DirEntry[str] | Problem]:
+    try:
+        with os.scandir(folder) as entries:
+            yield from sorted(entries, key=lambda entry: entry.name)
+    except OSError as error:
+        yield os_problem(shown(folder), error)
+
+
+def _is_new(path: str, state: os.stat_result, seen: set[tuple[int, int]]) -> bool:
+    if not state.st_ino:  # Windows gives none for the entry of a folder
         state = os.stat(path)
     key = (state.st_dev, state.st_ino)
     if key in seen:
@@ -85,57 +103,33 @@ def _enter(path: str, state: os.stat_result, seen: set[tuple[int, int]]) -> bool
     return True
 
 
-def _globbed(pattern: str, wanted: Wanted | None, seen: set[tuple[int, int]]) -> Iterator[Item | Problem]:
-    name = shown(pattern)
-    if "**" in pattern:
-        first = _MAGIC.search(pattern)
-        base = os.path.dirname(pattern[: first.start() if first else 0])
-        fits = glob_pattern(pattern)
-        found: Iterator[Item | Problem] = (
-            item
-            for item in walk(base or os.curdir, wanted, seen)
-            if isinstance(item, Problem) or fits.match(_below(item.path, base))
-        )
-    else:
-        found = _each(sorted(glob.iglob(pattern, include_hidden=True)), wanted, seen)
-    yield from _some(name, "matches no file", found)
+def _globbed(pattern: str, sieve: Sieve, seen: set[tuple[int, int]]) -> Iterator[Item | Problem]:
+    if "**" not in pattern:
+        for path in sorted(glob.iglob(pattern, include_hidden=True)):
+            if os.path.isdir(path) or sieve.wanted(path):
+                yield from plan_local(path, sieve, seen)
+        return
+    # The standard library's ** follows links without end, so the folder is walked and the paths are matched.
+    written = pattern.replace(os.sep, "/")
+    base = prefix_of(written)
+    fits = glob_pattern(written)
+    start = base or ("/" if written.startswith("/") else os.curdir)
+    strip = os.curdir + os.sep if start == os.curdir else ""
+    for item in _walk(start, sieve, seen):
+        path = item.where if isinstance(item, Problem) else item.path
+        if fits.match(path.removeprefix(strip).replace(os.sep, "/")):
+            yield item
 
 
-def _below(path: str, base: str) -> str:
-    """The path as the pattern writes it: without the ./ that walking the current folder puts before it."""
-    plain = path if base else path.removeprefix(os.curdir + os.sep)
-    return plain.replace(os.sep, "/")
-
-
-def _each(paths: list[str], wanted: Wanted | None, seen: set[tuple[int, int]]) -> Iterator[Item | Problem]:
-    for path in paths:
-        if not os.path.isdir(path):
-            if wanted is None or wanted(path):
-                yield from plan_local(path, wanted, seen)
-        else:
-            yield from walk(path, wanted, seen)
-
-
-def glob_pattern(pattern: str) -> re.Pattern[str]:
-    """A glob with `**` as a regular expression: for files that match, and files under folders that do."""
-    out: list[str] = []
-    for part in pattern.replace(os.sep, "/").split("/"):
-        if part == "**":
-            out.append("(?:[^/]+/)*")
-        else:
-            piece = fnmatch.translate(part).removeprefix("(?s:").removesuffix(r")\Z")
-            out.append(piece.replace(".*", "[^/]*") + "/")
-    text = "".join(out).removesuffix("/")
-    return re.compile(rf"(?s:{text})(?:/.*)?\Z", re.DOTALL)
-
-
-def _some(name: str, empty: str, found: Iterator[Item | Problem]) -> Iterator[Item | Problem]:
+def _some(name: str, empty: str, found: Iterator[Item | Problem], sieve: Sieve) -> Iterator[Item | Problem]:
+    left = sieve.count
     nothing = True
     for item in found:
         nothing = False
         yield item
     if nothing:
-        yield Problem(where=name, what=empty, hint="check the path")
+        what = f"{empty} of the chosen accounts, regions and days" if sieve.count > left else empty
+        yield Problem(where=shown(name), what=what, hint="check the path")
 
 
 def shown(path: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from exclave.sources.limits import DamagedError, Limits
 
@@ -15,6 +15,7 @@ ZSTD = b"\x28\xb5\x2f\xfd"
 
 _SMALLEST = 18  # header and trailer of a gzip member (RFC 1952)
 _MOST = 1032  # plain bytes that one byte of DEFLATE can stand for
+_WINDOW = 128 << 20  # zstd's own default bound, --long=27
 
 
 def inflate_whole(data: bytes, limit: int) -> bytes | None:
@@ -44,8 +45,9 @@ class _Codec:
     """A decompressor. `piece`: bytes given at once, so that the answer of one call stays within ~32 MiB."""
 
     name: str
+    magic: bytes
     make: Callable[[], Any]
-    error: type[Exception]
+    errors: tuple[type[Exception], ...]
     piece: int
 
 
@@ -55,12 +57,16 @@ def gunzip(parts: Iterator[bytes], limits: Limits) -> Iterator[bytes]:
     Raises DamagedError after the last byte that could be had, where the stream is cut short, corrupt, or
     followed by something else.
     """
-    from isal import isal_zlib  # noqa: PLC0415
+    from isal import igzip_lib, isal_zlib  # noqa: PLC0415
 
     codec = _Codec(
-        name="gzip", make=lambda: isal_zlib.decompressobj(31), error=isal_zlib.error, piece=1 << 15
+        name="gzip",
+        magic=GZIP,
+        make=lambda: isal_zlib.decompressobj(31),
+        errors=(cast("type[Exception]", igzip_lib.IsalError),),
+        piece=1 << 15,
     )
-    return _members(parts, codec, limits)
+    return _inflate(parts, codec, limits)
 
 
 def unzstd(parts: Iterator[bytes], limits: Limits) -> Iterator[bytes]:
@@ -69,71 +75,92 @@ def unzstd(parts: Iterator[bytes], limits: Limits) -> Iterator[bytes]:
 
     codec = _Codec(
         name="zstd",
-        make=lambda: zstandard.ZstdDecompressor(max_window_size=limits.plain * 2).decompressobj(),
-        error=zstandard.ZstdError,
+        magic=ZSTD,
+        make=lambda: zstandard.ZstdDecompressor(max_window_size=_WINDOW).decompressobj(),
+        errors=(zstandard.ZstdError,),
         piece=1 << 10,
     )
-    return _members(parts, codec, limits)
+    return _inflate(parts, codec, limits)
 
 
-def _members(parts: Iterator[bytes], codec: _Codec, limits: Limits) -> Iterator[bytes]:
-    decoder: Any = None
-    count = 0
-    held: list[bytes] | None = []
-    weight = 0
-    for part in parts:
-        for at in range(0, len(part), codec.piece):
-            piece = part[at : at + codec.piece]
-            while piece:
-                if decoder is None:
-                    piece = piece.lstrip(b"\0") if count else piece
-                    if not piece:
-                        break
-                    count += 1
-                    if count > limits.members:
-                        raise DamagedError(f"holds more than {limits.members} {codec.name} members")
-                    decoder, held, weight = codec.make(), [], 0
-                try:
-                    plain = decoder.decompress(piece)
-                except codec.error as error:
-                    yield from _salvage(codec, held, piece)
-                    raise _fault(codec, count, error) from error
+class _Member:
+    """A gzip member or zstd frame under way. `held` is its input so far, unless that is very much."""
+
+    __slots__ = ("codec", "decoder", "held", "most", "start", "weight")
+
+    def __init__(self, codec: _Codec, most: int, start: bytes) -> None:
+        self.codec = codec
+        self.decoder = codec.make()
+        self.held: list[bytes] | None = []
+        self.start = start
+        self.weight = 0
+        self.most = most
+
+    def feed(self, piece: bytes) -> bytes:
+        plain: bytes = self.decoder.decompress(piece)
+        self.weight += len(piece)
+        if self.weight > self.most:
+            self.held = None
+        elif self.held is not None:
+            self.held.append(piece)
+        return plain
+
+    def salvage(self, piece: bytes) -> Iterator[bytes]:
+        """What `piece` gives before its fault: the failed call's output is lost, so again byte by byte."""
+        if self.held is None:
+            return
+        decoder = self.codec.make()
+        try:
+            for earlier in self.held:
+                decoder.decompress(earlier)
+            for at in range(len(piece)):
+                plain = decoder.decompress(piece[at : at + 1])
                 if plain:
                     yield plain
-                if decoder.eof:
-                    piece, decoder = decoder.unused_data, None
-                    continue
-                weight += len(piece)
-                if held is not None:
-                    held.append(piece)  # so that a fault can be approached byte by byte
-                if weight > limits.plain:
-                    held = None
-                break
-    if decoder is not None:
-        raise DamagedError(
-            f"ends in the middle of its {codec.name} stream", "the copy may be cut short: fetch it again"
-        )
+        except self.codec.errors:
+            return
 
 
-def _salvage(codec: _Codec, held: list[bytes] | None, piece: bytes) -> Iterator[bytes]:
-    """What `piece` gives before its fault. The failed call's own output is lost, so go again in single bytes."""
-    if held is None:
-        return
-    decoder = codec.make()
-    try:
-        for earlier in held:
-            decoder.decompress(earlier)
-        for at in range(len(piece)):
-            plain = decoder.decompress(piece[at : at + 1])
+def _inflate(parts: Iterator[bytes], codec: _Codec, limits: Limits) -> Iterator[bytes]:
+    member: _Member | None = None
+    count = 0
+    for piece in _pieces(parts, codec.piece):
+        left = piece
+        while left:
+            if member is None:
+                left = left.lstrip(b"\0") if count else left
+                if not left:
+                    break
+                count += 1
+                member = _Member(codec, limits.plain, left[: len(codec.magic)])
+                if count > limits.members:
+                    raise DamagedError(f"holds more than {limits.members} {codec.name} members")
+            try:
+                plain = member.feed(left)
+            except codec.errors as error:
+                yield from member.salvage(left)
+                raise _fault(member, count, f"is corrupt {codec.name}: {error}") from error
             if plain:
                 yield plain
-    except codec.error:
-        return
+            left = member.decoder.unused_data if member.decoder.eof else b""
+            member = None if member.decoder.eof else member
+    if member is not None:
+        raise _fault(member, count, f"ends in the middle of its {codec.name} stream")
 
 
-def _fault(codec: _Codec, count: int, error: Exception) -> DamagedError:
-    if count > 1:
-        what = f"is corrupt, or not {codec.name} any more, after {count - 1} members: {error}"
-    else:
-        what = f"is corrupt {codec.name}: {error}"
-    return DamagedError(what, "what came before the fault was used: fetch the file again for the remainder")
+def _pieces(parts: Iterator[bytes], size: int) -> Iterator[bytes]:
+    for part in parts:
+        if len(part) <= size:
+            yield part
+        else:
+            for at in range(0, len(part), size):
+                yield part[at : at + size]
+
+
+def _fault(member: _Member, count: int, what: str) -> DamagedError:
+    if count > 1 and not member.codec.magic.startswith(member.start):
+        name = member.codec.name
+        return DamagedError(
+            f"is followed by bytes that aren't {name}", f"what the {name} stream holds was used"
+        )
+    return DamagedError(what, "what came before the fault was used; fetch the file again for the remainder")

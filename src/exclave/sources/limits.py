@@ -12,7 +12,7 @@ MIB = 1 << 20
 
 
 class DamagedError(Exception):
-    """The bytes end here: what was read before this is good, what follows can't be had. `hint`: what to do."""
+    """The bytes end here: what was read before is good, what follows can't be had. `hint`: what to do."""
 
     def __init__(self, what: str, hint: str = "") -> None:
         super().__init__(what)

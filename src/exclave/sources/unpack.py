@@ -18,15 +18,19 @@ if TYPE_CHECKING:
 
     from exclave.sources.blob import Blob
 
-_ZIP = (b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08")
-_OTHERS = {
-    b"BZh": "bzip2",
-    b"\xfd7zXZ\0": "xz",
-    b"\x04\x22\x4d\x18": "lz4",
-    b"7z\xbc\xaf\x27\x1c": "7-Zip",
-    b"Rar!\x1a\x07": "RAR",
-    b"\xff\x06\x00\x00sNaPpY": "framed snappy",
-}
+_MAGICS = (
+    (GZIP, "gzip"),
+    (ZSTD, "zstd"),
+    (b"PK\x03\x04", "zip"),
+    (b"PK\x05\x06", "zip"),
+    (b"PK\x07\x08", "zip"),
+    (b"BZh", "bzip2"),
+    (b"\xfd7zXZ\0", "xz"),
+    (b"\x04\x22\x4d\x18", "lz4"),
+    (b"7z\xbc\xaf\x27\x1c", "7-Zip"),
+    (b"Rar!\x1a\x07", "RAR"),
+    (b"\xff\x06\x00\x00sNaPpY", "snappy"),
+)
 # A NUL stands in both forms, so that no text with "ustar" at the place is taken for an archive.
 _TAR = (b"ustar\x00", b"ustar  \x00")
 _TAR_AT = 257
@@ -34,7 +38,7 @@ _TAR_AT = 257
 
 @dataclass(slots=True, kw_only=True)
 class Work:
-    """What unpacking one item shares: bounds, the count of bytes, and the file itself where it can be sought."""
+    """What unpacking one item shares: bounds, counts, and the file itself where it can be sought in."""
 
     limits: Limits
     meter: Meter
@@ -45,18 +49,10 @@ def kind_of(data: bytes) -> str:
     """gzip, zstd, zip, tar, the name of a compression that isn't read, or '' for plain content."""
     if data[:1] in b"{[":  # JSON, and the empty file
         return ""
-    if data.startswith(GZIP):
-        return "gzip"
-    if data.startswith(ZSTD):
-        return "zstd"
-    if data.startswith(_ZIP):
-        return "zip"
-    if data.startswith(_TAR, _TAR_AT):
-        return "tar"
-    for magic, name in _OTHERS.items():
+    for magic, name in _MAGICS:
         if data.startswith(magic):
             return name
-    return ""
+    return "tar" if data.startswith(_TAR, _TAR_AT) else ""
 
 
 def unpack(name: str, packed: int, taken: Taken, work: Work, depth: int = 0) -> Iterator[Blob | Problem]:
@@ -95,27 +91,34 @@ def unpack(name: str, packed: int, taken: Taken, work: Work, depth: int = 0) -> 
 
 
 def _zip(name: str, taken: Taken, work: Work, depth: int, *, whole_file: bool) -> Iterator[Blob | Problem]:
-    if taken.more is None and taken.fault is None:
-        file: IO[bytes] = io.BytesIO(taken.data)
-    elif work.file is not None and depth == 0 and whole_file:
-        file = work.file
-    else:
-        # A zip file's table of contents stands at its end, so a stream must be kept before it can be read.
-        file = tempfile.TemporaryFile()
-        try:
-            size = 0
-            for part in taken.parts():
-                size += file.write(part)
-                if size > work.limits.stored:
-                    raise DamagedError(
-                        "is a zip file too large to be unpacked from a stream", "unpack it first"
-                    )
-        except DamagedError as fault:
-            file.close()
-            yield problem_of(name, fault)
-            return
+    try:
+        if taken.more is None and taken.fault is None:
+            file: IO[bytes] = io.BytesIO(taken.data)
+        elif work.file is not None and depth == 0 and whole_file:
+            file = work.file
+        else:
+            file = _spooled(taken.parts(), work.limits.stored)
+    except DamagedError as fault:
+        yield problem_of(name, fault)
+        return
     with file:
         yield from _members(name, zip_members(name, file, work.limits), work, depth)
+
+
+def _spooled(parts: Iterator[bytes], most: int) -> IO[bytes]:
+    """A stream in a nameless temporary file: a zip file's table of contents stands at its end."""
+    file = tempfile.TemporaryFile()  # noqa: SIM115 - the caller closes it
+    try:
+        size = 0
+        for part in parts:
+            size += file.write(part)
+            if size > most:
+                what = f"is a zip file of more than {most >> 20} MiB in a stream"
+                raise DamagedError(what, "unpack it first")  # noqa: TRY301
+    except DamagedError:
+        file.close()
+        raise
+    return file
 
 
 def _members(
