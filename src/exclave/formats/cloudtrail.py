@@ -90,10 +90,24 @@ def _actor(record: Mapping[str, Any], identity: Mapping[str, Any]) -> Actor:
         account = arn.split(":", 5)[4] if arn.count(":") >= 5 else ""  # noqa: PLR2004
     principal = _text(identity.get("principalId"))
     invoked_by = _text(identity.get("invokedBy"))
-    if account.lower() == "anonymous" or principal.upper() == "ANONYMOUS_PRINCIPAL" or principal.lower() == "anonymous":
-        return Actor(kind="anonymous", id="anonymous", ip=_text(record.get("sourceIPAddress")), agent=_text(record.get("userAgent")))
+    if (
+        account.lower() == "anonymous"
+        or principal.upper() == "ANONYMOUS_PRINCIPAL"
+        or principal.lower() == "anonymous"
+    ):
+        return Actor(
+            kind="anonymous",
+            id="anonymous",
+            ip=_text(record.get("sourceIPAddress")),
+            agent=_text(record.get("userAgent")),
+        )
     session = arn.rsplit("/", 1)[-1] if ":assumed-role/" in arn else ""
-    name = _text(identity.get("userName")) or session or _text(issuer.get("userName")) or principal.rpartition(":")[2]
+    name = (
+        _text(identity.get("userName"))
+        or session
+        or _text(issuer.get("userName"))
+        or principal.rpartition(":")[2]
+    )
     return Actor(
         kind=_KINDS.get(kind, "service" if invoked_by and not kind else "unknown"),
         id=arn or _text(behalf.get("userId")) or principal or account or invoked_by,
