@@ -77,7 +77,9 @@ _KEYS: tuple[tuple[str, str, Reader], ...] = (
     ("aws:sourceip", "IpAddress", address),
     ("elasticfilesystem:accessedviamounttarget", "Bool", parties.mount_target),
 )
-_FOR_SERVICES = frozenset({"aws:sourceaccount", "aws:sourceowner", "aws:sourcearn", "aws:sourceorgpaths", "aws:sourceorgid"})  # fmt: skip
+_FOR_SERVICES = frozenset(
+    {"aws:sourceaccount", "aws:sourceowner", "aws:sourcearn", "aws:sourceorgpaths", "aws:sourceorgid"}
+)
 
 
 def winner(principal: Principal, conditions: tuple[Condition, ...]) -> tuple[Condition, Reader] | None:

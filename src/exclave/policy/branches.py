@@ -107,7 +107,7 @@ def _of(principal: Principal) -> dict[str, Fact]:
     if principal.type == "*":
         return {}
     if principal.type == "Service":
-        # which keys a service's own requests lack: the same page as in parties.py, "Properties of the principal"
+        # a service's own requests lack these keys: "Properties of the principal" (page in parties.py)
         lacking = (*_OF_PRINCIPALS, "kms:calleraccount", "aws:sourcevpc", "aws:sourcevpce")
         return {
             **dict.fromkeys(lacking, ABSENT),

@@ -28,9 +28,11 @@ MAX_LIMIT = 300  # characters of a limit in words
 
 _OPPOSITES = {
     "StringEquals": "StringNotEquals", "StringNotEquals": "StringEquals",
-    "StringEqualsIgnoreCase": "StringNotEqualsIgnoreCase", "StringNotEqualsIgnoreCase": "StringEqualsIgnoreCase",
+    "StringEqualsIgnoreCase": "StringNotEqualsIgnoreCase",
+    "StringNotEqualsIgnoreCase": "StringEqualsIgnoreCase",
     "StringLike": "StringNotLike", "StringNotLike": "StringLike",
-    "ArnEquals": "ArnNotEquals", "ArnNotEquals": "ArnEquals", "ArnLike": "ArnNotLike", "ArnNotLike": "ArnLike",
+    "ArnEquals": "ArnNotEquals", "ArnNotEquals": "ArnEquals",
+    "ArnLike": "ArnNotLike", "ArnNotLike": "ArnLike",
     "IpAddress": "NotIpAddress", "NotIpAddress": "IpAddress",
     "NumericEquals": "NumericNotEquals", "NumericNotEquals": "NumericEquals",
     "DateEquals": "DateNotEquals", "DateNotEquals": "DateEquals",

@@ -13,6 +13,7 @@ from exclave.model import Cloud, Destination, Kind
 from exclave.policy.branches import Branch, with_owner
 from exclave.policy.denies import Denies
 from exclave.policy.document import Malformed, Policy, Principal, Statement, parse
+from exclave.policy.parties import OWN_ACCOUNT
 from exclave.policy.patterns import action_tokens, covers, overlap
 from exclave.policy.words import words
 
@@ -65,7 +66,11 @@ def grants(document: object, *, own_account: str, actions: tuple[str, ...] = ())
         return [_unread(policy.what)]
     policy = with_owner(policy, own_account)
     denies = Denies(policy)
-    found = [_grant(branch, sid) for sid, start in _starts(policy, actions) for branch in denies.apply(start)]
+    found = [
+        _grant(branch, sid, own_account)
+        for sid, start in _starts(policy, actions)
+        for branch in denies.apply(start)
+    ]
     if policy.unread_allow:
         found.append(_unread("; ".join(policy.problems)[:MAX_NOTE]))
     return _merged(found)
@@ -125,15 +130,15 @@ def _exceptions(statement: Statement) -> tuple[str, ...]:
     return (f"not {', '.join(sorted(statement.actions))}"[:MAX_NOTE],) if statement.not_action else ()
 
 
-def _grant(branch: Branch, sid: str) -> Grant:
+def _grant(branch: Branch, sid: str, own_account: str) -> Grant:
     who, bound = branch.party()
     limits = {words(condition) for condition in branch.conditions if condition is not bound} | set(
         branch.limits
     )
     return Grant(
         kind=who.kind,
-        id=who.id,
-        account=who.account,
+        id=own_account if who.id == OWN_ACCOUNT and own_account else who.id,
+        account=own_account if who.id == OWN_ACCOUNT else who.account,
         via=who.via,
         sid=sid,
         actions=tuple(sorted(branch.actions)),

@@ -40,7 +40,7 @@ Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
 def holds(condition: Condition, facts: Facts, *, complete: bool, variables: bool = True) -> bool | None:
-    """Whether the condition holds. Without `complete`, a key that `facts` lacks may have any value, or none."""
+    """Whether it holds. Without `complete`, a key that `facts` lacks may have any value, or none."""
     fact = facts.get(condition.key)
     if fact is None and complete:
         fact = ABSENT
@@ -87,21 +87,25 @@ def _compare(name: str, seen: Tokens, value: Tokens) -> bool | None:
     """The positive sense of an operator on one value."""
     match name.replace("Not", ""):
         case "StringEquals":
-            return _text(seen, value)
+            answer = _text(seen, value)
         case "StringEqualsIgnoreCase" | "Bool":
-            return _text(_lower(seen), _lower(value))
+            answer = _text(_lower(seen), _lower(value))
         case "StringLike":
-            return True if covers(value, seen) else _maybe(seen, overlap(value, seen))
+            answer = covers(value, seen) or _maybe(seen, overlap(value, seen))
         case "ArnEquals" | "ArnLike":
-            return True if arn_covers(value, seen) else _maybe(seen, arn_overlap(value, seen))
+            answer = arn_covers(value, seen) or _maybe(seen, arn_overlap(value, seen))
         case "IpAddress":
-            return None if is_wild(seen) else _ip("".join(seen), _plain(value))
+            answer = None if is_wild(seen) else _ip("".join(seen), _plain(value))
         case "BinaryEquals":
-            return None if is_wild(seen) else _binary("".join(seen), _plain(value))
+            answer = None if is_wild(seen) else _binary("".join(seen), _plain(value))
+        case _:
+            answer = None if is_wild(seen) else _ordered(name, "".join(seen), _plain(value))
+    return answer
+
+
+def _ordered(name: str, seen: str, value: str) -> bool:
     read = _moment if name.startswith("Date") else _number
-    if is_wild(seen):
-        return None
-    left, right = read("".join(seen)), read(_plain(value))
+    left, right = read(seen), read(value)
     return left is not None and right is not None and _order(name)(left, right)
 
 

@@ -161,7 +161,7 @@ def principal_arn(value: Value) -> Party | None:
 
 
 def resource_arn(value: Value) -> Party | None:
-    """An ARN of the resource that a service acts for: its account; its bucket, as S3's ARNs have no account."""
+    """An ARN of the resource that a service acts for: its account, or its bucket (no account there)."""
     parts = _fixed_account(value, wild_region=True)
     if parts is not None:
         return Party(kind=Kind.ACCOUNT, id=parts[4], account=parts[4])

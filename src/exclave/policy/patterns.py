@@ -105,8 +105,8 @@ def arn_overlap(one: Tokens, other: Tokens) -> bool:
 def _arn_parts(pattern: Tokens) -> list[Tokens] | None:
     parts: list[Tokens] = []
     start = 0
-    for index, token in enumerate(pattern):
-        if token == ":" and len(parts) < ARN_PARTS - 1:
+    for index, part in enumerate(pattern):
+        if part == ":" and len(parts) < ARN_PARTS - 1:
             parts.append(pattern[start:index])
             start = index + 1
     parts.append(pattern[start:])

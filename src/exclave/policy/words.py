@@ -11,9 +11,15 @@ MAX_VALUES = 10
 MAX_LENGTH = 200
 
 _SIGNS = {
-    "NumericLessThan": "<", "NumericLessThanEquals": "<=", "NumericGreaterThan": ">", "NumericGreaterThanEquals": ">=",
-    "DateLessThan": "before", "DateLessThanEquals": "until", "DateGreaterThan": "after", "DateGreaterThanEquals": "from",
-}  # fmt: skip
+    "NumericLessThan": "<",
+    "NumericLessThanEquals": "<=",
+    "NumericGreaterThan": ">",
+    "NumericGreaterThanEquals": ">=",
+    "DateLessThan": "before",
+    "DateLessThanEquals": "until",
+    "DateGreaterThan": "after",
+    "DateGreaterThanEquals": "from",
+}
 
 
 def words(condition: Condition) -> str:
