@@ -6,22 +6,24 @@ import hashlib
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from random import Random
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from exclave.simulate.aws.breaches import ALL as AWS_BREACHES
+from exclave.simulate.aws.breaches import BREACHES as AWS_BREACHES
 from exclave.simulate.aws.delivery import Delivery
 from exclave.simulate.aws.ordinary import Key, windows
-from exclave.simulate.aws.organisation import Organisation, found
+from exclave.simulate.aws.organisation import found
 from exclave.simulate.aws.scene import Scene
-from exclave.simulate.breach import Breach, Story
+from exclave.simulate.breach import Story
 from exclave.simulate.truth import write_truth
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-BREACHES: Mapping[str, Breach] = MappingProxyType({breach.name: breach for breach in AWS_BREACHES})
+    from exclave.simulate.aws.organisation import Account, Organisation
+    from exclave.simulate.breach import Breach
+
+BREACHES: Mapping[str, Breach] = {**AWS_BREACHES}  # of all clouds
 LAYOUTS = ("delivery", "flat")
 MAX_DATA_EVENTS = 0.95
 
@@ -57,7 +59,7 @@ def simulate(
     layout: str = "delivery",
     pretty: bool = False,
 ) -> Summary:
-    """Writes CloudTrail files and `truth.jsonl` below `out`; calls nobody. The same arguments give the same bytes.
+    """Writes CloudTrail files and `truth.jsonl` below `out`; calls nobody. Same arguments, same bytes.
 
     Args:
         out: a folder that doesn't exist yet, or is empty.
@@ -66,7 +68,7 @@ def simulate(
         days: how many whole days from `start`.
         start: with a time zone; cut to the minute.
         accounts: how many the organisation has, at least one.
-        breaches: names from BREACHES, in any order; a name may not come twice.
+        breaches: names from BREACHES, each once; each has an account of its own while there are enough.
         data_events: the share of records that are data events, 0 to 0.95.
         layout: `delivery` as CloudTrail lays its bucket out, `flat` for all files in one folder.
         pretty: indents the JSON.
@@ -76,13 +78,18 @@ def simulate(
         FileExistsError: `out` holds something.
         OSError: a file can't be written.
     """
-    _check(records, days, start, accounts, breaches, data_events, layout)
+    if start.tzinfo is None:
+        raise ValueError("start needs a time zone")
+    if layout not in LAYOUTS:
+        raise ValueError(f"layout must be one of {', '.join(LAYOUTS)}")
+    _check_amounts(records, days, accounts, data_events)
+    _check_breaches(breaches)
     if out.exists() and any(out.iterdir()):
         raise FileExistsError(f"{out} is not empty")
     start = start.astimezone(UTC).replace(second=0, microsecond=0)
     taken: set[str] = set()
     organisation = found(_rng(seed, "organisation"), accounts, taken)
-    stories, told = _tell(seed, organisation, breaches, start, days, taken)
+    stories, told = _tell(seed, organisation, breaches, start=start, days=days, taken=taken)
     logs = out / "logs"
     delivery = Delivery(logs, _rng(seed, "delivery"), organisation.id, flat=layout == "flat", pretty=pretty)
     logs.mkdir(parents=True, exist_ok=True)
@@ -109,27 +116,34 @@ def simulate(
 
 
 def _tell(
-    seed: int, organisation: Organisation, names: Sequence[str], start: datetime, days: int, taken: set[str]
+    seed: int,
+    organisation: Organisation,
+    names: Sequence[str],
+    *,
+    start: datetime,
+    days: int,
+    taken: set[str],
 ) -> tuple[list[Story], list[tuple[Key, int, bytes]]]:
     stories: list[Story] = []
     told: list[tuple[Key, int, bytes]] = []
-    for name in names:
+    for index, name in enumerate(names):
         breach = BREACHES[name]
-        # A generator for each name: adding a breach leaves the others as they were.
+        # A generator for each name: one more breach at the end leaves the others as they were.
         rng = _rng(seed, name)
-        victim = _victim(organisation, sorted(BREACHES).index(name))
+        victim = _victim(organisation, index)
         story = Story(breach=breach, account=victim.id)
         spare = days * 24 - breach.hours
         scene = Scene(
-            rng, organisation, victim, story, start + timedelta(hours=rng.uniform(0.3, 0.95) * spare), taken
-        )
+            rng=rng, organisation=organisation, victim=victim, story=story, taken=taken,
+            start=start + timedelta(hours=rng.uniform(0.3, 0.95) * spare),
+        )  # fmt: skip
         breach.tell(scene)
         stories.append(story)
         told += [((account, region), second, record) for account, region, second, record in scene.records]
     return stories, told
 
 
-def _victim(organisation: Organisation, index: int) -> Any:
+def _victim(organisation: Organisation, index: int) -> Account:
     """Not the management account, where there is another; a different one for each breach while they last."""
     candidates = organisation.accounts[1:] or organisation.accounts
     return candidates[(index + 2) % len(candidates)]
@@ -148,27 +162,18 @@ def _perimeter(organisation: Organisation) -> dict[str, Any]:
 
 
 def _rng(seed: int, purpose: str) -> Random:
-    """A generator of its own for each purpose. Random's own seeding of text would do, but only by accident."""
+    """A generator of its own for each purpose, so that they don't disturb each other."""
     return Random(int.from_bytes(hashlib.sha256(f"{seed}/{purpose}".encode()).digest()[:16]))  # noqa: S311
 
 
-def _check(
-    records: int,
-    days: int,
-    start: datetime,
-    accounts: int,
-    breaches: Sequence[str],
-    data_events: float,
-    layout: str,
-) -> None:
+def _check_amounts(records: int, days: int, accounts: int, data_events: float) -> None:
     if records < 0 or days < 1 or accounts < 1:
         raise ValueError("records must not be negative; days and accounts must be at least 1")
-    if start.tzinfo is None:
-        raise ValueError("start needs a time zone")
     if not 0 <= data_events <= MAX_DATA_EVENTS:
         raise ValueError(f"data_events must be between 0 and {MAX_DATA_EVENTS}")
-    if layout not in LAYOUTS:
-        raise ValueError(f"layout must be one of {', '.join(LAYOUTS)}")
+
+
+def _check_breaches(breaches: Sequence[str]) -> None:
     unknown = [name for name in breaches if name not in BREACHES]
     if unknown:
         raise ValueError(f"unknown breach {unknown[0]!r}; there are {', '.join(sorted(BREACHES))}")

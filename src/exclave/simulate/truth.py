@@ -15,6 +15,7 @@ import orjson
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+    from datetime import datetime
     from pathlib import Path
 
     from exclave.simulate.breach import Story, TrueStep
@@ -54,5 +55,5 @@ def _step(step: TrueStep) -> dict[str, Any]:
     return {**asdict(step), "time": _stamp(step.time)}
 
 
-def _stamp(time: Any) -> str:
-    return str(time.strftime("%Y-%m-%dT%H:%M:%SZ"))
+def _stamp(time: datetime) -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -10,18 +10,18 @@ from exclave.simulate.aws.scene import SERVICE_ITSELF, Scene, Who
 _OK = "_return"
 
 
-def look_around(scene: Scene, who: Who) -> None:
+def look_around(scene: Scene, who: Who, *, account: str = "") -> None:
     """What somebody does who doesn't know where he is."""
     scene.look(
         who,
         ("sts", "GetCallerIdentity", None),
-        ("iam", "ListAttachedUserPolicies", {"userName": str(who.identity.get("userName", "unknown"))}),
         ("ec2", "DescribeInstances", {"instancesSet": {}, "filterSet": {}}),
         ("ec2", "DescribeVolumes", {"volumeSet": {}, "filterSet": {}}),
         ("rds", "DescribeDBInstances", {"maxRecords": 100}),
+        account=account,
     )
-    scene.refused(who, "iam", "ListUsers", {"maxItems": 1000})
-    scene.refused(who, "organizations", "ListAccounts", None)
+    scene.refused(who, "iam", "ListUsers", {"maxItems": 1000}, account=account)
+    scene.refused(who, "organizations", "ListAccounts", None, account=account)
 
 
 def create_snapshot(

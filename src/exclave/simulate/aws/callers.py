@@ -51,14 +51,11 @@ class Callers:
 
     def _people(self, _: str) -> tuple[Caller, ...]:
         role = f"AWSReservedSSO_Developer_{self._rng.getrandbits(64):016x}"
-        principal = ids.unique_id(self._rng, "AROA")
         path = f"/aws-reserved/sso.amazonaws.com/{self._organisation.management.home}/"
         people = self._rng.sample(self._organisation.people, 5)
         domain = f"{self._organisation.company}.example"
         return tuple(
-            Caller(
-                self._session(role, f"{person.name}@{domain}", principal, path=path), person.ip, person.agent
-            )
+            Caller(self._session(role, f"{person.name}@{domain}", path=path), person.ip, person.agent)
             for person in people
         )
 
@@ -67,9 +64,9 @@ class Callers:
         return (Caller(self._session(role, "release"), ids.public_ip(self._rng), _TERRAFORM),)
 
     def _workloads(self, _: str) -> tuple[Caller, ...]:
-        principal, address = ids.unique_id(self._rng, "AROA"), ids.public_ip(self._rng)
+        address = ids.public_ip(self._rng)
         return tuple(
-            Caller(self._session("workload", instance, principal), address, _JAVA)
+            Caller(self._session("workload", instance), address, _JAVA)
             for instance in self._account.instances[:4]
         )
 
@@ -95,11 +92,11 @@ class Callers:
     def _service(self, name: str) -> tuple[Caller, ...]:
         return (Caller(records.service(name), name, name),)
 
-    def _session(self, role: str, name: str, principal: str = "", **more: Any) -> dict[str, Any]:
+    def _session(self, role: str, name: str, **more: str) -> dict[str, Any]:
         return records.session(
             account=self._account.id,
             role=role,
-            principal=principal or ids.unique_id(self._rng, "AROA"),
+            principal=ids.role_id(self._account.id, role),
             name=name,
             key="@@akid@@",
             born="@@born@@",

@@ -24,6 +24,7 @@ class Cell:
 
     def __init__(
         self,
+        *,
         rng: Random,
         organisation: Organisation,
         account: Account,
@@ -104,8 +105,11 @@ class Cell:
 
     def _template(self, call: Call, caller: Caller, recipient: str) -> Template:
         account = self.account
+        identity = caller.identity
+        if call.kind == "AwsServiceEvent":
+            identity = {"accountId": account.id, "invokedBy": caller.ip}
         made = records.record(
-            identity=caller.identity, time="@@time@@", service=call.service, name=call.name, account=recipient,
+            identity=identity, time="@@time@@", service=call.service, name=call.name, account=recipient,
             region=self.region, ip=caller.ip, agent=call.agent or caller.agent, event_id="@@uuid:eid@@",
             request_id="" if call.kind == "AwsServiceEvent" else "@@uuid:rid@@", request=call.request,
             response=call.response, read=call.read, error=call.error, message=call.message, extra=call.extra,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -29,6 +30,12 @@ def base32(rng: Random, length: int) -> str:
 def unique_id(rng: Random, prefix: str) -> str:
     """An IAM unique id: AIDA for users, AROA for roles, AKIA and ASIA for access keys; 20 characters."""
     return prefix + base32(rng, 16)
+
+
+def role_id(account: str, role: str) -> str:
+    """The unique id of a role: the same whenever the same role is meant."""
+    digest = hashlib.sha256(f"{account}/{role}".encode()).digest()
+    return "AROA" + "".join(_BASE32[byte % 32] for byte in digest[:16])
 
 
 def account_id(rng: Random, taken: set[str]) -> str:

@@ -99,7 +99,8 @@ def _cells(rng: Random, organisation: Organisation) -> tuple[list[Cell], list[fl
     for rank, account in enumerate(organisation.accounts):
         callers = Callers(rng, organisation, account)
         for region in _regions(account):
-            cell = Cell(rng, organisation, account, region, calls, callers)
+            cell = Cell(rng=rng, organisation=organisation, account=account, region=region, calls=calls,
+                        callers=callers)  # fmt: skip
             cells.append(cell)
             share = 0.82 if region == account.home else 0.1 if region == account.second else 0.08
             weights.append(share / (1 + abs(rank - 3)))  # the fourth, production, is the busiest

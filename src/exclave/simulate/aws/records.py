@@ -25,8 +25,8 @@ def record(
     agent: str,
     event_id: str,
     request_id: str = "",
-    request: Any = None,
-    response: Any = None,
+    request: object = None,
+    response: object = None,
     read: bool = False,
     error: str = "",
     message: str = "",
@@ -81,7 +81,7 @@ def record(
     return made
 
 
-def _tls(service: str, region: str, request: Any) -> dict[str, str]:
+def _tls(service: str, region: str, request: object) -> dict[str, str]:
     host = f"{service}.amazonaws.com" if service in _GLOBAL_HOSTS else f"{service}.{region}.amazonaws.com"
     if service == "s3" and isinstance(request, Mapping) and "bucketName" in request:
         host = f"{request['bucketName']}.{host}"

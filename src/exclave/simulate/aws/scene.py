@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from exclave.simulate.aws import ids, records
+from exclave.simulate.aws.organisation import GLOBAL_REGION
 from exclave.simulate.breach import PHASES, Story, TrueDestination, TrueResource, TrueStep
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ class Scene:
 
     def __init__(
         self,
+        *,
         rng: Random,
         organisation: Organisation,
         victim: Account,
@@ -88,17 +90,17 @@ class Scene:
     ) -> Who:
         """A role session in the adversary's hands; noted as an actor."""
         identity = records.session(
-            account=account or self.victim.id, role=role, path=path, principal=ids.unique_id(self.rng, "AROA"),
+            account=account or self.victim.id, role=role, path=path, principal=ids.role_id(account or self.victim.id, role),
             name=name, key=key or ids.unique_id(self.rng, "ASIA"), born=self._stamp(), mfa=mfa,
         )  # fmt: skip
         return self._noted(Who(identity, self.outsider_ip, agent))
 
-    def person(self, agent: str) -> Who:
+    def person(self, agent: str, *, account: str = "") -> Who:
         """The Identity Center session of one of the people, taken over; noted as an actor."""
         person = self.rng.choice(self.organisation.people)
         return self.session(
             f"AWSReservedSSO_Administrator_{self.rng.getrandbits(64):016x}",
-            f"{person.name}@{self.organisation.company}.example", agent, mfa=True,
+            f"{person.name}@{self.organisation.company}.example", agent, mfa=True, account=account,
             path=f"/aws-reserved/sso.amazonaws.com/{self.organisation.management.home}/",
         )  # fmt: skip
 
@@ -131,14 +133,14 @@ class Scene:
         who: Who,
         service: str,
         name: str,
-        request: Any = None,
-        response: Any = None,
+        request: object = None,
+        response: object = None,
         *,
         phase: str = "",
         account: str = "",
         region: str = "",
         after: float = 0.0,
-        **more: Any,
+        **more: Any,  # noqa: ANN401
     ) -> str:
         """Records a call `after` so many minutes, and gives its event id.
 
@@ -160,18 +162,22 @@ class Scene:
         (self.story.steps if phase else self.story.context).append(step)
         return event_id
 
+    def iam(self, who: Who, name: str, request: object, response: object = None, **more: Any) -> str:  # noqa: ANN401
+        """An IAM call, which is recorded in us-east-1 wherever it was made; `more` as in `call`."""
+        return self.call(who, "iam", name, request, response, region=GLOBAL_REGION, **more)
+
     def look(self, who: Who, *calls: tuple[str, str, Any], account: str = "") -> None:
         """Reads, one after the other: (service, name, request)."""
         for service, name, request in calls:
-            region = "us-east-1" if service in {"iam", "organizations"} else self.region
+            region = GLOBAL_REGION if service in {"iam", "organizations"} else self.region
             self.call(who, service, name, request, account=account, region=region, read=True)
 
-    def refused(
-        self, who: Who, service: str, name: str, request: Any, *, error: str = "AccessDenied"
-    ) -> None:
+    def refused(self, who: Who, service: str, name: str, request: object, *, account: str = "") -> None:
         """A read that fails for want of rights; context."""
-        self.call(who, service, name, request, read=True, error=error,
-                  region="us-east-1" if service == "iam" else "")  # fmt: skip
+        message = f"User: {who.identity['arn']} is not authorized to perform: {service}:{name}"
+        region = GLOBAL_REGION if service in {"iam", "organizations"} else ""
+        self.call(who, service, name, request, read=True, error="AccessDenied", message=message, region=region,
+                  account=account)  # fmt: skip
 
     # -- truth
 

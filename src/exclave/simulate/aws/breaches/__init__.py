@@ -4,9 +4,35 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from exclave.simulate.aws.breaches import leaked_key
+from exclave.simulate.aws.breaches import (
+    ami_share,
+    backup_copy,
+    bucket_policy,
+    illicit_vpc,
+    leaked_key,
+    logging_stopped,
+    own_accounts,
+    rds_share,
+    replication,
+    role_chain,
+    share_removed,
+)
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from exclave.simulate.breach import Breach
 
-ALL: tuple[Breach, ...] = (leaked_key.BREACH,)
+BREACHES: Mapping[str, Breach] = {
+    leaked_key.BREACH.name: leaked_key.BREACH,
+    bucket_policy.BREACH.name: bucket_policy.BREACH,
+    rds_share.BREACH.name: rds_share.BREACH,
+    ami_share.BREACH.name: ami_share.BREACH,
+    own_accounts.BREACH.name: own_accounts.BREACH,
+    backup_copy.BREACH.name: backup_copy.BREACH,
+    replication.BREACH.name: replication.BREACH,
+    role_chain.BREACH.name: role_chain.BREACH,
+    logging_stopped.BREACH.name: logging_stopped.BREACH,
+    share_removed.BREACH.name: share_removed.BREACH,
+    illicit_vpc.BREACH.name: illicit_vpc.BREACH,
+}
