@@ -8,6 +8,7 @@ from typing import Any
 
 from exclave.catalogue import paths
 from exclave.catalogue.entry import Close, Condition, LineageSpec, Method, Read, ResourceSpec, Where
+from exclave.catalogue.kinds import kind_of
 from exclave.catalogue.loader import Catalogue
 from exclave.catalogue.readers import READERS
 from exclave.model import (
@@ -185,7 +186,7 @@ def resources_of(spec: ResourceSpec, event: Event) -> list[Resource]:
     name = paths.text(event.fields, spec.name) if spec.name else ""
     account = paths.text(event.fields, spec.account) if spec.account else event.account
     return [
-        Resource(kind=spec.kind, id=i[:2048], account=account, region=event.region, name=name, size_gib=size_gib)
+        Resource(kind=kind_of(spec.kind, i), id=i[:2048], account=account, region=event.region, name=name, size_gib=size_gib)
         for i in list(dict.fromkeys(ids or [""]))[:MAX_RESOURCES]
     ]
 

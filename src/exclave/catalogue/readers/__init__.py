@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from exclave.catalogue.entry import Read
-from exclave.catalogue.readers import aws, common
+from exclave.catalogue.readers import aws, common, redshift
 from exclave.model import Destination, Event
 
 Reader = Callable[[list[Any], Read, Event], list[Destination]]
@@ -32,4 +32,5 @@ READERS: Mapping[str, Reader] = {
     "policy": aws.policy,
     "acl": aws.acl,
     "acl-grant": aws.acl_grant,
+    "redshift-consumer": redshift.consumer,
 }

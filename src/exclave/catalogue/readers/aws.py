@@ -140,7 +140,8 @@ def caller(_found: list[Any], _read: Read, event: Event) -> list[Destination]:
     actor = event.actor
     if actor.kind == "anonymous":
         return [Destination(kind=Kind.PUBLIC, id="*", cloud=event.cloud, note="an anonymous caller")]
-    if actor.kind == "service" or not actor.account or actor.account == event.account:
+    # A service that acts for an account names it: the service events of shared snapshots have no other taker.
+    if not actor.account or actor.account == event.account:
         return []
     note = f"caller {actor.id}" if actor.id and actor.id != actor.account else "caller"
     return [Destination(kind=Kind.ACCOUNT, id=actor.account, cloud=event.cloud, note=note)]
