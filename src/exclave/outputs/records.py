@@ -48,6 +48,11 @@ def every_signal(report: Report) -> tuple[Signal, ...]:
     return tuple(sorted(_once((*report.signals, *inside)), key=_order))
 
 
+def every_finding(report: Report) -> list[Transfer | Signal]:
+    """All transfers, then all signals, each in order of time."""
+    return [*every_transfer(report), *every_signal(report)]
+
+
 def every_incident(report: Report) -> tuple[Incident, ...]:
     """Incidents, the loudest first, then by when they began."""
     return tuple(

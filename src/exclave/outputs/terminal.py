@@ -72,7 +72,7 @@ def _left_out(out: Console, what: str, missing: Counter[Severity]) -> None:
         return
     by_severity = ", ".join(f"{missing[s]:,} {s}" for s in sorted(missing, key=lambda s: -s.rank))
     number = missing.total()
-    text = f"{words.count(number, what)} not listed ({by_severity}): --verbose lists all, as do the other outputs"
+    text = f"{words.count(number, what)} not listed ({by_severity}): --verbose and other formats list all"
     say(out, inked(out, (text, "dim")))
     blank(out)
 

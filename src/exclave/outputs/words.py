@@ -6,12 +6,18 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from exclave.model import Kind, Outcome, Verdict, short_id
+from exclave.outputs.neutralise import mask
 
 if TYPE_CHECKING:
     from exclave.model import Actor, Coverage, Destination, Evidence, Judgement, Resource, Signal, Transfer
 
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
 _TIB = 1024
+
+
+def _short(identifier: str) -> str:
+    """The short form, masked first: a secret that is cut in two would not be seen as one."""
+    return short_id(mask(identifier))
 
 
 def moment(time: datetime | None) -> str:
@@ -51,7 +57,7 @@ def count(number: int, one: str, many: str = "") -> str:
 def resource(r: Resource) -> str:
     """`snapshot snap-0a1b (500 GiB)`, with the name where it has another."""
     more = [part for part in (r.name if r.name != r.id else "", size(r.size_gib)) if part]
-    return f"{r.kind} {short_id(r.id)}" + (f" ({', '.join(more)})" if more else "")
+    return f"{r.kind} {_short(r.id)}" + (f" ({', '.join(more)})" if more else "")
 
 
 def lineage(resources: tuple[Resource, ...]) -> str:
@@ -91,7 +97,7 @@ def verdict(j: Judgement | None) -> str:
 
 def actor(a: Actor) -> str:
     """The name to call somebody by: short where there is one."""
-    return a.name or short_id(a.id) or a.account or a.kind
+    return a.name or _short(a.id) or a.account or a.kind
 
 
 def actor_in_full(a: Actor) -> str:
@@ -99,7 +105,7 @@ def actor_in_full(a: Actor) -> str:
     parts = [a.id or actor(a)]
     if a.credential:
         parts.append(f"with {a.credential}")
-    if a.issuer and f"/{short_id(a.issuer).rsplit('/', 1)[-1]}/" not in a.id and a.issuer != a.id:
+    if a.issuer and f"/{_short(a.issuer).rsplit('/', 1)[-1]}/" not in a.id and a.issuer != a.id:
         parts.append(f"as {a.issuer}")
     if a.via:
         parts.append(f"through {a.via}")
@@ -111,7 +117,7 @@ def actor_in_full(a: Actor) -> str:
 def outcome(t: Transfer) -> str:
     """The verb that joins source and destination."""
     return {
-        Outcome.ATTEMPTED: "was not shared with (the call failed)",
+        Outcome.ATTEMPTED: "not shared with",
         Outcome.OFFERED: "offered to",
         Outcome.TAKEN: "taken by",
         Outcome.REVOKED: "no longer offered to",
@@ -123,7 +129,7 @@ def transfer(t: Transfer) -> str:
     whose = f", {lineage(t.lineage)}," if t.lineage else ""
     return (
         f"{resource(t.source)}{whose} {outcome(t)} {destination(t.destination)} ({verdict(t.judgement)}) "
-        f"by {actor(t.actor)}"
+        f"by {actor(t.actor)}{'; the call failed' if t.outcome is Outcome.ATTEMPTED else ''}"
     )
 
 
