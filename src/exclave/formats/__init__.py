@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from exclave.formats.logs import PARSERS, Parser, parser_of
+from exclave.formats.chunking import chunks
 from exclave.formats.reading import read
+from exclave.formats.sniffing import SKIPPED, sniff
 
-__all__ = ["PARSERS", "Parser", "parser_of", "read"]
+__all__ = ["PARSERS", "SKIPPED", "Parser", "chunks", "parser_of", "read", "sniff"]

@@ -64,7 +64,7 @@ def to_utf8(data: bytes) -> tuple[bytes, Damage | None]:
     """The content as UTF-8 without a byte order mark; UTF-16 and UTF-32 are known by their marks or their NULs."""
     if data.startswith(codecs.BOM_UTF8):
         return data[3:], None
-    encoding = _wide(data[:4])
+    encoding = wide(data[:4])
     if not encoding:
         return data, None
     text = data.decode(encoding, "replace")
@@ -75,7 +75,8 @@ def to_utf8(data: bytes) -> tuple[bytes, Damage | None]:
     return text.encode("utf-8", "replace"), note
 
 
-def _wide(head: bytes) -> str:
+def wide(head: bytes) -> str:
+    """The encoding of text whose first four bytes these are, if it is UTF-16 or UTF-32; else ""."""
     if head.startswith((codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)):
         return "utf-32"
     if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):

@@ -22,6 +22,11 @@ def read(name: str, data: bytes, first_record: int = 1) -> Iterator[Event | Prob
     return _events(name, _leaves(documents.values(data)), first_record)
 
 
+def count(name: str, data: bytes) -> int:  # noqa: ARG001
+    """How many record numbers `read` would give out."""
+    return sum(leaf.records if isinstance(leaf, Damage) else 1 for leaf in _leaves(documents.values(data)))
+
+
 def _leaves(values: Iterable[Any]) -> Iterator[Any]:
     for value in values:
         if value.__class__ is dict and "eventName" in value:
