@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from exclave.catalogue.entry import Read
-from exclave.catalogue.readers import aws, common, redshift
+from exclave.catalogue.readers import applications, aws, common, keys, redshift, s3, services
 from exclave.model import Destination, Event
 
 Reader = Callable[[list[Any], Read, Event], list[Destination]]
@@ -30,7 +30,17 @@ READERS: Mapping[str, Reader] = {
     "bucket": aws.bucket,
     "caller": aws.caller,
     "policy": aws.policy,
-    "acl": aws.acl,
-    "acl-grant": aws.acl_grant,
+    "acl": s3.acl,
+    "acl-grant": s3.acl_grant,
+    "replication": s3.replication,
+    "copied-to": s3.copied_to,
+    "copier": s3.copier,
+    "kms-grantee": keys.grantee,
+    "foreign-arn": keys.foreign_arn,
+    "application-policy": applications.application_policy,
     "redshift-consumer": redshift.consumer,
+    "lake-principal": services.lake_principal,
+    "endpoint-service": services.endpoint_service,
+    "organization-party": services.organization_party,
+    "s3-argument": services.s3_argument,
 }
