@@ -1,14 +1,12 @@
-"""Readers of AWS: accounts, ARNs, organisations, buckets, callers, policies and S3 access control lists."""
+"""Readers of AWS: accounts, ARNs, organisations, buckets, callers and policies."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable
 from typing import Any
-from urllib.parse import parse_qsl
 
 from exclave.catalogue.entry import Read
-from exclave.catalogue.paths import embedded
 from exclave.catalogue.readers.common import MAX_ID
 from exclave.model import Destination, Event, Kind
 from exclave.policy.grants import grants
@@ -19,16 +17,6 @@ _ALL = frozenset({"*", "all", "public"})
 _BUCKET = re.compile(r"(?:s3[an]?://|arn:[\w-]+:s3:::)?([a-z0-9][a-z0-9.\-_]{1,254})(?:/.*)?", re.IGNORECASE | re.DOTALL)
 _ORG_ARN = re.compile(r"arn:[\w-]+:organizations::(\d{12}):organization/(o-[a-z0-9]+)")
 _OU_ARN = re.compile(r"arn:[\w-]+:organizations::(\d{12}):ou/(o-[a-z0-9]+)/(ou-[a-z0-9-]+)")
-_ACL_GROUPS = {
-    "allusers": (Kind.PUBLIC, "*", "S3 group AllUsers"),
-    "authenticatedusers": (Kind.PUBLIC, "*", "S3 group AuthenticatedUsers: every AWS account"),
-}
-_CANNED = {
-    "public-read": (Kind.PUBLIC, "*"),
-    "public-read-write": (Kind.PUBLIC, "*"),
-    "authenticated-read": (Kind.PUBLIC, "*"),
-    "aws-exec-read": (Kind.SERVICE, "ec2.amazonaws.com"),
-}
 
 
 def _strings(found: Iterable[Any]) -> list[str]:
@@ -155,59 +143,4 @@ def policy(found: list[Any], read: Read, event: Event) -> list[Destination]:
             destination = grant.destination()
             if destination not in out:
                 out.append(destination)
-    return out
-
-
-def acl(found: list[Any], read: Read, event: Event) -> list[Destination]:
-    """An S3 access control list: the document (grants by canonical id, group or mail) or a canned name."""
-    out: list[Destination] = []
-    for item in found:
-        value = embedded(item)
-        for name in [value] if isinstance(value, str) else value if isinstance(value, list) else []:
-            if isinstance(name, str) and name.lower() in _CANNED:
-                kind, identifier = _CANNED[name.lower()]
-                out.append(Destination(kind=kind, id=identifier, cloud=event.cloud, note=f"canned ACL {name.lower()}"))
-        out.extend(_grantees(value, read, event, 0))
-    return list(dict.fromkeys(out))
-
-
-def _grantees(value: Any, read: Read, event: Event, depth: int) -> list[Destination]:
-    if depth > 8:  # noqa: PLR2004 - deeper than any ACL document
-        return []
-    if isinstance(value, list):
-        return [d for item in value for d in _grantees(item, read, event, depth + 1)]
-    if not isinstance(value, dict):
-        return []
-    for key, item in value.items():
-        if key.lower() == "grantee":
-            return _grantee(item, read, event)
-    return [d for key, item in value.items() if key.lower() != "owner" for d in _grantees(item, read, event, depth + 1)]
-
-
-def _grantee(value: Any, read: Read, event: Event) -> list[Destination]:
-    if isinstance(value, list):
-        return [d for item in value for d in _grantee(item, read, event)]
-    if not isinstance(value, dict):
-        return []
-    lowered = {key.lower(): item for key, item in value.items() if isinstance(item, str)}
-    if uri := lowered.get("uri"):
-        known = _ACL_GROUPS.get(uri.rsplit("/", 1)[-1].lower())
-        return [Destination(kind=known[0], id=known[1], cloud=event.cloud, note=known[2])] if known else []
-    if identifier := lowered.get("id"):
-        return [Destination(kind=Kind.CANONICAL_ID, id=identifier[:MAX_ID], cloud=event.cloud, note=lowered.get("displayname", "")[:200])]
-    if mail := lowered.get("emailaddress"):
-        return [Destination(kind=Kind.PRINCIPAL, id=mail[:MAX_ID], cloud=event.cloud, note=read.note)]
-    return []
-
-
-def acl_grant(found: list[Any], read: Read, event: Event) -> list[Destination]:
-    """The header form of an S3 grant: `id="...", uri="...", emailAddress="..."`."""
-    out: list[Destination] = []
-    for item in found:
-        for text in [item] if isinstance(item, str) else item if isinstance(item, list) else []:
-            if not isinstance(text, str):
-                continue
-            for part in text.split(","):
-                for key, value in parse_qsl(part.strip().replace('"', "").replace("+", "%2B")):
-                    out.extend(_grantee({key: value}, read, event))
     return out
