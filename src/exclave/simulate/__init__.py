@@ -1,7 +1,7 @@
 """Simulated logs with known breaches in them: for the demo, tests and benchmarks, and to test a SIEM with.
 
-`simulate(out, ...)` writes `out/logs/` (CloudTrail files, as delivered to a bucket) and `out/truth.jsonl` (who
-is ours, and for each breach its events, destinations, resources and actors). Nothing here calls a cloud.
+`simulate(out, ...)` writes `out/logs/` (CloudTrail files, as delivered to a bucket) and `out/truth.jsonl`
+(who is ours, and for each breach its events, destinations, resources and actors). Nothing here calls a cloud.
 
 A cloud is a package (`simulate/aws/`): an organisation, tables of ordinary calls, breaches as one module each
 with a function that tells the story into a scene. A new breach is a module in `aws/breaches/` and its line in

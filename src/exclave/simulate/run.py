@@ -108,11 +108,19 @@ def simulate(
     truth = out / "truth.jsonl"
     write_truth(truth, _perimeter(organisation), stories)
     return Summary(
-        out=out, logs=logs, truth=truth, files=delivery.files, records=delivery.records,
-        bytes_plain=delivery.bytes_plain, bytes_written=delivery.bytes_written,
-        accounts=tuple(account.id for account in organisation.accounts), organisation=organisation.id,
-        breaches=tuple(breaches), start=start, end=start + timedelta(days=days),
-    )  # fmt: skip
+        out=out,
+        logs=logs,
+        truth=truth,
+        files=delivery.files,
+        records=delivery.records,
+        bytes_plain=delivery.bytes_plain,
+        bytes_written=delivery.bytes_written,
+        accounts=tuple(account.id for account in organisation.accounts),
+        organisation=organisation.id,
+        breaches=tuple(breaches),
+        start=start,
+        end=start + timedelta(days=days),
+    )
 
 
 def _tell(
@@ -134,9 +142,13 @@ def _tell(
         story = Story(breach=breach, account=victim.id)
         spare = days * 24 - breach.hours
         scene = Scene(
-            rng=rng, organisation=organisation, victim=victim, story=story, taken=taken,
+            rng=rng,
+            organisation=organisation,
+            victim=victim,
+            story=story,
+            taken=taken,
             start=start + timedelta(hours=rng.uniform(0.3, 0.95) * spare),
-        )  # fmt: skip
+        )
         breach.tell(scene)
         stories.append(story)
         told += [((account, region), second, record) for account, region, second, record in scene.records]

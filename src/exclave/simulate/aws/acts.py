@@ -31,14 +31,30 @@ def create_snapshot(
     snapshot = scene.id("snap")
     scene.thing("volume", volume, size=size, name=name)
     scene.call(
-        who, "ec2", "CreateSnapshot",
-        {"volumeId": volume, "description": f"backup of {name or volume}", "tagSpecificationSet": {"items": [
-            {"resourceType": "snapshot", "tags": [{"key": "Name", "value": "nightly"}]}]}},
-        {"requestId": ids.uuid(scene.rng), "snapshotId": snapshot, "volumeId": volume, "status": "pending",
-         "startTime": int(scene.now.timestamp() * 1000), "progress": "", "ownerId": scene.victim.id,
-         "volumeSize": str(size), "description": f"backup of {name or volume}", "encrypted": encrypted},
+        who,
+        "ec2",
+        "CreateSnapshot",
+        {
+            "volumeId": volume,
+            "description": f"backup of {name or volume}",
+            "tagSpecificationSet": {
+                "items": [{"resourceType": "snapshot", "tags": [{"key": "Name", "value": "nightly"}]}]
+            },
+        },
+        {
+            "requestId": ids.uuid(scene.rng),
+            "snapshotId": snapshot,
+            "volumeId": volume,
+            "status": "pending",
+            "startTime": int(scene.now.timestamp() * 1000),
+            "progress": "",
+            "ownerId": scene.victim.id,
+            "volumeSize": str(size),
+            "description": f"backup of {name or volume}",
+            "encrypted": encrypted,
+        },
         phase="prepare",
-    )  # fmt: skip
+    )
     return scene.thing("snapshot", snapshot, parent=volume, size=size)
 
 
@@ -46,34 +62,54 @@ def copy_snapshot(scene: Scene, who: Who, snapshot: str, size: int, key: str) ->
     """CopySnapshot inside the account, under a key that can be shared."""
     copy = scene.id("snap")
     scene.call(
-        who, "ec2", "CopySnapshot",
-        {"sourceRegion": scene.region, "sourceSnapshotId": snapshot, "description": "", "encrypted": True,
-         "kmsKeyId": scene.key_arn(key), "destinationRegion": scene.region},
+        who,
+        "ec2",
+        "CopySnapshot",
+        {
+            "sourceRegion": scene.region,
+            "sourceSnapshotId": snapshot,
+            "description": "",
+            "encrypted": True,
+            "kmsKeyId": scene.key_arn(key),
+            "destinationRegion": scene.region,
+        },
         {"requestId": ids.uuid(scene.rng), "snapshotId": copy},
         phase="prepare",
-    )  # fmt: skip
+    )
     return scene.thing("snapshot", copy, parent=snapshot, size=size)
 
 
 def grant_key(scene: Scene, who: Who, key: str, account: str) -> None:
     """CreateGrant on a key to another account, without which an encrypted copy is worth nothing to it."""
     scene.call(
-        who, "kms", "CreateGrant",
-        {"keyId": scene.key_arn(key), "granteePrincipal": f"arn:aws:iam::{account}:root",
-         "operations": ["Decrypt", "ReEncryptFrom", "CreateGrant", "DescribeKey"]},
+        who,
+        "kms",
+        "CreateGrant",
+        {
+            "keyId": scene.key_arn(key),
+            "granteePrincipal": f"arn:aws:iam::{account}:root",
+            "operations": ["Decrypt", "ReEncryptFrom", "CreateGrant", "DescribeKey"],
+        },
         {"grantId": f"{scene.rng.getrandbits(256):064x}", "keyId": scene.key_arn(key)},
-        phase="prepare", resources=scene.key_resource(key),
-    )  # fmt: skip
+        phase="prepare",
+        resources=scene.key_resource(key),
+    )
 
 
 def share_snapshot(scene: Scene, who: Who, snapshot: str, *accounts: str, verb: str = "add") -> None:
     """ModifySnapshotAttribute; `verb` remove takes the share back."""
     scene.call(
-        who, "ec2", "ModifySnapshotAttribute",
-        {"snapshotId": snapshot, "attributeType": "CREATE_VOLUME_PERMISSION",
-         "createVolumePermission": {verb: {"items": [{"userId": account} for account in accounts]}}},
-        ok(scene), phase="offer" if verb == "add" else "revoke",
-    )  # fmt: skip
+        who,
+        "ec2",
+        "ModifySnapshotAttribute",
+        {
+            "snapshotId": snapshot,
+            "attributeType": "CREATE_VOLUME_PERMISSION",
+            "createVolumePermission": {verb: {"items": [{"userId": account} for account in accounts]}},
+        },
+        ok(scene),
+        phase="offer" if verb == "add" else "revoke",
+    )
 
 
 def take_snapshot(
@@ -87,9 +123,14 @@ def take_snapshot(
         {"accountId": account, "invokedBy": "ec2.amazonaws.com"}, "ec2.amazonaws.com", "ec2.amazonaws.com"
     )
     scene.call(
-        who, "ec2", name, kind="AwsServiceEvent", details={"snapshotId": snapshot}, phase="take",
+        who,
+        "ec2",
+        name,
+        kind="AwsServiceEvent",
+        details={"snapshotId": snapshot},
+        phase="take",
         shared_id=ids.uuid(scene.rng),
-    )  # fmt: skip
+    )
     scene.story.taken = True
 
 
@@ -97,16 +138,32 @@ def use_key(scene: Scene, key: str, account: str, context: dict[str, str]) -> No
     """The taker's KMS calls on the owner's key: they stand in both trails, joined by sharedEventID."""
     who = scene.taker(account, invoked_by=SERVICE_ITSELF, ip=SERVICE_ITSELF, agent=SERVICE_ITSELF)
     grant: dict[str, Any] = {
-        "keyId": scene.key_arn(key), "constraints": {"encryptionContextSubset": context},
-        "granteePrincipal": f"arn:aws:iam::{account}:root", "retiringPrincipal": f"arn:aws:iam::{account}:root",
+        "keyId": scene.key_arn(key),
+        "constraints": {"encryptionContextSubset": context},
+        "granteePrincipal": f"arn:aws:iam::{account}:root",
+        "retiringPrincipal": f"arn:aws:iam::{account}:root",
         "operations": ["Decrypt", "DescribeKey"],
-    }  # fmt: skip
-    scene.call(who, "kms", "CreateGrant", grant,
-               {"grantId": f"{scene.rng.getrandbits(256):064x}", "keyId": scene.key_arn(key)},
-               phase="take", resources=scene.key_resource(key), shared_id=ids.uuid(scene.rng))  # fmt: skip
-    scene.call(who, "kms", "Decrypt", {"encryptionAlgorithm": "SYMMETRIC_DEFAULT", "encryptionContext": context},
-               phase="take", read=True, resources=scene.key_resource(key),
-               shared_id=ids.uuid(scene.rng))  # fmt: skip
+    }
+    scene.call(
+        who,
+        "kms",
+        "CreateGrant",
+        grant,
+        {"grantId": f"{scene.rng.getrandbits(256):064x}", "keyId": scene.key_arn(key)},
+        phase="take",
+        resources=scene.key_resource(key),
+        shared_id=ids.uuid(scene.rng),
+    )
+    scene.call(
+        who,
+        "kms",
+        "Decrypt",
+        {"encryptionAlgorithm": "SYMMETRIC_DEFAULT", "encryptionContext": context},
+        phase="take",
+        read=True,
+        resources=scene.key_resource(key),
+        shared_id=ids.uuid(scene.rng),
+    )
     scene.story.taken = True
 
 

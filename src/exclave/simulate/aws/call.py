@@ -13,9 +13,10 @@ if TYPE_CHECKING:
 class Call:
     """A row of the traffic tables; strings may hold the slots that `template` describes.
 
-    `by`: person, pipeline, workload, vendor; `role:NAME:SERVICE` for a role that a service works with;
-    `service:NAME` for a service by itself; `vendor-account` for a vendor before it has assumed its role. `weight` is relative. `everywhere` calls are recorded in
-    us-east-1 only. `twin` is the record of the same call in another own account (cross-account AssumeRole).
+    `by`: person, pipeline, workload, vendor; `vendor-account` for a vendor that has yet to assume its role;
+    `role:NAME:SERVICE` for a role that a service works with; `service:NAME` for a service by itself.
+    `weight` is relative. `everywhere` calls are recorded in us-east-1 only. `twin`: the same call is also in
+    the trail of another own account (cross-account AssumeRole).
     """
 
     by: str

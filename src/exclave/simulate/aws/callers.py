@@ -92,13 +92,14 @@ class Callers:
     def _service(self, name: str) -> tuple[Caller, ...]:
         return (Caller(records.service(name), name, name),)
 
-    def _session(self, role: str, name: str, **more: str) -> dict[str, Any]:
+    def _session(self, role: str, name: str, *, path: str = "/", invoked_by: str = "") -> dict[str, Any]:
         return records.session(
             account=self._account.id,
             role=role,
+            path=path,
             principal=ids.role_id(self._account.id, role),
             name=name,
             key="@@akid@@",
             born="@@born@@",
-            **more,
+            invoked_by=invoked_by,
         )

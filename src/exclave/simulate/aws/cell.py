@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from itertools import accumulate
 from typing import TYPE_CHECKING
 
@@ -11,12 +12,13 @@ from exclave.simulate.aws.organisation import GLOBAL_REGION, Account, Organisati
 from exclave.simulate.aws.template import Template, compile_record, drawer
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
     from random import Random
 
     from exclave.simulate.aws.callers import Callers
 
-SESSION_SECONDS = 6 * 3600
+SESSION_SECONDS = 6 * 3600  # how long a session lasts, at most
+_BEFORE = 600  # how long before its period a session was issued
 
 
 class Cell:
@@ -38,8 +40,11 @@ class Cell:
         self._rng = rng
         self._organisation = organisation
         self._callers = callers
-        here = [call for call in calls if (call.everywhere and region == GLOBAL_REGION)
-                or (local and not call.everywhere)]  # fmt: skip
+        here = [
+            call
+            for call in calls
+            if (call.everywhere and region == GLOBAL_REGION) or (local and not call.everywhere)
+        ]
         self._management = [call for call in here if not call.data]
         self._data = [call for call in here if call.data]
         self._templates: dict[tuple[int, int], tuple[Template, Template | None]] = {}
@@ -63,13 +68,10 @@ class Cell:
             self._weights[data, day] = weights
         return self._rng.choices(table, cum_weights=weights, k=count)
 
-    def stamp(
-        self, call: Call, second: int, time: bytes, born: Mapping[int, bytes]
-    ) -> tuple[bytes, bytes | None]:
-        """The record of a call, and its twin in the trail of `peer` where it has one.
+    def stamp(self, call: Call, start: int, seconds: int) -> tuple[int, bytes, bytes | None]:
+        """A record of a call at some second of the window: that second, the record, its twin for `peer`.
 
-        `second` is seconds since the epoch and `time` the same as text; `born` gives the time of issue of
-        the sessions of each period of SESSION_SECONDS.
+        `start` and the first of the result are seconds since the epoch.
         """
         callers = self._callers.of(call.by)
         which = int(self._rng.random() * len(callers))
@@ -79,18 +81,21 @@ class Cell:
             pair = self._compile(call, callers[which])
             self._templates[key] = pair
         template, twin = pair
-        given = {"time": time, **self._session(call.by, which, second // SESSION_SECONDS, born)}
+        second = start + int(self._rng.random() * seconds)
+        values = template.draw()
+        values["time"] = time_text(second)
+        values.update(self._session(call.by, which, second // SESSION_SECONDS))
         if twin is None:
-            return template.stamp(given), None
-        given["uuid:shared"] = ids.uuid(self._rng).encode()
-        given["uuid:rid"] = ids.uuid(self._rng).encode()
-        return template.stamp(given), twin.stamp(given)
+            return second, template.fill(values), None
+        other = twin.draw()
+        other.update((name, value) for name, value in values.items() if name != "uuid:eid")
+        return second, template.fill(values), twin.fill(other)
 
-    def _session(self, by: str, which: int, period: int, born: Mapping[int, bytes]) -> dict[str, bytes]:
+    def _session(self, by: str, which: int, period: int) -> dict[str, bytes]:
         known = self._sessions.get((by, which))
         if known is None or known[0] != period:
             key = ids.unique_id(self._rng, "ASIA").encode()
-            known = (period, {"akid": key, "born": born[period]})
+            known = (period, {"akid": key, "born": time_text(period * SESSION_SECONDS - _BEFORE)})
             self._sessions[by, which] = known
         return known[1]
 
@@ -109,21 +114,52 @@ class Cell:
         if call.kind == "AwsServiceEvent":
             identity = {"accountId": account.id, "invokedBy": caller.ip}
         made = records.record(
-            identity=identity, time="@@time@@", service=call.service, name=call.name, account=recipient,
-            region=self.region, ip=caller.ip, agent=call.agent or caller.agent, event_id="@@uuid:eid@@",
-            request_id="" if call.kind == "AwsServiceEvent" else "@@uuid:rid@@", request=call.request,
-            response=call.response, read=call.read, error=call.error, message=call.message, extra=call.extra,
-            resources=call.resources, shared_id="@@uuid:shared@@" if call.shared else "", kind=call.kind,
-            details=call.details, data=call.data,
-        )  # fmt: skip
+            identity=identity,
+            time="@@time@@",
+            service=call.service,
+            name=call.name,
+            account=recipient,
+            region=self.region,
+            ip=caller.ip,
+            agent=call.agent or caller.agent,
+            event_id="@@uuid:eid@@",
+            request_id="" if call.kind == "AwsServiceEvent" else "@@uuid:rid@@",
+            request=call.request,
+            response=call.response,
+            read=call.read,
+            error=call.error,
+            message=call.message,
+            extra=call.extra,
+            resources=call.resources,
+            shared_id="@@uuid:shared@@" if call.shared else "",
+            kind=call.kind,
+            details=call.details,
+            data=call.data,
+        )
         fixed = {
-            "account": account.id, "region": self.region, "org": self._organisation.id, "peer": self.peer.id,
-            "orgarn": self._organisation.arn, "vpc": account.vpc, "arn": str(caller.identity.get("arn", "")),
+            "account": account.id,
+            "region": self.region,
+            "org": self._organisation.id,
+            "peer": self.peer.id,
+            "orgarn": self._organisation.arn,
+            "vpc": account.vpc,
+            "arn": str(caller.identity.get("arn", "")),
             "otherregion": account.second if self.region == account.home else account.home,
-        }  # fmt: skip
+        }
         choices = {
-            "volume": account.volumes, "snapshot": account.snapshots, "instance": account.instances,
-            "database": account.databases, "bucket": account.buckets, "key": account.keys,
-            "subnet": account.subnets, "group": account.groups, "function": account.functions,
-        }  # fmt: skip
+            "volume": account.volumes,
+            "snapshot": account.snapshots,
+            "instance": account.instances,
+            "database": account.databases,
+            "bucket": account.buckets,
+            "key": account.keys,
+            "subnet": account.subnets,
+            "group": account.groups,
+            "function": account.functions,
+        }
         return compile_record(made, fixed, drawer(self._rng, choices))
+
+
+def time_text(second: int) -> bytes:
+    """Seconds since the epoch as CloudTrail writes a time."""
+    return datetime.fromtimestamp(second, UTC).isoformat()[:19].encode() + b"Z"

@@ -1,19 +1,19 @@
-"""The ordinary traffic of an organisation, one time window after the other, exactly as many records as asked."""
+"""The ordinary traffic of an organisation, one time window after the other."""
 
 from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from exclave.simulate.aws.callers import Callers
-from exclave.simulate.aws.cell import SESSION_SECONDS, Cell
+from exclave.simulate.aws.cell import Cell
 from exclave.simulate.aws.organisation import GLOBAL_REGION, Account, Organisation
 from exclave.simulate.aws.traffic import data_calls, management_calls
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from datetime import datetime
     from random import Random
 
     from exclave.simulate.aws.call import Call
@@ -28,7 +28,7 @@ _SATURDAY = 5
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """A delivery's worth of records: those of the `minutes` from `start`, by account and region."""
+    """A delivery's worth of records, by account and region, each with its second, unsorted."""
 
     start: int  # seconds since the epoch
     seconds: int
@@ -38,21 +38,20 @@ class Window:
 def windows(
     rng: Random, organisation: Organisation, *, records: int, start: datetime, days: int, data_share: float
 ) -> Iterator[Window]:
-    """Yields every window of the days in order, with its ordinary records (seconds, bytes), unsorted.
+    """Yields every window of the days in order, with its ordinary records.
 
     They add up to `records`, of which about `data_share` (0 to 1) are data events.
     """
     cells, weights = _cells(rng, organisation)
-    local = [weight if cell.region != GLOBAL_REGION or cell.region == cell.account.home else 0
-             for cell, weight in zip(cells, weights, strict=True)]  # fmt: skip
+    local = [
+        weight if cell.region != GLOBAL_REGION or cell.region == cell.account.home else 0
+        for cell, weight in zip(cells, weights, strict=True)
+    ]
     first = int(start.timestamp())
     seconds = 300 if records / (days * 288 * len(cells)) >= _DENSE else 900
     starts = range(first, first + days * 86400, seconds)
     load = [_load(at) for at in starts]
     total, so_far, made, data_made = sum(load), 0.0, 0, 0
-    born = {
-        period: _born(period) for period in range(first // SESSION_SECONDS, starts[-1] // SESSION_SECONDS + 2)
-    }
     for at, weight in zip(starts, load, strict=True):
         so_far += weight
         target = records if at == starts[-1] else int(records * so_far / total)
@@ -65,31 +64,24 @@ def windows(
             drawn = Counter(rng.choices(range(len(cells)), weights=chances, k=count)) if count else {}
             for index in sorted(drawn):
                 calls = cells[index].calls(drawn[index], data=is_data, day=day)
-                twins = _fill(rng, window, cells[index], calls, room, born)
+                twins = _fill(window, cells[index], calls, room)
                 room -= twins
                 made += drawn[index] + twins
         data_made += data
         yield window
 
 
-def _fill(
-    rng: Random, window: Window, cell: Cell, calls: list[Call], room: int, born: dict[int, bytes]
-) -> int:
+def _fill(window: Window, cell: Cell, calls: list[Call], room: int) -> int:
+    """Adds the records of the calls, and at most `room` twins; returns how many twins."""
     mine = window.records.setdefault((cell.account.id, cell.region), [])
     twins = 0
     for call in calls:
-        second = window.start + int(rng.random() * window.seconds)
-        record, twin = cell.stamp(call, second, stamp(second), born)
+        second, record, twin = cell.stamp(call, window.start, window.seconds)
         mine.append((second, record))
         if twin is not None and twins < room:
             window.records.setdefault((cell.peer.id, cell.region), []).append((second, twin))
             twins += 1
     return twins
-
-
-def stamp(second: int) -> bytes:
-    """Seconds since the epoch as CloudTrail writes a time."""
-    return datetime.fromtimestamp(second, UTC).isoformat()[:19].encode() + b"Z"
 
 
 def _cells(rng: Random, organisation: Organisation) -> tuple[list[Cell], list[float]]:
@@ -99,8 +91,14 @@ def _cells(rng: Random, organisation: Organisation) -> tuple[list[Cell], list[fl
     for rank, account in enumerate(organisation.accounts):
         callers = Callers(rng, organisation, account)
         for region in _regions(account):
-            cell = Cell(rng=rng, organisation=organisation, account=account, region=region, calls=calls,
-                        callers=callers)  # fmt: skip
+            cell = Cell(
+                rng=rng,
+                organisation=organisation,
+                account=account,
+                region=region,
+                calls=calls,
+                callers=callers,
+            )
             cells.append(cell)
             share = 0.82 if region == account.home else 0.1 if region == account.second else 0.08
             weights.append(share / (1 + abs(rank - 3)))  # the fourth, production, is the busiest
@@ -118,7 +116,3 @@ def _load(second: int) -> float:
 
 def _hour(second: int) -> int:
     return second // 3600 % 24
-
-
-def _born(period: int) -> bytes:
-    return stamp(period * SESSION_SECONDS - 600)

@@ -23,8 +23,35 @@ _NAMES = (
     "sandbox",
     "network",
 )
-_PEOPLE = ("amira.haddad", "ben.okafor", "carla.ruiz", "daniel.weiss", "elena.popova", "finn.larsen", "grace.lin",
-           "hugo.martins", "ines.moreau", "jonas.berg", "kavya.nair", "liam.obrien", "mei.tanaka", "noor.aziz")  # fmt: skip
+_PEOPLE = (
+    "amira.haddad",
+    "ben.okafor",
+    "carla.ruiz",
+    "daniel.weiss",
+    "elena.popova",
+    "finn.larsen",
+    "grace.lin",
+    "hugo.martins",
+    "ines.moreau",
+    "jonas.berg",
+    "kavya.nair",
+    "liam.obrien",
+    "mei.tanaka",
+    "noor.aziz",
+)
+_CLI = (
+    "aws-cli/2.17.20 md/awscrt#0.21.2 ua/2.0 os/macos#23.5.0 md/arch#arm64 lang/python#3.11.9 "
+    "md/pyimpl#CPython cfg/retry-mode#standard md/installer#exe md/prompt#off"
+)
+_BROWSER = (
+    "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) "
+    "Chrome/129.0.0.0 Safari/537.36"
+)
+_NOTEBOOK = (  # quotes and a backslash, which JSON has to escape
+    "Boto3/1.35.10 md/Botocore#1.35.10 ua/2.0 os/linux#6.8.0 md/arch#x86_64 lang/python#3.12.4 "
+    'md/pyimpl#CPython exec-env/"notebook\\lab" cfg/retry-mode#legacy'
+)
+_AGENTS = (_CLI, _BROWSER, _NOTEBOOK)
 _VENDORS = ("cloud posture scanner", "log analytics", "cost management")
 _SYSTEMS = ("orders", "billing", "catalogue", "search", "ledger", "customers", "reports", "events")
 
@@ -133,14 +160,5 @@ def _account(rng: Random, index: int, company: str, taken: set[str]) -> Account:
 
 
 def _person(rng: Random, name: str) -> Person:
-    agent = rng.choice(
-        (
-            "aws-cli/2.17.20 md/awscrt#0.21.2 ua/2.0 os/macos#23.5.0 md/arch#arm64 lang/python#3.11.9 "
-            "md/pyimpl#CPython cfg/retry-mode#standard md/installer#exe md/prompt#off md/command#ec2.describe",
-            "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) "
-            "Chrome/129.0.0.0 Safari/537.36",
-            "Boto3/1.35.10 md/Botocore#1.35.10 ua/2.0 os/linux#6.8.0 md/arch#x86_64 lang/python#3.12.4 "
-            'md/pyimpl#CPython exec-env/"notebook\\lab" cfg/retry-mode#legacy',
-        )
-    )
+    agent = rng.choice(_AGENTS)
     return Person(name, ids.public_ip(rng), agent)

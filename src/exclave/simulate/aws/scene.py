@@ -90,9 +90,15 @@ class Scene:
     ) -> Who:
         """A role session in the adversary's hands; noted as an actor."""
         identity = records.session(
-            account=account or self.victim.id, role=role, path=path, principal=ids.role_id(account or self.victim.id, role),
-            name=name, key=key or ids.unique_id(self.rng, "ASIA"), born=self._stamp(), mfa=mfa,
-        )  # fmt: skip
+            account=account or self.victim.id,
+            role=role,
+            path=path,
+            principal=ids.role_id(account or self.victim.id, role),
+            name=name,
+            key=key or ids.unique_id(self.rng, "ASIA"),
+            born=self._stamp(),
+            mfa=mfa,
+        )
         return self._noted(Who(identity, self.outsider_ip, agent))
 
     def person(self, agent: str, *, account: str = "") -> Who:
@@ -100,9 +106,12 @@ class Scene:
         person = self.rng.choice(self.organisation.people)
         return self.session(
             f"AWSReservedSSO_Administrator_{self.rng.getrandbits(64):016x}",
-            f"{person.name}@{self.organisation.company}.example", agent, mfa=True, account=account,
+            f"{person.name}@{self.organisation.company}.example",
+            agent,
+            mfa=True,
+            account=account,
             path=f"/aws-reserved/sso.amazonaws.com/{self.organisation.management.home}/",
-        )  # fmt: skip
+        )
 
     def taker(self, account: str = "", *, invoked_by: str = "", ip: str = "", agent: str = "") -> Who:
         """The adversary in an account of his own, as the owner's trail shows him."""
@@ -152,13 +161,29 @@ class Scene:
         event_id = ids.uuid(self.rng)
         account, region = account or self.victim.id, region or self.region
         made = records.record(
-            identity=who.identity, time=self._stamp(), service=service, name=name, account=account, region=region,
-            ip=who.ip, agent=who.agent, event_id=event_id, request=request, response=response,
-            request_id="" if more.get("kind") == "AwsServiceEvent" else ids.uuid(self.rng), **more,
-        )  # fmt: skip
+            identity=who.identity,
+            time=self._stamp(),
+            service=service,
+            name=name,
+            account=account,
+            region=region,
+            ip=who.ip,
+            agent=who.agent,
+            event_id=event_id,
+            request=request,
+            response=response,
+            request_id="" if more.get("kind") == "AwsServiceEvent" else ids.uuid(self.rng),
+            **more,
+        )
         self.records.append((account, region, int(self.now.timestamp()), orjson.dumps(made)))
-        step = TrueStep(event_id=event_id, event_name=name, time=self.now.replace(microsecond=0), account=account,
-                        region=region, phase=phase or "context")  # fmt: skip
+        step = TrueStep(
+            event_id=event_id,
+            event_name=name,
+            time=self.now.replace(microsecond=0),
+            account=account,
+            region=region,
+            phase=phase or "context",
+        )
         (self.story.steps if phase else self.story.context).append(step)
         return event_id
 
@@ -176,8 +201,17 @@ class Scene:
         """A read that fails for want of rights; context."""
         message = f"User: {who.identity['arn']} is not authorized to perform: {service}:{name}"
         region = GLOBAL_REGION if service in {"iam", "organizations"} else ""
-        self.call(who, service, name, request, read=True, error="AccessDenied", message=message, region=region,
-                  account=account)  # fmt: skip
+        self.call(
+            who,
+            service,
+            name,
+            request,
+            read=True,
+            error="AccessDenied",
+            message=message,
+            region=region,
+            account=account,
+        )
 
     # -- truth
 
@@ -190,9 +224,16 @@ class Scene:
     ) -> str:
         """Notes a resource of the victim's and gives its id back."""
         self.story.resources.append(
-            TrueResource(kind=kind, id=identifier, account=self.victim.id, region=self.region, parent=parent,
-                         size_gib=size, name=name)
-        )  # fmt: skip
+            TrueResource(
+                kind=kind,
+                id=identifier,
+                account=self.victim.id,
+                region=self.region,
+                parent=parent,
+                size_gib=size,
+                name=name,
+            )
+        )
         return identifier
 
     def key_resource(self, key: str) -> Sequence[Mapping[str, str]]:

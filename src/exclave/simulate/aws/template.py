@@ -24,16 +24,18 @@ _SLOT = re.compile(rb'"@@(int:\d+:\d+)@@"|@@([a-z0-9:]+)@@')
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """`layout` holds a `%b` for each slot; `names` says which slot each is, `draws` how the slots are drawn."""
+    """`layout` holds a `%b` for each slot; `names` says which, `draws` how they are drawn."""
 
     layout: bytes
     names: tuple[str, ...]
     draws: Mapping[str, Draw]
 
-    def stamp(self, given: Mapping[str, bytes]) -> bytes:
-        """The record with `given` values, all other slots drawn anew."""
-        values = {name: draw() for name, draw in self.draws.items()}
-        values.update(given)
+    def draw(self) -> dict[str, bytes]:
+        """Fresh values for the slots that are drawn."""
+        return {name: draw() for name, draw in self.draws.items()}
+
+    def fill(self, values: Mapping[str, bytes]) -> bytes:
+        """The record with these values. Raises KeyError when a slot has none."""
         return self.layout % tuple([values[name] for name in self.names])
 
 
@@ -42,7 +44,7 @@ def compile_record(
 ) -> Template:
     """Turns a record with slots into a template. `fixed` slots are filled in now, `draw` makes the others.
 
-    `time`, `akid` and `born` are left to the caller of `stamp`.
+    `time`, `akid` and `born` are left to the caller of `fill`.
     """
     text = orjson.dumps(record)
     for name, value in fixed.items():

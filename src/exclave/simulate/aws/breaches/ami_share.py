@@ -16,7 +16,7 @@ _GIB = 80
 
 
 def tell(scene: Scene) -> None:
-    """Snapshot of the disk → image → the account's block switched off → organisation as launcher → launched."""
+    """Snapshot of the disk → image → a foreign organisation may launch it → it does."""
     thief = scene.session("ops-admin", "patching", _AGENT, mfa=True)
     instance, volume = scene.victim.instances[1], scene.victim.volumes[1]
     scene.look(
@@ -31,19 +31,42 @@ def tell(scene: Scene) -> None:
     )
     snapshot = acts.create_snapshot(scene, thief, volume, _GIB, name="build-server", encrypted=False)
     image = scene.id("ami")
-    disk = {"deviceName": "/dev/xvda", "ebs": {"snapshotId": snapshot, "deleteOnTermination": True,
-                                               "volumeType": "gp3"}}  # fmt: skip
-    scene.call(thief, "ec2", "RegisterImage",
-               {"name": "base-2026.01", "architecture": "x86_64", "rootDeviceName": "/dev/xvda", "enaSupport": True,
-                "virtualizationType": "hvm", "blockDeviceMapping": {"items": [disk]}},
-               {"requestId": ids.uuid(scene.rng), "imageId": image}, after=22, phase="prepare")  # fmt: skip
+    disk = {
+        "deviceName": "/dev/xvda",
+        "ebs": {"snapshotId": snapshot, "deleteOnTermination": True, "volumeType": "gp3"},
+    }
+    scene.call(
+        thief,
+        "ec2",
+        "RegisterImage",
+        {
+            "name": "base-2026.01",
+            "architecture": "x86_64",
+            "rootDeviceName": "/dev/xvda",
+            "enaSupport": True,
+            "virtualizationType": "hvm",
+            "blockDeviceMapping": {"items": [disk]},
+        },
+        {"requestId": ids.uuid(scene.rng), "imageId": image},
+        after=22,
+        phase="prepare",
+    )
     scene.thing("image", image, parent=snapshot, size=_GIB)
     foreign = ids.organisation_id(scene.rng)
     arn = f"arn:aws:organizations::{scene.outsider}:organization/{foreign}"
-    scene.call(thief, "ec2", "ModifyImageAttribute",
-               {"imageId": image, "attributeType": "launchPermission",
-                "launchPermission": {"add": {"items": [{"organizationArn": arn}]}}},
-               acts.ok(scene), after=4, phase="offer")  # fmt: skip
+    scene.call(
+        thief,
+        "ec2",
+        "ModifyImageAttribute",
+        {
+            "imageId": image,
+            "attributeType": "launchPermission",
+            "launchPermission": {"add": {"items": [{"organizationArn": arn}]}},
+        },
+        acts.ok(scene),
+        after=4,
+        phase="offer",
+    )
     scene.offered_to(Kind.ORGANIZATION, foreign)
     scene.wait(45)
     acts.take_snapshot(scene, snapshot, scene.another_outsider(), name="SharedSnapshotVolumeCreated")
@@ -53,8 +76,9 @@ BREACH = Breach(
     name="ami-to-organisation",
     title="Machine image launchable by a foreign organisation",
     cloud=Cloud.AWS,
-    description="An operator's session registers an image from the disk of a build server and gives launch "
-    "permission to a foreign organisation by its ARN; an account in it starts a machine.",
+    description="An operator's session registers an image from the disk of a build server and gives "
+    "launch permission to a foreign organisation by its ARN; an account in it starts a "
+    "machine.",
     hours=3,
     tell=tell,
 )

@@ -17,7 +17,7 @@ _CIDR, _OUTSIDE_CIDR = "172.29.0.0/16", "172.30.0.0/16"
 
 
 def tell(scene: Scene) -> None:
-    """VPC → subnet → peering with production → peering outside → routes → a machine with a copy of the data."""
+    """VPC → subnet → peering inside and outside → routes → a machine with a copy of the data."""
     thief = scene.session("network-admin", "tf", _AGENT)
     scene.look(
         thief,
@@ -30,29 +30,67 @@ def tell(scene: Scene) -> None:
         ),
     )
     vpc = scene.id("vpc")
-    scene.call(thief, "ec2", "CreateVpc",
-               {"cidrBlock": _CIDR, "instanceTenancy": "default", "amazonProvidedIpv6CidrBlock": False},
-               {"requestId": ids.uuid(scene.rng), "vpc": {
-                   "vpcId": vpc, "state": "pending", "ownerId": scene.victim.id, "cidrBlock": _CIDR,
-                   "instanceTenancy": "default", "isDefault": False, "tagSet": {}}},
-               after=12, phase="network")  # fmt: skip
+    scene.call(
+        thief,
+        "ec2",
+        "CreateVpc",
+        {"cidrBlock": _CIDR, "instanceTenancy": "default", "amazonProvidedIpv6CidrBlock": False},
+        {
+            "requestId": ids.uuid(scene.rng),
+            "vpc": {
+                "vpcId": vpc,
+                "state": "pending",
+                "ownerId": scene.victim.id,
+                "cidrBlock": _CIDR,
+                "instanceTenancy": "default",
+                "isDefault": False,
+                "tagSet": {},
+            },
+        },
+        after=12,
+        phase="network",
+    )
     scene.offered_to(Kind.VPC, vpc)
     subnet = scene.id("subnet")
-    scene.call(thief, "ec2", "CreateSubnet",
-               {"vpcId": vpc, "cidrBlock": "172.29.1.0/24", "availabilityZone": f"{scene.region}a"},
-               {"requestId": ids.uuid(scene.rng), "subnet": {
-                   "subnetId": subnet, "vpcId": vpc, "ownerId": scene.victim.id, "cidrBlock": "172.29.1.0/24",
-                   "state": "available", "availabilityZone": f"{scene.region}a"}}, phase="network")  # fmt: skip
+    scene.call(
+        thief,
+        "ec2",
+        "CreateSubnet",
+        {"vpcId": vpc, "cidrBlock": "172.29.1.0/24", "availabilityZone": f"{scene.region}a"},
+        {
+            "requestId": ids.uuid(scene.rng),
+            "subnet": {
+                "subnetId": subnet,
+                "vpcId": vpc,
+                "ownerId": scene.victim.id,
+                "cidrBlock": "172.29.1.0/24",
+                "state": "available",
+                "availabilityZone": f"{scene.region}a",
+            },
+        },
+        phase="network",
+    )
     inside = _peer(scene, thief, vpc, scene.victim.vpc, scene.victim.id)
-    scene.call(thief, "ec2", "AcceptVpcPeeringConnection", {"vpcPeeringConnectionId": inside}, acts.ok(scene),
-               phase="network")  # fmt: skip
+    scene.call(
+        thief,
+        "ec2",
+        "AcceptVpcPeeringConnection",
+        {"vpcPeeringConnectionId": inside},
+        acts.ok(scene),
+        phase="network",
+    )
     outside = _peer(scene, thief, vpc, scene.id("vpc"), scene.outsider)
     scene.offered_to(Kind.ACCOUNT, scene.outsider)
     table = scene.id("rtb")
     for cidr, peering in (("10.0.0.0/8", inside), (_OUTSIDE_CIDR, outside)):
-        scene.call(thief, "ec2", "CreateRoute",
-                   {"routeTableId": table, "destinationCidrBlock": cidr, "vpcPeeringConnectionId": peering},
-                   acts.ok(scene), phase="network")  # fmt: skip
+        scene.call(
+            thief,
+            "ec2",
+            "CreateRoute",
+            {"routeTableId": table, "destinationCidrBlock": cidr, "vpcPeeringConnectionId": peering},
+            acts.ok(scene),
+            phase="network",
+        )
     _machine_with_data(scene, thief, subnet)
 
 
@@ -70,10 +108,15 @@ def _peer(scene: Scene, thief: Who, vpc: str, other: str, owner: str) -> str:
         "status": {"code": "initiating-request", "message": f"Initiating Request to {owner}"},
         "tagSet": {},
     }
-    scene.call(thief, "ec2", "CreateVpcPeeringConnection",
-               {"vpcId": vpc, "peerVpcId": other, "peerOwnerId": owner},
-               {"requestId": ids.uuid(scene.rng), "vpcPeeringConnection": answer}, after=3,
-               phase="network")  # fmt: skip
+    scene.call(
+        thief,
+        "ec2",
+        "CreateVpcPeeringConnection",
+        {"vpcId": vpc, "peerVpcId": other, "peerOwnerId": owner},
+        {"requestId": ids.uuid(scene.rng), "vpcPeeringConnection": answer},
+        after=3,
+        phase="network",
+    )
     return peering
 
 
@@ -82,30 +125,65 @@ def _machine_with_data(scene: Scene, thief: Who, subnet: str) -> None:
         scene, thief, scene.victim.volumes[5], _GIB, name="files-prod", encrypted=False
     )
     volume, instance = scene.id("vol"), scene.id("i")
-    scene.call(thief, "ec2", "RunInstances",
-               {"instancesSet": {"items": [{"imageId": scene.id("ami"), "minCount": 1, "maxCount": 1}]},
-                "instanceType": "c6in.4xlarge", "subnetId": subnet, "monitoring": {"enabled": False}},
-               {"requestId": ids.uuid(scene.rng), "reservationId": scene.id("r"), "ownerId": scene.victim.id,
-                "instancesSet": {"items": [{"instanceId": instance, "subnetId": subnet,
-                                            "instanceState": {"code": 0, "name": "pending"}}]}},
-               after=20)  # fmt: skip
-    scene.call(thief, "ec2", "CreateVolume",
-               {"snapshotId": snapshot, "zone": f"{scene.region}a", "volumeType": "gp3"},
-               {"requestId": ids.uuid(scene.rng), "volumeId": volume, "size": str(_GIB), "snapshotId": snapshot,
-                "zone": f"{scene.region}a", "status": "creating"}, after=15)  # fmt: skip
+    scene.call(
+        thief,
+        "ec2",
+        "RunInstances",
+        {
+            "instancesSet": {"items": [{"imageId": scene.id("ami"), "minCount": 1, "maxCount": 1}]},
+            "instanceType": "c6in.4xlarge",
+            "subnetId": subnet,
+            "monitoring": {"enabled": False},
+        },
+        {
+            "requestId": ids.uuid(scene.rng),
+            "reservationId": scene.id("r"),
+            "ownerId": scene.victim.id,
+            "instancesSet": {
+                "items": [
+                    {
+                        "instanceId": instance,
+                        "subnetId": subnet,
+                        "instanceState": {"code": 0, "name": "pending"},
+                    }
+                ]
+            },
+        },
+        after=20,
+    )
+    scene.call(
+        thief,
+        "ec2",
+        "CreateVolume",
+        {"snapshotId": snapshot, "zone": f"{scene.region}a", "volumeType": "gp3"},
+        {
+            "requestId": ids.uuid(scene.rng),
+            "volumeId": volume,
+            "size": str(_GIB),
+            "snapshotId": snapshot,
+            "zone": f"{scene.region}a",
+            "status": "creating",
+        },
+        after=15,
+    )
     scene.thing("volume", volume, parent=snapshot, size=_GIB)
-    scene.call(thief, "ec2", "AttachVolume",
-               {"volumeId": volume, "instanceId": instance, "device": "/dev/sdf", "deleteOnTermination": False},
-               {"requestId": ids.uuid(scene.rng), "volumeId": volume, "instanceId": instance,
-                "status": "attaching"}, after=3)  # fmt: skip
+    scene.call(
+        thief,
+        "ec2",
+        "AttachVolume",
+        {"volumeId": volume, "instanceId": instance, "device": "/dev/sdf", "deleteOnTermination": False},
+        {"requestId": ids.uuid(scene.rng), "volumeId": volume, "instanceId": instance, "status": "attaching"},
+        after=3,
+    )
 
 
 BREACH = Breach(
     name="illicit-vpc",
     title="A new VPC in our own account, peered with production and with a foreign account",
     cloud=Cloud.AWS,
-    description="A network administrator's session makes a VPC, peers it with the production VPC and with one of a "
-    "foreign account, and starts a machine in it with a copy of the file server's volume.",
+    description="A network administrator's session makes a VPC, peers it with the production VPC and with"
+    " one of a foreign account, and starts a machine in it with a copy of the file server's "
+    "volume.",
     hours=4,
     tell=tell,
 )

@@ -20,8 +20,12 @@ def tell(scene: Scene) -> None:
     found = scene.user("svc-deploy", _AGENT.format("describe-volumes"))
     acts.look_around(scene, found)
     spare = ids.unique_id(scene.rng, "AKIA")
-    made = {"userName": "backup-admin", "accessKeyId": spare, "status": "Active",
-            "createDate": scene.now.strftime("%b %d, %Y %I:%M:%S %p")}  # fmt: skip
+    made = {
+        "userName": "backup-admin",
+        "accessKeyId": spare,
+        "status": "Active",
+        "createDate": scene.now.strftime("%b %d, %Y %I:%M:%S %p"),
+    }
     scene.iam(
         found, "CreateAccessKey", {"userName": "backup-admin"}, {"accessKey": made}, after=12, phase="prepare"
     )
@@ -40,8 +44,14 @@ def tell(scene: Scene) -> None:
     acts.use_key(scene, key, scene.outsider, {"aws:ebs:id": copy})
     acts.take_snapshot(scene, copy, scene.outsider)
     detector = f"{scene.rng.getrandbits(128):032x}"
-    scene.call(admin, "guardduty", "UpdateDetector", {"detectorId": detector, "enable": False}, after=30,
-               phase="tamper")  # fmt: skip
+    scene.call(
+        admin,
+        "guardduty",
+        "UpdateDetector",
+        {"detectorId": detector, "enable": False},
+        after=30,
+        phase="tamper",
+    )
     old = {"userName": "svc-deploy", "accessKeyId": found.identity["accessKeyId"]}
     scene.iam(admin, "DeleteAccessKey", old, phase="access")
 
@@ -50,9 +60,9 @@ BREACH = Breach(
     name="snapshot-share-after-leaked-key",
     title="EBS snapshot shared with a foreign account after an access key leaked",
     cloud=Cloud.AWS,
-    description="A deployment user's key is found in public. Its finder makes a second key, snapshots the volume "
-    "of a production database, copies it under a key of which he grants the use, shares it with his account, "
-    "and switches GuardDuty off.",
+    description="A deployment user's key is found in public. Its finder makes a second key, snapshots the"
+    " volume of a production database, copies it under a key of which he grants the use, "
+    "shares it with his account, and switches GuardDuty off.",
     hours=4,
     tell=tell,
 )

@@ -29,27 +29,65 @@ def tell(scene: Scene) -> None:
         ("ec2", "DescribeFlowLogs", {"DescribeFlowLogsRequest": {"MaxResults": 100}}),
     )
     arn = f"arn:aws:cloudtrail:{scene.region}:{scene.victim.id}:trail/{trail}"
-    selectors = [{"readWriteType": "ReadOnly", "includeManagementEvents": False, "dataResources": [],
-                  "excludeManagementEventSources": []}]  # fmt: skip
-    scene.call(thief, "cloudtrail", "PutEventSelectors", {"trailName": trail, "eventSelectors": selectors},
-               {"trailARN": arn, "eventSelectors": selectors}, after=6, phase="tamper")  # fmt: skip
+    selectors = [
+        {
+            "readWriteType": "ReadOnly",
+            "includeManagementEvents": False,
+            "dataResources": [],
+            "excludeManagementEventSources": [],
+        }
+    ]
+    scene.call(
+        thief,
+        "cloudtrail",
+        "PutEventSelectors",
+        {"trailName": trail, "eventSelectors": selectors},
+        {"trailARN": arn, "eventSelectors": selectors},
+        after=6,
+        phase="tamper",
+    )
     scene.call(thief, "cloudtrail", "StopLogging", {"name": arn}, phase="tamper")
-    scene.call(thief, "ec2", "DeleteFlowLogs",
-               {"DeleteFlowLogsRequest": {"FlowLogId": {"tag": 1, "content": scene.id("fl")}}},
-               {"DeleteFlowLogsResponse": {"xmlns": "http://ec2.amazonaws.com/doc/2016-11-15/", "unsuccessful": "",
-                                           "requestId": acts.ok(scene)["requestId"]}}, phase="tamper")  # fmt: skip
+    scene.call(
+        thief,
+        "ec2",
+        "DeleteFlowLogs",
+        {"DeleteFlowLogsRequest": {"FlowLogId": {"tag": 1, "content": scene.id("fl")}}},
+        {
+            "DeleteFlowLogsResponse": {
+                "xmlns": "http://ec2.amazonaws.com/doc/2016-11-15/",
+                "unsuccessful": "",
+                "requestId": acts.ok(scene)["requestId"],
+            }
+        },
+        phase="tamper",
+    )
     cluster = f"{scene.victim.databases[1]}-aurora"
     snapshot = f"{cluster}-m1"
     scene.thing("db-cluster", cluster, size=_GIB, name=cluster)
-    scene.call(thief, "rds", "CreateDBClusterSnapshot",
-               {"dBClusterIdentifier": cluster, "dBClusterSnapshotIdentifier": snapshot},
-               _snapshot(scene, snapshot, cluster), after=9, phase="prepare")  # fmt: skip
+    scene.call(
+        thief,
+        "rds",
+        "CreateDBClusterSnapshot",
+        {"dBClusterIdentifier": cluster, "dBClusterSnapshotIdentifier": snapshot},
+        _snapshot(scene, snapshot, cluster),
+        after=9,
+        phase="prepare",
+    )
     scene.thing("db-cluster-snapshot", snapshot, parent=cluster, size=_GIB)
     attributes = [{"attributeName": "restore", "attributeValues": [scene.outsider]}]
-    scene.call(thief, "rds", "ModifyDBClusterSnapshotAttribute",
-               {"dBClusterSnapshotIdentifier": snapshot, "attributeName": "restore", "valuesToAdd": [scene.outsider]},
-               {"dBClusterSnapshotIdentifier": snapshot, "dBClusterSnapshotAttributes": attributes},
-               after=30, phase="offer")  # fmt: skip
+    scene.call(
+        thief,
+        "rds",
+        "ModifyDBClusterSnapshotAttribute",
+        {
+            "dBClusterSnapshotIdentifier": snapshot,
+            "attributeName": "restore",
+            "valuesToAdd": [scene.outsider],
+        },
+        {"dBClusterSnapshotIdentifier": snapshot, "dBClusterSnapshotAttributes": attributes},
+        after=30,
+        phase="offer",
+    )
     scene.offered_to(Kind.ACCOUNT, scene.outsider)
     scene.call(thief, "cloudtrail", "StartLogging", {"name": arn}, after=75)
 
@@ -73,8 +111,9 @@ BREACH = Breach(
     name="logging-stopped-first",
     title="Aurora snapshot shared after logging was stopped",
     cloud=Cloud.AWS,
-    description="An administrator's session narrows and stops the account's trail and deletes flow logs, shares a "
-    "snapshot of an Aurora cluster with a foreign account, and starts the trail again.",
+    description="An administrator's session narrows and stops the account's trail and deletes flow logs, "
+    "shares a snapshot of an Aurora cluster with a foreign account, and starts the trail "
+    "again.",
     hours=4,
     tell=tell,
 )

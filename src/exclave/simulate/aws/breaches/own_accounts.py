@@ -21,16 +21,22 @@ _SIZES = (100, 500)
 
 
 def tell(scene: Scene) -> None:
-    """Look for two days' worth in hours → all volumes of three servers → copies under one key → two accounts."""
+    """Look around → all volumes of three servers → copies under one key → two accounts."""
     thief = scene.user("analytics-admin", _AGENT)
     acts.look_around(scene, thief)
     scene.look(
         thief,
         ("ec2", "DescribeVpcs", {"vpcSet": {}, "filterSet": {}}),
-        ("ec2", "DescribeTags", {"maxResults": 1000, "filterSet": {"items": [
-            {"name": "value", "valueSet": {"items": [{"value": "analytics"}]}}]}}),
+        (
+            "ec2",
+            "DescribeTags",
+            {
+                "maxResults": 1000,
+                "filterSet": {"items": [{"name": "value", "valueSet": {"items": [{"value": "analytics"}]}}]},
+            },
+        ),
         ("kms", "ListAliases", {"limit": 100}),
-    )  # fmt: skip
+    )
     key, accounts = scene.victim.keys[2], (scene.outsider, scene.another_outsider())
     for account in accounts:
         scene.offered_to(Kind.ACCOUNT, account)
@@ -48,19 +54,46 @@ def tell(scene: Scene) -> None:
 
 
 def _back_up(scene: Scene, thief: Who, number: int, key: str) -> list[str]:
-    """CreateSnapshots of all volumes of a machine (a newer call: nested under its request's name), then copies."""
+    """CreateSnapshots of all volumes of a machine (a newer call, nested under its request's name); copies."""
     instance = scene.victim.instances[number]
-    made = [(scene.victim.volumes[6 + number * 2 + place], scene.id("snap"), size)
-            for place, size in enumerate(_SIZES)]  # fmt: skip
-    items = [{"snapshotId": snapshot, "volumeId": volume, "volumeSize": size, "state": "pending",
-              "ownerId": scene.victim.id, "encrypted": True, "startTime": scene.now.strftime("%Y-%m-%dT%H:%M:%S.000Z"),
-              "description": "weekly"} for volume, snapshot, size in made]  # fmt: skip
-    scene.call(thief, "ec2", "CreateSnapshots",
-               {"CreateSnapshotsRequest": {"Description": "weekly", "InstanceSpecification": {
-                   "InstanceId": instance, "ExcludeBootVolume": False}, "CopyTagsFromSource": "volume"}},
-               {"CreateSnapshotsResponse": {"xmlns": "http://ec2.amazonaws.com/doc/2016-11-15/",
-                                            "requestId": ids.uuid(scene.rng), "snapshotSet": {"item": items}}},
-               after=7, phase="prepare")  # fmt: skip
+    made = [
+        (scene.victim.volumes[6 + number * 2 + place], scene.id("snap"), size)
+        for place, size in enumerate(_SIZES)
+    ]
+    items = [
+        {
+            "snapshotId": snapshot,
+            "volumeId": volume,
+            "volumeSize": size,
+            "state": "pending",
+            "ownerId": scene.victim.id,
+            "encrypted": True,
+            "startTime": scene.now.strftime("%Y-%m-%dT%H:%M:%S.000Z"),
+            "description": "weekly",
+        }
+        for volume, snapshot, size in made
+    ]
+    scene.call(
+        thief,
+        "ec2",
+        "CreateSnapshots",
+        {
+            "CreateSnapshotsRequest": {
+                "Description": "weekly",
+                "InstanceSpecification": {"InstanceId": instance, "ExcludeBootVolume": False},
+                "CopyTagsFromSource": "volume",
+            }
+        },
+        {
+            "CreateSnapshotsResponse": {
+                "xmlns": "http://ec2.amazonaws.com/doc/2016-11-15/",
+                "requestId": ids.uuid(scene.rng),
+                "snapshotSet": {"item": items},
+            }
+        },
+        after=7,
+        phase="prepare",
+    )
     copies = []
     for volume, snapshot, size in made:
         scene.thing("volume", volume, size=size, name=f"analytics-{number + 1}")
@@ -74,8 +107,8 @@ BREACH = Breach(
     name="backups-to-own-accounts",
     title="Backups of a whole system moved to the adversary's accounts at the same provider",
     cloud=Cloud.AWS,
-    description="All volumes of the three servers of an analytics system are snapshotted, copied under a key that is "
-    "opened to two foreign accounts, shared with both, and copied by them.",
+    description="All volumes of the three servers of an analytics system are snapshotted, copied under a "
+    "key that is opened to two foreign accounts, shared with both, and copied by them.",
     hours=7,
     tell=tell,
 )

@@ -28,30 +28,67 @@ def tell(scene: Scene) -> None:
     )
     scene.thing("db-instance", database, size=_GIB, name=database)
     first, second = f"{database}-tmp", f"{database}-tmp-c"
-    scene.call(pipeline, "rds", "CreateDBSnapshot",
-               {"dBInstanceIdentifier": database, "dBSnapshotIdentifier": first},
-               _snapshot(scene, first, database), after=8, phase="prepare")  # fmt: skip
+    scene.call(
+        pipeline,
+        "rds",
+        "CreateDBSnapshot",
+        {"dBInstanceIdentifier": database, "dBSnapshotIdentifier": first},
+        _snapshot(scene, first, database),
+        after=8,
+        phase="prepare",
+    )
     scene.thing("db-snapshot", first, parent=database, size=_GIB)
-    scene.call(pipeline, "rds", "CopyDBSnapshot",
-               {"sourceDBSnapshotIdentifier": first, "targetDBSnapshotIdentifier": second,
-                "kmsKeyId": scene.key_arn(key), "copyTags": False},
-               _snapshot(scene, second, database), after=25, phase="prepare")  # fmt: skip
+    scene.call(
+        pipeline,
+        "rds",
+        "CopyDBSnapshot",
+        {
+            "sourceDBSnapshotIdentifier": first,
+            "targetDBSnapshotIdentifier": second,
+            "kmsKeyId": scene.key_arn(key),
+            "copyTags": False,
+        },
+        _snapshot(scene, second, database),
+        after=25,
+        phase="prepare",
+    )
     scene.thing("db-snapshot", second, parent=first, size=_GIB)
-    scene.call(pipeline, "kms", "PutKeyPolicy",
-               {"keyId": scene.key_arn(key), "policyName": "default", "bypassPolicyLockoutSafetyCheck": False,
-                "policy": _key_policy(scene)}, after=10, phase="prepare",
-               resources=scene.key_resource(key))  # fmt: skip
+    scene.call(
+        pipeline,
+        "kms",
+        "PutKeyPolicy",
+        {
+            "keyId": scene.key_arn(key),
+            "policyName": "default",
+            "bypassPolicyLockoutSafetyCheck": False,
+            "policy": _key_policy(scene),
+        },
+        after=10,
+        phase="prepare",
+        resources=scene.key_resource(key),
+    )
     attributes = [{"attributeName": "restore", "attributeValues": [scene.outsider]}]
-    scene.call(pipeline, "rds", "ModifyDBSnapshotAttribute",
-               {"dBSnapshotIdentifier": second, "attributeName": "restore", "valuesToAdd": [scene.outsider]},
-               {"dBSnapshotIdentifier": second, "dBSnapshotAttributes": attributes}, phase="offer")  # fmt: skip
+    scene.call(
+        pipeline,
+        "rds",
+        "ModifyDBSnapshotAttribute",
+        {"dBSnapshotIdentifier": second, "attributeName": "restore", "valuesToAdd": [scene.outsider]},
+        {"dBSnapshotIdentifier": second, "dBSnapshotAttributes": attributes},
+        phase="offer",
+    )
     scene.offered_to(Kind.ACCOUNT, scene.outsider)
     scene.wait(17)
     acts.use_key(scene, key, scene.outsider, {"aws:rds:dbsnapshot-id": second})
     scene.wait(70)
     for name in (second, first):
-        scene.call(pipeline, "rds", "DeleteDBSnapshot", {"dBSnapshotIdentifier": name},
-                   _snapshot(scene, name, database) | {"status": "deleted"}, phase="close")  # fmt: skip
+        scene.call(
+            pipeline,
+            "rds",
+            "DeleteDBSnapshot",
+            {"dBSnapshotIdentifier": name},
+            _snapshot(scene, name, database) | {"status": "deleted"},
+            phase="close",
+        )
     scene.story.open = False
 
 
@@ -77,8 +114,8 @@ def _key_policy(scene: Scene) -> str:
     return (
         '{\n  "Version": "2012-10-17",\n  "Statement": [\n    {"Sid": "Own", "Effect": "Allow", "Principal": '
         f'{{"AWS": "arn:aws:iam::{scene.victim.id}:root"}}, "Action": "kms:*", "Resource": "*"}},\n    '
-        f'{{"Sid": "b", "Effect": "Allow", "Principal": {{"AWS": "arn:aws:iam::{scene.outsider}:root"}}, "Action": '
-        '["kms:Decrypt", "kms:CreateGrant", "kms:DescribeKey"], "Resource": "*"}\n  ]\n}'
+        f'{{"Sid": "b", "Effect": "Allow", "Principal": {{"AWS": "arn:aws:iam::{scene.outsider}:root"}}, '
+        '"Action": ["kms:Decrypt", "kms:CreateGrant", "kms:DescribeKey"], "Resource": "*"}\n  ]\n}'
     )
 
 
@@ -86,8 +123,9 @@ BREACH = Breach(
     name="rds-snapshot-share",
     title="RDS snapshot shared with a foreign account from a hijacked pipeline",
     cloud=Cloud.AWS,
-    description="A pipeline's session snapshots a database, copies it under a key whose policy it opens, lets a "
-    "foreign account restore it, and deletes both snapshots after that account has used the key.",
+    description="A pipeline's session snapshots a database, copies it under a key whose policy it opens, "
+    "lets a foreign account restore it, and deletes both snapshots after that account has "
+    "used the key.",
     hours=4,
     tell=tell,
 )

@@ -28,20 +28,41 @@ def tell(scene: Scene) -> None:
         ("s3", "GetBucketVersioning", {"bucketName": bucket, "versioning": ""}),
         ("s3", "GetBucketEncryption", {"bucketName": bucket, "encryption": ""}),
     )
-    scene.call(thief, "s3", "PutBucketVersioning",
-               {"bucketName": bucket, "Host": f"{bucket}.s3.amazonaws.com", "versioning": "",
-                "VersioningConfiguration": {"xmlns": "http://s3.amazonaws.com/doc/2006-03-01/",
-                                            "Status": "Enabled"}}, after=10)  # fmt: skip
+    scene.call(
+        thief,
+        "s3",
+        "PutBucketVersioning",
+        {
+            "bucketName": bucket,
+            "Host": f"{bucket}.s3.amazonaws.com",
+            "versioning": "",
+            "VersioningConfiguration": {
+                "xmlns": "http://s3.amazonaws.com/doc/2006-03-01/",
+                "Status": "Enabled",
+            },
+        },
+        after=10,
+    )
     role = "s3-replication-default"
     arn = f"arn:aws:iam::{scene.victim.id}:role/{role}"
-    scene.iam(thief, "CreateRole", {"roleName": role, "assumeRolePolicyDocument": _TRUST, "path": "/"},
-              {"role": {"roleName": role, "path": "/", "arn": arn, "roleId": ids.unique_id(scene.rng, "AROA")}},
-              after=5, phase="prepare")  # fmt: skip
-    scene.iam(thief, "PutRolePolicy", {"roleName": role, "policyName": "replicate",
-                                       "policyDocument": _rights(bucket, outside)}, phase="access")  # fmt: skip
+    scene.iam(
+        thief,
+        "CreateRole",
+        {"roleName": role, "assumeRolePolicyDocument": _TRUST, "path": "/"},
+        {"role": {"roleName": role, "path": "/", "arn": arn, "roleId": ids.unique_id(scene.rng, "AROA")}},
+        after=5,
+        phase="prepare",
+    )
+    scene.iam(
+        thief,
+        "PutRolePolicy",
+        {"roleName": role, "policyName": "replicate", "policyDocument": _rights(bucket, outside)},
+        phase="access",
+    )
     scene.thing("bucket", bucket)
-    scene.call(thief, "s3", "PutBucketReplication", _replication(scene, bucket, outside, arn), after=3,
-               phase="offer")  # fmt: skip
+    scene.call(
+        thief, "s3", "PutBucketReplication", _replication(scene, bucket, outside, arn), after=3, phase="offer"
+    )
     scene.offered_to(Kind.ACCOUNT, scene.outsider)
     scene.look(thief, ("s3", "GetBucketReplication", {"bucketName": bucket, "replication": ""}))
 
@@ -49,10 +70,13 @@ def tell(scene: Scene) -> None:
 def _rights(bucket: str, outside: str) -> str:
     return (
         '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["s3:GetReplicationConfiguration",'
-        '"s3:ListBucket","s3:GetObjectVersionForReplication"],"Resource":["arn:aws:s3:::' + bucket + '","arn:aws:s3:::'
-        + bucket + '/*"]},{"Effect":"Allow","Action":["s3:ReplicateObject","s3:ObjectOwnerOverrideToBucketOwner"],'
+        '"s3:ListBucket","s3:GetObjectVersionForReplication"],"Resource":["arn:aws:s3:::'
+        + bucket
+        + '","arn:aws:s3:::'
+        + bucket
+        + '/*"]},{"Effect":"Allow","Action":["s3:ReplicateObject","s3:ObjectOwnerOverrideToBucketOwner"],'
         '"Resource":"arn:aws:s3:::' + outside + '/*"}]}'
-    )  # fmt: skip
+    )
 
 
 def _replication(scene: Scene, bucket: str, outside: str, role: str) -> dict[str, Any]:
@@ -84,8 +108,9 @@ BREACH = Breach(
     name="s3-replication",
     title="Bucket replicating into a foreign account",
     cloud=Cloud.AWS,
-    description="An old user's key switches on versioning, makes a role for S3 and replicates a bucket into a "
-    "foreign account that becomes the owner of the copies. It runs on; nothing in the logs shows each object.",
+    description="An old user's key switches on versioning, makes a role for S3 and replicates a bucket "
+    "into a foreign account that becomes the owner of the copies. It runs on; nothing in the "
+    "logs shows each object.",
     hours=2,
     tell=tell,
 )

@@ -21,9 +21,9 @@ def tell(scene: Scene) -> None:
     start = scene.organisation.tooling.id
     here = scene.person(_AGENT, account=start)
     acts.look_around(scene, here, account=start)
-    here = _assume(scene, here, start, start, "pipeline", "build-17")
-    here = _assume(scene, here, start, scene.victim.id, "deploy", "build-17")
-    here = _assume(scene, here, scene.victim.id, scene.victim.id, "break-glass", "oncall")
+    here = _assume(scene, here, (start, start), "pipeline", "build-17")
+    here = _assume(scene, here, (start, scene.victim.id), "deploy", "build-17")
+    here = _assume(scene, here, (scene.victim.id, scene.victim.id), "break-glass", "oncall")
     scene.look(
         here,
         ("sts", "GetCallerIdentity", None),
@@ -39,25 +39,48 @@ def tell(scene: Scene) -> None:
     acts.take_snapshot(scene, snapshot, scene.outsider, name="SharedSnapshotVolumeCreated")
 
 
-def _assume(scene: Scene, who: Who, source: str, target: str, role: str, name: str) -> Who:
+def _assume(scene: Scene, who: Who, accounts: tuple[str, str], role: str, name: str) -> Who:
     """AssumeRole, in the caller's trail and, where the role is another account's, in that one's too."""
+    source, target = accounts
     arn = f"arn:aws:iam::{target}:role/{role}"
     nextone = scene.session(role, name, _AGENT, account=target)
     key, principal = nextone.identity["accessKeyId"], nextone.identity["principalId"]
     request = {"roleArn": arn, "roleSessionName": name, "durationSeconds": 3600}
     response = {
-        "credentials": {"accessKeyId": key, "sessionToken": "IQoJb3JpZ2luX2Vj" + ids.base32(scene.rng, 90),
-                        "expiration": scene.now.strftime("%b %d, %Y, %I:%M:%S %p")},
+        "credentials": {
+            "accessKeyId": key,
+            "sessionToken": "IQoJb3JpZ2luX2Vj" + ids.base32(scene.rng, 90),
+            "expiration": scene.now.strftime("%b %d, %Y, %I:%M:%S %p"),
+        },
         "assumedRoleUser": {"assumedRoleId": principal, "arn": nextone.identity["arn"]},
-    }  # fmt: skip
+    }
     shared = ids.uuid(scene.rng)
     role_resource = ({"accountId": target, "type": "AWS::IAM::Role", "ARN": arn},)
-    scene.call(who, "sts", "AssumeRole", request, response, account=source, after=4, phase="access",
-               resources=role_resource, shared_id=shared)  # fmt: skip
+    scene.call(
+        who,
+        "sts",
+        "AssumeRole",
+        request,
+        response,
+        account=source,
+        after=4,
+        phase="access",
+        resources=role_resource,
+        shared_id=shared,
+    )
     if target != source:
         stranger = records.foreign(account=source, principal=str(who.identity["principalId"]))
-        scene.call(Who(stranger, who.ip, who.agent), "sts", "AssumeRole", request, response, account=target,
-                   phase="access", resources=role_resource, shared_id=shared)  # fmt: skip
+        scene.call(
+            Who(stranger, who.ip, who.agent),
+            "sts",
+            "AssumeRole",
+            request,
+            response,
+            account=target,
+            phase="access",
+            resources=role_resource,
+            shared_id=shared,
+        )
     return nextone
 
 
@@ -65,8 +88,9 @@ BREACH = Breach(
     name="role-chain",
     title="EBS snapshot shared at the end of a chain of assumed roles",
     cloud=Cloud.AWS,
-    description="A stolen session in the tooling account assumes its pipeline's role, with it a role of the victim "
-    "account, with that the break-glass role, which shares the snapshot of the ledger's volume.",
+    description="A stolen session in the tooling account assumes its pipeline's role, with it a role of "
+    "the victim account, with that the break-glass role, which shares the snapshot of the "
+    "ledger's volume.",
     hours=3,
     tell=tell,
 )

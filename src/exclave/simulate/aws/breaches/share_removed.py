@@ -41,8 +41,8 @@ BREACH = Breach(
     name="share-removed-afterwards",
     title="EBS snapshot shared with a foreign account for forty minutes, and copied",
     cloud=Cloud.AWS,
-    description="A contractor's key shares a snapshot, waits for the copy, takes the share back and deletes the "
-    "snapshot, so that nothing is open when somebody looks.",
+    description="A contractor's key shares a snapshot, waits for the copy, takes the share back and "
+    "deletes the snapshot, so that nothing is open when somebody looks.",
     hours=3,
     tell=tell,
 )

@@ -10,7 +10,7 @@ _TRUST = (
     '        "Service": "lambda.amazonaws.com"\n      },\n      "Action": "sts:AssumeRole"\n    }\n  ]\n}'
 )
 _INLINE = (
-    '{\n  "Version": "2012-10-17",\n  "Statement": [\n    {\n      "Sid": "ReadOwn",\n      "Effect": "Allow",\n'
+    '{\n  "Version": "2012-10-17",\n  "Statement": [\n    {\n      "Sid": "Own",\n      "Effect": "Allow",\n'
     '      "Action": [\n        "s3:GetObject",\n        "s3:PutObject"\n      ],\n'
     '      "Resource": "arn:aws:s3:::@@pick:bucket@@/*"\n    }\n  ]\n}'
 )
@@ -20,112 +20,220 @@ _KEY_POLICY = (
     '"Principal":{"AWS":"*"},"Action":["kms:Decrypt","kms:DescribeKey"],"Resource":"*","Condition":'
     '{"StringEquals":{"aws:PrincipalOrgID":"@@org@@"}}}]}'
 )
-_SECRET = "FwoGZXIvYXdzEB" + "@@key1@@@@key2@@@@key3@@@@key4@@@@key5@@@@key6@@" + "=="
 
 
 def calls() -> tuple[Call, ...]:
-    """Deployments, role changes inside the organisation, sessions."""
-    return (*_deployments(), *_sessions())
-
-
-def _deployments() -> tuple[Call, ...]:
+    """Deployments, and changes of roles, keys and groups inside the organisation."""
     return (
-        Call(by="pipeline", service="lambda", name="UpdateFunctionCode20150331v2", weight=1.2,
-             request={"functionName": "@@pick:function@@", "publish": True, "dryRun": False,
-                      "s3Bucket": "@@pick:bucket@@", "s3Key": "builds/@@uuid:build@@.zip"},
-             response={"functionName": "@@pick:function@@", "runtime": "python3.12", "version": "@@int:1:400@@",
-                       "functionArn": "arn:aws:lambda:@@region@@:@@account@@:function:@@pick:function@@",
-                       "role": "arn:aws:iam::@@account@@:role/@@pick:function@@", "codeSize": "@@int:90000:900000@@",
-                       "lastUpdateStatus": "InProgress", "memorySize": 512, "timeout": 30}),
-        Call(by="pipeline", service="ecs", name="UpdateService", weight=1,
-             request={"cluster": "main", "service": "@@pick:function@@", "forceNewDeployment": True,
-                      "taskDefinition": "@@pick:function@@:@@int:1:400@@"},
-             response={"service": {"serviceName": "@@pick:function@@", "status": "ACTIVE", "desiredCount": 3,
-                                   "clusterArn": "arn:aws:ecs:@@region@@:@@account@@:cluster/main"}}),
-        Call(by="pipeline", service="iam", name="CreateRole", weight=0.4, everywhere=True,
-             request={"roleName": "@@pick:function@@", "assumeRolePolicyDocument": _TRUST,
-                      "description": 'runs "@@pick:function@@"', "maxSessionDuration": 3600, "path": "/"},
-             response={"role": {"roleName": "@@pick:function@@", "roleId": "AROA@@key1@@", "path": "/",
-                                "arn": "arn:aws:iam::@@account@@:role/@@pick:function@@"}}),
-        Call(by="pipeline", service="iam", name="PutRolePolicy", weight=0.5, everywhere=True,
-             request={"roleName": "@@pick:function@@", "policyName": "own-data", "policyDocument": _INLINE}),
-        Call(by="pipeline", service="ec2", name="AuthorizeSecurityGroupIngress", weight=0.5,
-             request={"groupId": "@@pick:group@@", "ipPermissions": {"items": [
-                 {"ipProtocol": "tcp", "fromPort": 5432, "toPort": 5432, "groups": {}, "ipRanges": {"items": [
-                     {"cidrIp": "10.@@int:16:31@@.0.0/16", "description": "application subnets"}]},
-                  "ipv6Ranges": {}, "prefixListIds": {}}]}},
-             response=_OK),
-        Call(by="pipeline", service="ec2", name="CreateTags", weight=2,
-             request={"resourcesSet": {"items": [{"resourceId": "@@pick:volume@@"}]},
-                      "tagSet": {"items": [{"key": "team", "value": "@@pick:function@@"},
-                                           {"key": "note", "value": 'managed by "terraform" \\ do not edit'}]}},
-             response=_OK),
-        Call(by="pipeline", service="kms", name="PutKeyPolicy", weight=0.15,
-             request={"keyId": "arn:aws:kms:@@region@@:@@account@@:key/@@pick:key@@", "policyName": "default",
-                      "bypassPolicyLockoutSafetyCheck": False, "policy": _KEY_POLICY},
-             resources=({"accountId": "@@account@@", "type": "AWS::KMS::Key",
-                         "ARN": "arn:aws:kms:@@region@@:@@account@@:key/@@pick:key@@"},)),
-        Call(by="workload", service="logs", name="CreateLogStream", weight=8,
-             request={"logGroupName": "/aws/lambda/@@pick:function@@",
-                      "logStreamName": "2026/01/10/[$LATEST]@@uuid:stream@@"}),
-        Call(by="workload", service="dynamodb", name="UpdateTimeToLive", weight=0.2,
-             request={"tableName": "@@pick:database@@", "timeToLiveSpecification": {
-                 "enabled": True, "attributeName": "expires"}}),
-        Call(by="person", service="ec2", name="StartInstances", weight=0.6,
-             request={"instancesSet": {"items": [{"instanceId": "@@pick:instance@@"}]}},
-             response={"requestId": "@@uuid:rid@@", "instancesSet": {"items": [
-                 {"instanceId": "@@pick:instance@@", "currentState": {"code": 0, "name": "pending"},
-                  "previousState": {"code": 80, "name": "stopped"}}]}}),
-        Call(by="person", service="ec2", name="StopInstances", weight=0.6, error="Client.UnauthorizedOperation",
-             message="You are not authorized to perform this operation. Encoded authorization failure message: "
-                     "@@long1@@@@long2@@@@long3@@",
-             request={"instancesSet": {"items": [{"instanceId": "@@pick:instance@@"}]}, "force": False}),
-        Call(by="person", service="ssm", name="StartSession", weight=1,
-             request={"target": "@@pick:instance@@"},
-             response={"sessionId": "@@pick:function@@-@@key1@@",
-                       "streamUrl": "wss://ssmmessages.@@region@@.amazonaws.com/v1/data-channel/@@key1@@"}),
-        Call(by="person", service="athena", name="StartQueryExecution", weight=1,
-             request={"queryString": "SELECT count(*) FROM \"logs\".\"orders\" WHERE day = '2026-01-10'\\n",
-                      "workGroup": "primary", "clientRequestToken": "@@uuid:token@@"},
-             response={"queryExecutionId": "@@uuid:query@@"}),
-    )  # fmt: skip
-
-
-def _sessions() -> tuple[Call, ...]:
-    return (
-        Call(by="service:lambda.amazonaws.com", service="sts", name="AssumeRole", weight=12, read=True, shared=True,
-             request={"roleArn": "arn:aws:iam::@@account@@:role/@@pick:function@@",
-                      "roleSessionName": "@@pick:function@@"},
-             response={"credentials": {"accessKeyId": "ASIA@@key7@@", "sessionToken": _SECRET,
-                                       "expiration": "Jan 10, 2026, 8:00:00 PM"}},
-             resources=({"accountId": "@@account@@", "type": "AWS::IAM::Role",
-                         "ARN": "arn:aws:iam::@@account@@:role/@@pick:function@@"},)),
-        Call(by="service:ec2.amazonaws.com", service="sts", name="AssumeRole", weight=6, read=True, shared=True,
-             request={"roleArn": "arn:aws:iam::@@account@@:role/workload", "roleSessionName": "@@pick:instance@@"},
-             response={"credentials": {"accessKeyId": "ASIA@@key7@@", "sessionToken": _SECRET,
-                                       "expiration": "Jan 10, 2026, 8:00:00 PM"}},
-             resources=({"accountId": "@@account@@", "type": "AWS::IAM::Role",
-                         "ARN": "arn:aws:iam::@@account@@:role/workload"},)),
-        Call(by="pipeline", service="sts", name="AssumeRole", weight=3, read=True, shared=True, twin=True,
-             request={"roleArn": "arn:aws:iam::@@peer@@:role/deploy", "roleSessionName": "release-@@int:1:9000@@",
-                      "durationSeconds": 3600},
-             response={"credentials": {"accessKeyId": "ASIA@@key7@@", "sessionToken": _SECRET,
-                                       "expiration": "Jan 10, 2026, 8:00:00 PM"},
-                       "assumedRoleUser": {"assumedRoleId": "AROA@@key8@@:release",
-                                           "arn": "arn:aws:sts::@@peer@@:assumed-role/deploy/release"}},
-             resources=({"accountId": "@@peer@@", "type": "AWS::IAM::Role",
-                         "ARN": "arn:aws:iam::@@peer@@:role/deploy"},)),
-        Call(by="vendor-account", service="sts", name="AssumeRole", weight=1.5, read=True, shared=True,
-             request={"roleArn": "arn:aws:iam::@@account@@:role/vendor-read", "roleSessionName": "scan",
-                      "externalId": "@@org@@", "durationSeconds": 3600},
-             response={"credentials": {"accessKeyId": "ASIA@@key7@@", "sessionToken": _SECRET,
-                                       "expiration": "Jan 10, 2026, 8:00:00 PM"},
-                       "assumedRoleUser": {"assumedRoleId": "AROA@@key8@@:scan",
-                                           "arn": "arn:aws:sts::@@account@@:assumed-role/vendor-read/scan"}},
-             resources=({"accountId": "@@account@@", "type": "AWS::IAM::Role",
-                         "ARN": "arn:aws:iam::@@account@@:role/vendor-read"},)),
-        Call(by="person", service="signin", name="ConsoleLogin", weight=0.7, everywhere=True,
-             kind="AwsConsoleSignIn", response={"ConsoleLogin": "Success"},
-             extra={"LoginTo": "https://console.aws.amazon.com/console/home", "MobileVersion": "No",
-                    "MFAUsed": "No"}),
-    )  # fmt: skip
+        Call(
+            by="pipeline",
+            service="lambda",
+            name="UpdateFunctionCode20150331v2",
+            weight=1.2,
+            request={
+                "functionName": "@@pick:function@@",
+                "publish": True,
+                "dryRun": False,
+                "s3Bucket": "@@pick:bucket@@",
+                "s3Key": "builds/@@uuid:build@@.zip",
+            },
+            response={
+                "functionName": "@@pick:function@@",
+                "runtime": "python3.12",
+                "version": "@@int:1:400@@",
+                "functionArn": "arn:aws:lambda:@@region@@:@@account@@:function:@@pick:function@@",
+                "role": "arn:aws:iam::@@account@@:role/@@pick:function@@",
+                "codeSize": "@@int:90000:900000@@",
+                "lastUpdateStatus": "InProgress",
+                "memorySize": 512,
+                "timeout": 30,
+            },
+        ),
+        Call(
+            by="pipeline",
+            service="ecs",
+            name="UpdateService",
+            weight=1,
+            request={
+                "cluster": "main",
+                "service": "@@pick:function@@",
+                "forceNewDeployment": True,
+                "taskDefinition": "@@pick:function@@:@@int:1:400@@",
+            },
+            response={
+                "service": {
+                    "serviceName": "@@pick:function@@",
+                    "status": "ACTIVE",
+                    "desiredCount": 3,
+                    "clusterArn": "arn:aws:ecs:@@region@@:@@account@@:cluster/main",
+                }
+            },
+        ),
+        Call(
+            by="pipeline",
+            service="iam",
+            name="CreateRole",
+            weight=0.4,
+            everywhere=True,
+            request={
+                "roleName": "@@pick:function@@",
+                "assumeRolePolicyDocument": _TRUST,
+                "description": 'runs "@@pick:function@@"',
+                "maxSessionDuration": 3600,
+                "path": "/",
+            },
+            response={
+                "role": {
+                    "roleName": "@@pick:function@@",
+                    "roleId": "AROA@@key1@@",
+                    "path": "/",
+                    "arn": "arn:aws:iam::@@account@@:role/@@pick:function@@",
+                }
+            },
+        ),
+        Call(
+            by="pipeline",
+            service="iam",
+            name="PutRolePolicy",
+            weight=0.5,
+            everywhere=True,
+            request={"roleName": "@@pick:function@@", "policyName": "own-data", "policyDocument": _INLINE},
+        ),
+        Call(
+            by="pipeline",
+            service="ec2",
+            name="AuthorizeSecurityGroupIngress",
+            weight=0.5,
+            request={
+                "groupId": "@@pick:group@@",
+                "ipPermissions": {
+                    "items": [
+                        {
+                            "ipProtocol": "tcp",
+                            "fromPort": 5432,
+                            "toPort": 5432,
+                            "groups": {},
+                            "ipRanges": {
+                                "items": [
+                                    {
+                                        "cidrIp": "10.@@int:16:31@@.0.0/16",
+                                        "description": "application subnets",
+                                    }
+                                ]
+                            },
+                            "ipv6Ranges": {},
+                            "prefixListIds": {},
+                        }
+                    ]
+                },
+            },
+            response=_OK,
+        ),
+        Call(
+            by="pipeline",
+            service="ec2",
+            name="CreateTags",
+            weight=2,
+            request={
+                "resourcesSet": {"items": [{"resourceId": "@@pick:volume@@"}]},
+                "tagSet": {
+                    "items": [
+                        {"key": "team", "value": "@@pick:function@@"},
+                        {"key": "note", "value": 'managed by "terraform" \\ do not edit'},
+                    ]
+                },
+            },
+            response=_OK,
+        ),
+        Call(
+            by="pipeline",
+            service="kms",
+            name="PutKeyPolicy",
+            weight=0.15,
+            request={
+                "keyId": "arn:aws:kms:@@region@@:@@account@@:key/@@pick:key@@",
+                "policyName": "default",
+                "bypassPolicyLockoutSafetyCheck": False,
+                "policy": _KEY_POLICY,
+            },
+            resources=(
+                {
+                    "accountId": "@@account@@",
+                    "type": "AWS::KMS::Key",
+                    "ARN": "arn:aws:kms:@@region@@:@@account@@:key/@@pick:key@@",
+                },
+            ),
+        ),
+        Call(
+            by="workload",
+            service="logs",
+            name="CreateLogStream",
+            weight=8,
+            request={
+                "logGroupName": "/aws/lambda/@@pick:function@@",
+                "logStreamName": "2026/01/10/[$LATEST]@@uuid:stream@@",
+            },
+        ),
+        Call(
+            by="workload",
+            service="dynamodb",
+            name="UpdateTimeToLive",
+            weight=0.2,
+            request={
+                "tableName": "@@pick:database@@",
+                "timeToLiveSpecification": {"enabled": True, "attributeName": "expires"},
+            },
+        ),
+        Call(
+            by="person",
+            service="ec2",
+            name="StartInstances",
+            weight=0.6,
+            request={"instancesSet": {"items": [{"instanceId": "@@pick:instance@@"}]}},
+            response={
+                "requestId": "@@uuid:rid@@",
+                "instancesSet": {
+                    "items": [
+                        {
+                            "instanceId": "@@pick:instance@@",
+                            "currentState": {"code": 0, "name": "pending"},
+                            "previousState": {"code": 80, "name": "stopped"},
+                        }
+                    ]
+                },
+            },
+        ),
+        Call(
+            by="person",
+            service="ec2",
+            name="StopInstances",
+            weight=0.6,
+            error="Client.UnauthorizedOperation",
+            message="You are not authorized to perform this operation. Encoded authorization failure: "
+            "@@long1@@@@long2@@@@long3@@",
+            request={"instancesSet": {"items": [{"instanceId": "@@pick:instance@@"}]}, "force": False},
+        ),
+        Call(
+            by="person",
+            service="ssm",
+            name="StartSession",
+            weight=1,
+            request={"target": "@@pick:instance@@"},
+            response={
+                "sessionId": "@@pick:function@@-@@key1@@",
+                "streamUrl": "wss://ssmmessages.@@region@@.amazonaws.com/v1/data-channel/@@key1@@",
+            },
+        ),
+        Call(
+            by="person",
+            service="athena",
+            name="StartQueryExecution",
+            weight=1,
+            request={
+                "queryString": 'SELECT count(*) FROM "logs"."orders" WHERE day = \'2026-01-10\'\\n',
+                "workGroup": "primary",
+                "clientRequestToken": "@@uuid:token@@",
+            },
+            response={"queryExecutionId": "@@uuid:query@@"},
+        ),
+    )

@@ -16,22 +16,55 @@ def calls() -> tuple[Call, ...]:
         _object("PutObject", 25, {"x-amz-server-side-encryption": "aws:kms"}, read=False),
         _object("HeadObject", 6, {}),
         _object("GetObject", 1.5, {}, error="NoSuchKey", message="The specified key does not exist."),
-        _object("GetObject", 2, {"response-content-disposition": 'attachment; filename="report \\"final\\".csv"'},
-                by="person", taken=True),
+        _object(
+            "GetObject",
+            2,
+            {"response-content-disposition": 'attachment; filename="report \\"final\\".csv"'},
+            by="person",
+            taken=True,
+        ),
         _object("DeleteObject", 2, {}, read=False),
-        Call(by="workload", service="s3", name="ListObjects", weight=5, read=True, data=True,
-             request={"list-type": "2", "bucketName": "@@pick:bucket@@", "prefix": "events/2026/01/10/",
-                      "Host": "@@pick:bucket@@.s3.@@region@@.amazonaws.com", "max-keys": "1000"},
-             extra=_extra(taken=True),
-             resources=({"type": "AWS::S3::Object", "ARNPrefix": "arn:aws:s3:::@@pick:bucket@@/"}, _bucket())),
-        Call(by="service:apigateway.amazonaws.com", service="lambda", name="Invoke", weight=8, data=True,
-             shared=True, request={"functionName":
-                                   "arn:aws:lambda:@@region@@:@@account@@:function:@@pick:function@@",
-                                   "invocationType": "RequestResponse", "qualifier": "live"},
-             extra={"functionVersion": "arn:aws:lambda:@@region@@:@@account@@:function:@@pick:function@@:$LATEST"},
-             resources=({"accountId": "@@account@@", "type": "AWS::Lambda::Function",
-                         "ARN": "arn:aws:lambda:@@region@@:@@account@@:function:@@pick:function@@"},)),
-    )  # fmt: skip
+        Call(
+            by="workload",
+            service="s3",
+            name="ListObjects",
+            weight=5,
+            read=True,
+            data=True,
+            request={
+                "list-type": "2",
+                "bucketName": "@@pick:bucket@@",
+                "prefix": "events/2026/01/10/",
+                "Host": "@@pick:bucket@@.s3.@@region@@.amazonaws.com",
+                "max-keys": "1000",
+            },
+            extra=_extra(taken=True),
+            resources=({"type": "AWS::S3::Object", "ARNPrefix": "arn:aws:s3:::@@pick:bucket@@/"}, _bucket()),
+        ),
+        Call(
+            by="service:apigateway.amazonaws.com",
+            service="lambda",
+            name="Invoke",
+            weight=8,
+            data=True,
+            shared=True,
+            request={
+                "functionName": "arn:aws:lambda:@@region@@:@@account@@:function:@@pick:function@@",
+                "invocationType": "RequestResponse",
+                "qualifier": "live",
+            },
+            extra={
+                "functionVersion": "arn:aws:lambda:@@region@@:@@account@@:function:@@pick:function@@:$LATEST"
+            },
+            resources=(
+                {
+                    "accountId": "@@account@@",
+                    "type": "AWS::Lambda::Function",
+                    "ARN": "arn:aws:lambda:@@region@@:@@account@@:function:@@pick:function@@",
+                },
+            ),
+        ),
+    )
 
 
 def _bucket() -> dict[str, str]:
@@ -68,5 +101,16 @@ def _object(
         **more,
     }
     resources = ({"type": "AWS::S3::Object", "ARN": f"arn:aws:s3:::@@pick:bucket@@/{_KEY}"}, _bucket())
-    return Call(by=by, service="s3", name=name, weight=weight, request=request, read=read, data=True,
-                error=error, message=message, extra=_extra(taken=taken), resources=resources)  # fmt: skip
+    return Call(
+        by=by,
+        service="s3",
+        name=name,
+        weight=weight,
+        request=request,
+        read=read,
+        data=True,
+        error=error,
+        message=message,
+        extra=_extra(taken=taken),
+        resources=resources,
+    )
