@@ -16,7 +16,7 @@ class _Table(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """A table of a catalogue file."""
 
 
-class Condition(_Table, rename={"in_": "in", "not_in": "not-in"}):
+class Condition(_Table, frozen=True, rename={"in_": "in", "not_in": "not-in"}):
     """A condition on the values of a path: any of them is in a list, none is, or there is (not) a value."""
 
     in_: tuple[Scalar, ...] | None = None
@@ -27,7 +27,7 @@ class Condition(_Table, rename={"in_": "in", "not_in": "not-in"}):
 Where = dict[str, Condition | Scalar]
 
 
-class Match(_Table):
+class Match(_Table, frozen=True):
     """Names (`service:action`, `*:action` for any service) and conditions that must all hold."""
 
     events: tuple[str, ...]
@@ -35,7 +35,7 @@ class Match(_Table):
     log: str = ""  # only in this log (s3-access, ...); "" for the provider's audit log
 
 
-class Read(_Table):
+class Read(_Table, frozen=True):
     """One use of a reader: which, where it looks, and when."""
 
     reader: str
@@ -47,7 +47,7 @@ class Read(_Table):
     note: str = ""
 
 
-class ResourceSpec(_Table):
+class ResourceSpec(_Table, frozen=True):
     """The thing that holds the data. `id` (and `name`, `size`, `account`) are paths; the first that has a value counts."""
 
     kind: str
@@ -62,7 +62,7 @@ class ResourceSpec(_Table):
         return (self.id,) if isinstance(self.id, str) else self.id
 
 
-class Close(_Table):
+class Close(_Table, frozen=True):
     """Events that end what the entry's offers opened: on one resource, or in the whole account."""
 
     events: tuple[str, ...]
@@ -71,7 +71,7 @@ class Close(_Table):
     only_public: bool = False
 
 
-class Revoke(_Table):
+class Revoke(_Table, frozen=True):
     """The call that takes the share back. `{resource.id}`, `{destination.id}`, `{fact.NAME}`, `{account}`, `{region}` are filled in.
 
     AWS: `call` is `service:Operation` of the SDK and `args` its parameters. Azure and Google: `call` is an
@@ -85,7 +85,7 @@ class Revoke(_Table):
     note: str = ""
 
 
-class Prevent(_Table):
+class Prevent(_Table, frozen=True):
     """What stops it beforehand: the actions a policy must deny, condition keys that can bind them, settings."""
 
     actions: tuple[str, ...] = ()
@@ -94,7 +94,7 @@ class Prevent(_Table):
     note: str = ""
 
 
-class Example(_Table):
+class Example(_Table, frozen=True):
     """A record (laid over the log's ordinary envelope) and what must be found in it.
 
     `expect` lines are `<outcome> <kind>:<id> <verdict>` for transfers and `<signal> [<kind>:<id> <verdict>]`
@@ -108,7 +108,7 @@ class Example(_Table):
     log: str = ""
 
 
-class Method(_Table):
+class Method(_Table, frozen=True):
     """One way to move data out, or one supporting signal."""
 
     id: str
@@ -121,6 +121,7 @@ class Method(_Table):
     outcome: Literal["offered", "taken", "revoked"] | None = None  # a transfer ...
     signal: SignalKind | None = None  # ... or a signal
     caller: Literal["any", "foreign"] = "any"
+    needs_destination: bool = False  # a signal that counts only when a reader names somebody
     read: tuple[Read, ...] = ()
     removes: tuple[Read, ...] = ()
     whole: bool = False
@@ -141,7 +142,7 @@ class Method(_Table):
         return Cloud(self.id.partition(".")[0])
 
 
-class LineageSpec(_Table):
+class LineageSpec(_Table, frozen=True):
     """Events in which one resource is made from another."""
 
     events: tuple[str, ...]
@@ -150,14 +151,14 @@ class LineageSpec(_Table):
     where: Where = {}
 
 
-class Unlogged(_Table):
+class Unlogged(_Table, frozen=True):
     """Rows of a list of ways that no log shows, each with the reason."""
 
     rows: tuple[str, ...]
     reason: str
 
 
-class File(_Table):
+class File(_Table, frozen=True):
     """One catalogue file: all the ways out of one service."""
 
     service: str

@@ -113,6 +113,8 @@ def _of_method(method: Method, event: Event) -> Iterator[Found]:
     facts = tuple((k, v) for k, p in method.facts.items() if (v := paths.text(event.fields, p)))
     if method.signal is not None:
         destinations: list[Destination | None] = [*read_all(method.read, event)] or [None]
+        if method.needs_destination and destinations == [None]:
+            return
         for resource in resources:
             for destination in destinations:
                 yield Signal(
