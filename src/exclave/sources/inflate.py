@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
+from deflate import DeflateError, gzip_decompress
+
 from exclave.sources.limits import DamagedError, Limits
 
 if TYPE_CHECKING:
@@ -25,13 +27,11 @@ def inflate_whole(data: bytes, limit: int) -> bytes | None:
     second member can follow (a member begins with the magic, which then occurs at the start alone), if
     DEFLATE can reach that size from this input, and if it is what came out. The checksum is verified.
     """
-    from deflate import DeflateError, gzip_decompress  # noqa: PLC0415
-
     size = int.from_bytes(data[-4:], "little")
     packed = len(data)
     if not 0 < size <= min(_MOST * packed, limit) or packed < _SMALLEST:
         return None
-    if not data.startswith(GZIP) or data.find(GZIP, 1) >= 0:
+    if data.rfind(GZIP):  # at 0 and nowhere else; going backwards is the faster search
         return None
     try:
         plain = gzip_decompress(data)

@@ -134,12 +134,12 @@ def _by_key(metas: Sequence[ObjectMeta]) -> list[ObjectMeta]:
 
 def open_object(item: Item, limits: Limits, store: ObjectStore | None = None) -> Iterator[Blob | Problem]:
     """The blobs of one object."""
-    import obstore  # noqa: PLC0415
-
     bucket, _, key = item.path.partition("/")
     try:
         if store is None:
             store = _kept_store(item.scheme, bucket, tuple(sorted(item.options.items())))
+        import obstore  # noqa: PLC0415
+
         answer = obstore.get(store, key)
         size = answer.meta["size"]
         meter = Meter(limits, size)
