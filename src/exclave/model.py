@@ -259,6 +259,8 @@ class Transfer:
     shared_id: str = ""
     facts: tuple[tuple[str, str], ...] = ()  # further values the entry reads, for reasons and revocation
     whole: bool = False  # the event states every grant of the resource, so what it leaves out has ended
+    count: int = 1  # like takings (one taker, one resource) are one transfer: how many, the first of which is told
+    last: datetime | None = None  # time of the last of them
     # filled in by correlate/
     id: str = ""
     judgement: Judgement | None = None
@@ -325,6 +327,18 @@ class Derivation:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Issued:
+    """A credential handed out: a role session, a token or a key, to whoever asked with another credential."""
+
+    credential: str
+    role: str
+    to: Actor
+    action: str
+    time: datetime | None
+    evidence: Evidence
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Problem:
     """Something that could not be looked at: where, what, and what to do about it."""
 
@@ -369,7 +383,7 @@ class Incident:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """A line of an incident's story. `phase`: prepare, access, network, tamper, offer, take, revoke, close, attempt."""
+    """A line of an incident's story. `phase` is one word: prepare, access, network, exposure, tamper, offer, take, revoke, close, attempt."""
 
     time: datetime | None
     phase: str

@@ -27,7 +27,8 @@ def record(method: Method, example: Example) -> dict[str, Any]:
         base["operationName"] = {"value": action}
     elif log == "gcp-audit":
         base["protoPayload"] |= {"serviceName": service, "methodName": action}
-    return _laid_over(base, example.event)
+    laid: dict[str, Any] = _laid_over(base, example.event)
+    return laid
 
 
 def log_of(method: Method, example: Example) -> str:

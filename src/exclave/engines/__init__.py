@@ -1,0 +1,1 @@
+"""Where scanning runs: in this process, or in several."""

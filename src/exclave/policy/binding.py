@@ -82,8 +82,13 @@ _FOR_SERVICES = frozenset(
 )
 
 
-def winner(principal: Principal, conditions: tuple[Condition, ...]) -> tuple[Condition, Reader] | None:
-    """The condition that says who comes in, and how to read its values; None when none does."""
+def winner(
+    principal: Principal, conditions: tuple[Condition, ...], *, variables: bool = True
+) -> tuple[Condition, Reader] | None:
+    """The condition that says who comes in, and how to read its values; None when none does.
+
+    Without `variables`, as in documents of 2008, `${...}` is plain text and names nobody.
+    """
     if principal.type not in {"*", "Service"}:
         return None
     required = {
@@ -93,6 +98,8 @@ def winner(principal: Principal, conditions: tuple[Condition, ...]) -> tuple[Con
         if principal.type == "Service" and key not in _FOR_SERVICES:
             continue
         for condition in conditions:
+            if not variables and any("${" in value for value in condition.values):
+                continue
             if condition.key == key and _binds(condition, operator, reader, required=key in required):
                 return condition, reader
     return None
@@ -126,10 +133,12 @@ def read(condition: Condition, reader: Reader, value: str) -> Party | None:
     return reader(Value(text=value, wild=wild, by_part=wild and condition.operator != "StringLike"))
 
 
-def party(principal: Principal, conditions: tuple[Condition, ...]) -> tuple[Party, Condition | None]:
+def party(
+    principal: Principal, conditions: tuple[Condition, ...], *, variables: bool = True
+) -> tuple[Party, Condition | None]:
     """Who comes in, and the condition that says so. A binding condition is expected to have one value."""
     base = parties.of_principal(principal)
-    bound = winner(principal, conditions)
+    bound = winner(principal, conditions, variables=variables)
     if bound is None:
         return base, None
     condition, reader = bound

@@ -35,7 +35,7 @@ class Branch:
 
     def party(self) -> tuple[Party, Condition | None]:
         """Who this is, and the condition that says so."""
-        return binding.party(self.principal, self.conditions)
+        return binding.party(self.principal, self.conditions, variables=self.variables)
 
     def facts(self) -> dict[str, Fact]:
         """What every request of this branch has in common. A key that isn't here may have any value."""
@@ -54,7 +54,7 @@ class Branch:
 
 def split(branch: Branch) -> list[Branch]:
     """One branch per party that its binding condition names."""
-    bound = binding.winner(branch.principal, branch.conditions)
+    bound = binding.winner(branch.principal, branch.conditions, variables=branch.variables)
     if bound is None or len(bound[0].values) == 1:
         return [branch]
     chosen = bound[0]

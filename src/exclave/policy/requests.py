@@ -65,7 +65,7 @@ class Request:
 
 
 def _principal_arn(arn: str) -> Fact:
-    """The value of aws:PrincipalArn: for a session it is the role's ARN, whose path the session doesn't tell."""
+    """aws:PrincipalArn: of a session it is the role's ARN, whose path the session doesn't tell."""
     parts = arn.split(":", ARN_PARTS - 1)
     if len(parts) < ARN_PARTS or not parts[5].startswith("assumed-role/"):
         return Fact((arn,))

@@ -94,6 +94,8 @@ def _aws_provider(options: Mapping[str, str]) -> object:
     session = _session(options)
     from obstore.auth.boto3 import Boto3CredentialProvider  # noqa: PLC0415
 
+    if session.get_credentials() is None:
+        raise LookupError("no AWS credentials were found")
     return Boto3CredentialProvider(session)
 
 

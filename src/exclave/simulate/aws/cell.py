@@ -83,7 +83,7 @@ class Cell:
         template, twin = pair
         second = start + int(self._rng.random() * seconds)
         values = template.draw()
-        values["time"] = time_text(second)
+        values.update(_clock(second, template.names))
         values.update(self._session(call.by, which, second // SESSION_SECONDS))
         if twin is None:
             return second, template.fill(values), None
@@ -158,6 +158,17 @@ class Cell:
             "function": account.functions,
         }
         return compile_record(made, fixed, drawer(self._rng, choices))
+
+
+def _clock(second: int, names: tuple[str, ...]) -> dict[str, bytes]:
+    """The slots that tell the time; the costly ones only when they are among `names`."""
+    text = time_text(second)
+    values = {"time": text, "day": text[:10].replace(b"-", b"/"), "seconds": b"%d" % second}
+    values["millis"] = values["seconds"] + b"000"
+    if "expires" in names:
+        later = datetime.fromtimestamp(second + 3600, UTC)
+        values["expires"] = later.strftime("%b %d, %Y, %I:%M:%S %p").encode()
+    return values
 
 
 def time_text(second: int) -> bytes:

@@ -1,7 +1,8 @@
 """Records as byte fragments: built once as a dict, then stamped out with fresh ids by one `%` each.
 
 In a record, `@@name@@` inside a string is a slot. The same slot in one record has the same value (a request
-id that stands in the response again). A string that is nothing but `@@int:LOW:HIGH@@` becomes a number.
+id that stands in the response again). A string that is nothing but `@@int:LOW:HIGH@@`, `@@millis@@` or
+`@@seconds@@` becomes a number.
 """
 
 from __future__ import annotations
@@ -18,8 +19,11 @@ from exclave.simulate.aws import ids
 if TYPE_CHECKING:
     from random import Random
 
+# Not drawn: the record's time (RFC 3339, slashes, in an hour's time, milliseconds and seconds since the
+# epoch) and its caller's session.
+GIVEN = frozenset({"time", "day", "expires", "millis", "seconds", "akid", "born"})
 Draw = Callable[[], bytes]
-_SLOT = re.compile(rb'"@@(int:\d+:\d+)@@"|@@([a-z0-9:]+)@@')
+_SLOT = re.compile(rb'"@@(int:\d+:\d+|millis|seconds)@@"|@@([a-z0-9:]+)@@')
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +48,7 @@ def compile_record(
 ) -> Template:
     """Turns a record with slots into a template. `fixed` slots are filled in now, `draw` makes the others.
 
-    `time`, `akid` and `born` are left to the caller of `fill`.
+    Those in GIVEN are left to the caller of `fill`.
     """
     text = orjson.dumps(record)
     for name, value in fixed.items():
@@ -57,7 +61,7 @@ def compile_record(
         return b"%b"
 
     layout = _SLOT.sub(note, text)
-    drawn = {name: draw(name) for name in dict.fromkeys(names) if name not in {"time", "akid", "born"}}
+    drawn = {name: draw(name) for name in dict.fromkeys(names) if name not in GIVEN}
     return Template(layout, tuple(names), drawn)
 
 

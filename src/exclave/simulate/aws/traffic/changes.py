@@ -171,7 +171,7 @@ def calls() -> tuple[Call, ...]:
             weight=8,
             request={
                 "logGroupName": "/aws/lambda/@@pick:function@@",
-                "logStreamName": "2026/01/10/[$LATEST]@@uuid:stream@@",
+                "logStreamName": "@@day@@/[$LATEST]@@uuid:stream@@",
             },
         ),
         Call(

@@ -6,7 +6,7 @@ from typing import Any
 
 from exclave.simulate.aws.call import Call
 
-_KEY = "events/2026/01/10/@@pick:function@@/part-@@int:10000:99999@@-@@uuid:object@@.parquet"
+_KEY = "events/@@day@@/@@pick:function@@/part-@@int:10000:99999@@-@@uuid:object@@.parquet"
 
 
 def calls() -> tuple[Call, ...]:
@@ -34,7 +34,7 @@ def calls() -> tuple[Call, ...]:
             request={
                 "list-type": "2",
                 "bucketName": "@@pick:bucket@@",
-                "prefix": "events/2026/01/10/",
+                "prefix": "events/@@day@@/",
                 "Host": "@@pick:bucket@@.s3.@@region@@.amazonaws.com",
                 "max-keys": "1000",
             },

@@ -25,7 +25,7 @@ def calls() -> tuple[Call, ...]:
                 "credentials": {
                     "accessKeyId": "ASIA@@key7@@",
                     "sessionToken": _SECRET,
-                    "expiration": "Jan 10, 2026, 8:00:00 PM",
+                    "expiration": "@@expires@@",
                 }
             },
             resources=(
@@ -51,7 +51,7 @@ def calls() -> tuple[Call, ...]:
                 "credentials": {
                     "accessKeyId": "ASIA@@key7@@",
                     "sessionToken": _SECRET,
-                    "expiration": "Jan 10, 2026, 8:00:00 PM",
+                    "expiration": "@@expires@@",
                 }
             },
             resources=(
@@ -79,7 +79,7 @@ def calls() -> tuple[Call, ...]:
                 "credentials": {
                     "accessKeyId": "ASIA@@key7@@",
                     "sessionToken": _SECRET,
-                    "expiration": "Jan 10, 2026, 8:00:00 PM",
+                    "expiration": "@@expires@@",
                 },
                 "assumedRoleUser": {
                     "assumedRoleId": "AROA@@key8@@:release",
@@ -111,7 +111,7 @@ def calls() -> tuple[Call, ...]:
                 "credentials": {
                     "accessKeyId": "ASIA@@key7@@",
                     "sessionToken": _SECRET,
-                    "expiration": "Jan 10, 2026, 8:00:00 PM",
+                    "expiration": "@@expires@@",
                 },
                 "assumedRoleUser": {
                     "assumedRoleId": "AROA@@key8@@:scan",

@@ -45,7 +45,7 @@ def calls() -> tuple[Call, ...]:
             name="DescribeDBSnapshotAttributes",
             weight=1,
             read=True,
-            request={"dBSnapshotIdentifier": "rds:@@pick:database@@-2026-01-10-03-05"},
+            request={"dBSnapshotIdentifier": "rds:@@pick:database@@-@@int:2025:2026@@-01-10-03-05"},
         ),
         Call(
             by="vendor",

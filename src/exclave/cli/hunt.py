@@ -1,0 +1,157 @@
+"""`exclave hunt`."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from exclave.cli.when import When
+from exclave.model import Report, Severity
+
+if TYPE_CHECKING:
+    from exclave.detect.result import ScanResult
+    from exclave.perimeter import Perimeter
+
+FOUND, COULD_NOT_LOOK = 1, 3
+
+
+@click.command()
+@click.argument("logs", nargs=-1, required=True)
+@click.option("-f", "--format", "format_", default=None, help="Format on standard output; terminal unless said.")
+@click.option("-o", "--output", "outputs", multiple=True, metavar="FILE", help="Also write to a file, format by its ending; may be given several times.")
+@click.option("-p", "--perimeter", "perimeter_file", type=click.Path(path_type=Path, dir_okay=False), help="Who is ours: a perimeter.toml (default: ./perimeter.toml, if there is one).")
+@click.option("--since", type=When(), help="Only events from then on: 2026-03-01, 2026-03-01T12:00Z, or 30d ago.")
+@click.option("--until", type=When(), help="Only events before then.")
+@click.option("--account", "accounts", multiple=True, help="Only logs of these accounts, where the path says whose they are.")
+@click.option("--region", "regions", multiple=True, help="Only logs of these regions, where the path says so.")
+@click.option("--profile", help="AWS profile for s3:// logs.")
+@click.option("--fail-on", type=click.Choice([s.value for s in Severity] + ["never"]), default="medium", show_default=True, help="Severity from which findings make the exit status 1.")
+@click.option("-j", "--jobs", type=click.IntRange(0), default=0, help="Processes; as many as there are cores unless said.")
+@click.option("-v", "--verbose", is_flag=True, help="List low and info findings too.")
+@click.option("-q", "--quiet", is_flag=True, help="Nothing on standard error.")
+def command(
+    logs: tuple[str, ...],
+    format_: str | None,
+    outputs: tuple[str, ...],
+    perimeter_file: Path | None,
+    since: datetime | None,
+    until: datetime | None,
+    accounts: tuple[str, ...],
+    regions: tuple[str, ...],
+    profile: str | None,
+    fail_on: str,
+    jobs: int,
+    verbose: bool,  # noqa: FBT001
+    quiet: bool,  # noqa: FBT001
+) -> None:
+    """Find what was offered to, or taken by, somebody outside your perimeter.
+
+    LOGS are files, folders, globs, archives, - for standard input, or s3://, az://, gs:// addresses; formats are
+    recognised. Without a perimeter.toml the accounts whose logs these are count as ours.
+    """
+    from exclave import outputs as writers
+    from exclave.catalogue.loader import load
+    from exclave.cli.progress import watching
+    from exclave.engines.hunt import Hunt
+    from exclave.engines.work import Settings
+    from exclave.sources import plan
+
+    to_files = [(path, _format(path)) for path in outputs]
+    to_stdout = format_ or "terminal"
+    if to_stdout not in writers.WRITERS:
+        raise click.BadParameter(f"{to_stdout!r}; one of {', '.join(writers.WRITERS)}", param_hint="--format")
+    if since and until and since >= until:
+        raise click.BadParameter("--since is not before --until", param_hint="--since")
+    _check_folders(outputs)
+    skipped: dict[str, int] = {}
+    options = {"profile": profile} if profile else {}
+    planned = plan(logs, since=since, until=until, accounts=frozenset(accounts), regions=frozenset(regions), options=options, left_out=skipped)
+    with watching(quiet=quiet) as watch:
+        hunt = Hunt(load(), Settings(since=since, until=until), _perimeter_maker(perimeter_file), jobs, watch)
+        report = hunt.run(planned)
+    report = _with_skipped(report, skipped)
+    for path, name in to_files:
+        _write_file(report, path, name)
+    _write_stdout(report, to_stdout, verbose=verbose)
+    sys.exit(status(report, fail_on))
+
+
+def status(report: Report, fail_on: str) -> int:
+    """1 for findings at or above `fail_on`, else 3 where something could not be looked at, else 0."""
+    from exclave.correlate.report import loudest
+
+    found = bool(report.incidents or report.transfers or report.signals)
+    if fail_on != "never" and found and loudest(report).rank >= Severity(fail_on).rank:
+        return FOUND
+    return COULD_NOT_LOOK if report.coverage.problems else 0
+
+
+def _perimeter_maker(path: Path | None):  # type: ignore[no-untyped-def]
+    from exclave.perimeter_build import maker
+    from exclave.perimeter_file import BadPerimeterError
+
+    try:
+        return maker(path)
+    except BadPerimeterError as error:
+        raise click.UsageError(str(error)) from error
+
+
+def _format(path: str) -> str:
+    from exclave.outputs import UnknownFormatError, format_of
+
+    try:
+        return format_of(path)
+    except UnknownFormatError as error:
+        raise click.BadParameter(str(error), param_hint="--output") from error
+
+
+def _check_folders(outputs: Sequence[str]) -> None:
+    for path in outputs:
+        folder = Path(path).absolute().parent
+        if path != "-" and not folder.is_dir():
+            raise click.BadParameter(f"{path}: the folder {folder} does not exist", param_hint="--output")
+
+
+def _with_skipped(report: Report, skipped: dict[str, int]) -> Report:
+    from dataclasses import replace
+
+    if not skipped:
+        return report
+    merged = dict(report.coverage.skipped)
+    for reason, count in skipped.items():
+        merged[reason] = merged.get(reason, 0) + count
+    return replace(report, coverage=replace(report.coverage, skipped=merged))
+
+
+def _write_file(report: Report, path: str, name: str) -> None:
+    from exclave.outputs import write
+    from exclave.outputs.files import open_for_writing
+
+    try:
+        with open_for_writing(path) as stream:
+            write(report, name, stream)
+    except OSError as error:
+        raise click.FileError(path, error.strerror or str(error)) from error
+
+
+def _write_stdout(report: Report, name: str, *, verbose: bool) -> None:
+    from exclave.outputs import write
+
+    try:
+        if name == "terminal":
+            from rich.console import Console
+
+            from exclave.outputs import terminal
+
+            terminal.write(report, Console(highlight=False, markup=False, emoji=False), verbose=verbose)
+        else:
+            write(report, name, sys.stdout)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # The reader (head, less) has seen enough.
+        sys.stdout = open("/dev/null", "w")  # type: ignore[assignment]  # noqa: PTH123, SIM115

@@ -1,0 +1,41 @@
+"""`exclave`: finds a command's module only when it is used, so that `--version` starts at once."""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+import click
+
+from exclave import __version__
+
+COMMANDS = {
+    "hunt": "exclave.cli.hunt",
+    "timeline": "exclave.cli.timeline",
+    "catalogue": "exclave.cli.catalogue",
+    "perimeter": "exclave.cli.perimeter",
+    "simulate": "exclave.cli.simulate",
+}
+
+
+class Lazy(click.Group):
+    """A group whose commands are modules with a `command`."""
+
+    def list_commands(self, _ctx: click.Context) -> list[str]:
+        """Names, in the order of use."""
+        return list(COMMANDS)
+
+    def get_command(self, _ctx: click.Context, name: str) -> click.Command | None:
+        """One command, imported now."""
+        if name not in COMMANDS:
+            return None
+        command: click.Command = import_module(COMMANDS[name]).command
+        return command
+
+
+@click.command(cls=Lazy, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="exclave", message="%(prog)s %(version)s")
+def run() -> None:
+    """Find cloud data moved to somebody else's account on the same cloud (ATT&CK T1537).
+
+    Exit status: 0 nothing found, 1 findings at or above --fail-on, 2 usage, 3 could not look at something.
+    """

@@ -1,0 +1,98 @@
+"""Verdict, severity and reasons of each finding by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from exclave.catalogue.entry import Method
+from exclave.model import (
+    FOREIGN,
+    OURS,
+    Destination,
+    Judgement,
+    Kind,
+    Outcome,
+    Severity,
+    Signal,
+    SignalKind,
+    Transfer,
+    Verdict,
+)
+from exclave.perimeter import Perimeter
+
+_TRANSFER: Mapping[Verdict, Severity] = {
+    Verdict.PUBLIC: Severity.CRITICAL,
+    Verdict.EXTERNAL: Severity.HIGH,
+    Verdict.UNKNOWN: Severity.MEDIUM,
+    Verdict.VENDOR: Severity.LOW,
+}
+_SIGNAL: Mapping[Verdict, Severity] = {
+    Verdict.PUBLIC: Severity.MEDIUM,
+    Verdict.EXTERNAL: Severity.MEDIUM,
+}
+_VERBS = {
+    Outcome.OFFERED: "offered to",
+    Outcome.TAKEN: "taken by",
+    Outcome.ATTEMPTED: "a failed attempt to offer it to",
+    Outcome.REVOKED: "taken back from",
+}
+
+
+def transfer(found: Transfer, method: Method, perimeter: Perimeter) -> Transfer:
+    """A transfer with what the perimeter says of its destination."""
+    judgement = perimeter.judge(found.destination, found.account)
+    severity = _severity(method, judgement.verdict, _TRANSFER, Severity.INFO)
+    why = [f"{_VERBS[found.outcome]} {name_of(found.destination)}: {judgement.reason}"]
+    if found.outcome is Outcome.REVOKED:
+        severity = Severity.INFO
+    elif found.outcome is Outcome.ATTEMPTED:
+        severity = min(severity, Severity.LOW, key=lambda s: s.rank)
+        why.append(f"the call failed: {found.error}")
+    if found.destination.limits and judgement.verdict not in OURS:
+        why.append("limited by " + "; ".join(found.destination.limits))
+    if found.destination.note and found.destination.note != judgement.reason:
+        why.append(found.destination.note)
+    return replace(found, judgement=judgement, severity=severity, why=tuple(why))
+
+
+def signal(found: Signal, method: Method, perimeter: Perimeter) -> Signal:
+    """A signal with its severity; a foreign destination in it raises it."""
+    default = Severity.MEDIUM if found.signal is SignalKind.TAMPER else Severity.LOW
+    judgement: Judgement | None = None
+    why = [method.title]
+    if found.destination is not None:
+        judgement = perimeter.judge(found.destination, found.account)
+        severity = _severity(method, judgement.verdict, _SIGNAL, default)
+        why.append(f"names {name_of(found.destination)}: {judgement.reason}")
+    else:
+        severity = method.severity.get("default", default)
+    if found.failed:
+        severity = min(severity, Severity.LOW, key=lambda s: s.rank)
+        why.append(f"the call failed: {found.error}")
+    return replace(found, judgement=judgement, severity=severity, why=tuple(why))
+
+
+def foreign(judgement: Judgement | None) -> bool:
+    """Whether a verdict says that somebody else receives."""
+    return judgement is not None and judgement.verdict in FOREIGN
+
+
+def name_of(destination: Destination) -> str:
+    """A destination in words."""
+    if destination.kind is Kind.PUBLIC:
+        return "everyone"
+    if destination.kind is Kind.BEARER_URL:
+        return "whoever holds the URL"
+    if not destination.id:
+        return "a destination that can't be read"
+    return f"{destination.kind.value} {destination.id}"
+
+
+def _severity(method: Method, verdict: Verdict, table: Mapping[Verdict, Severity], default: Severity) -> Severity:
+    stated = method.severity
+    if verdict in stated:
+        return stated[verdict]
+    if verdict in table:
+        return max(table[verdict], stated.get("default", Severity.INFO), key=lambda s: s.rank)
+    return stated.get("default", default)

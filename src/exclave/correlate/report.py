@@ -1,0 +1,105 @@
+"""Scan results → report: judge, follow lineage, settle what is open, join incidents."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TypeVar
+
+from exclave import __version__
+from exclave.catalogue.entry import Method
+from exclave.catalogue.loader import Catalogue
+from exclave.correlate import judge
+from exclave.correlate.ids import signal_id, transfer_id
+from exclave.correlate.incidents import groups
+from exclave.correlate.lineage import Lineage
+from exclave.correlate.lineage import lineage as lineage_of
+from exclave.correlate.revoke import revoke_call
+from exclave.correlate.state import with_state
+from exclave.correlate.story import incident
+from exclave.detect.result import ScanResult
+from exclave.model import OURS, Incident, Issued, Report, Resource, Severity, Signal, Transfer, short_id
+from exclave.perimeter import Perimeter
+
+F = TypeVar("F", Transfer, Signal)
+
+
+def report(
+    result: ScanResult, catalogue: Catalogue, perimeter: Perimeter, *, issued: Sequence[Issued] = (), said: Sequence[str] = ()
+) -> Report:
+    """The whole report of a hunt.
+
+    Args:
+        result: everything that scanning found, merged.
+        catalogue: the catalogue it was found with.
+        perimeter: who is ours.
+        issued: credentials of the actors and who asked for them, as far as it was looked up.
+        said: what to say of the perimeter beside its own remarks.
+    """
+    methods = {m.id: m for m in catalogue.methods}
+    lineage = lineage_of(result.derivations)
+    transfers = [judge.transfer(t, methods[t.method], perimeter) for t in result.transfers]
+    transfers = [_told(t, methods[t.method], lineage) for t in with_state(transfers, result.closures, lineage)]
+    signals = [judge.signal(s, methods[s.method], perimeter) for s in result.signals]
+    signals = [replace(s, id=signal_id(s)) for s in signals]
+    transfers, signals = _unique(transfers), _unique(signals)
+    told: list[Incident] = []
+    member: dict[str, str] = {}
+    issued_from = {i.credential: i.to.credential for i in issued}
+    for group in groups(transfers, signals, lineage, issued_from):
+        made = incident(group, methods, lineage, result.closures, issued)
+        member |= {f.id: made.id for f in group.findings}
+        told.append(
+            replace(
+                made,
+                transfers=tuple(replace(t, incident=made.id) for t in made.transfers),
+                signals=tuple(replace(s, incident=made.id) for s in made.signals),
+            )
+        )
+    told.sort(key=lambda i: (-i.severity.rank, i.started.timestamp() if i.started else 0, i.id))
+    return Report(
+        incidents=tuple(told),
+        transfers=tuple(replace(t, incident=member.get(t.id, "")) for t in transfers),
+        signals=tuple(replace(s, incident=member.get(s.id, "")) for s in signals),
+        coverage=result.coverage,
+        perimeter=tuple(said),
+        version=__version__,
+    )
+
+
+def loudest(found: Report) -> Severity:
+    """The highest severity of anything in a report."""
+    ranks = [f.severity for part in (found.incidents, found.transfers, found.signals) for f in part]
+    return max(ranks, key=lambda s: s.rank, default=Severity.INFO)
+
+
+def _told(transfer: Transfer, method: Method, lineage: Lineage) -> Transfer:
+    """A transfer with whose data it was, its reasons complete, its id and how it is revoked."""
+    ancestors = lineage.ancestors(transfer.source)
+    why = list(transfer.why)
+    if ancestors:
+        why.append("the data is that of " + _named(ancestors[-1]))
+    state = transfer.state
+    ours = transfer.judgement is not None and transfer.judgement.verdict in OURS
+    if state is not None and not ours:
+        if state.taken:
+            why.append("it was taken")
+        why.append("still open at the end of the logs" if state.open else f"ended by {state.by}")
+    wanted = state is not None and state.open and not ours
+    return replace(
+        transfer, lineage=ancestors, why=tuple(why), id=transfer_id(transfer), revoke=revoke_call(transfer, method) if wanted else None
+    )
+
+
+def _named(resource: Resource) -> str:
+    size = f", {resource.size_gib:g} GiB" if resource.size_gib else ""
+    name = f" ({resource.name}{size})" if resource.name else f" ({size[2:]})" if size else ""
+    return f"{resource.kind} {short_id(resource.id)}{name}"
+
+
+def _unique(found: list[F]) -> list[F]:
+    """Each finding once, although its record stands in several files; the first is kept."""
+    out: dict[str, F] = {}
+    for one in found:
+        out.setdefault(one.id, one)
+    return list(out.values())

@@ -1,0 +1,92 @@
+"""The call that takes a share back, with its arguments filled in and as a command to paste."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+
+from exclave.catalogue.entry import Method, Revoke
+from exclave.model import Cloud, Outcome, RevokeCall, Transfer, short_id
+
+_PLACEHOLDER = re.compile(r"\{((?:resource|destination|fact)\.[a-z_A-Z]+|account|region)\}")
+_WORDS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+# SDK client names that the AWS CLI calls otherwise
+_CLI_NAMES = {"redshift-serverless": "redshift-serverless", "stepfunctions": "stepfunctions", "events": "events"}
+
+
+def revoke_call(transfer: Transfer, method: Method) -> RevokeCall | None:
+    """The call for a transfer that stands, or None where the catalogue knows none or a value that it needs wasn't logged."""
+    if transfer.outcome is not Outcome.OFFERED:
+        return None
+    fill = _values(transfer)
+    for rule in method.revoke:
+        if rule.when and transfer.destination.kind not in rule.when:
+            continue
+        try:
+            call = _filled(rule.call, fill)
+            args = _filled_all(rule.args, fill)
+        except KeyError:
+            continue
+        return RevokeCall(call=call, args=args, command=_command(rule, call, args, transfer), risk=rule.risk, note=rule.note)
+    return None
+
+
+def _values(transfer: Transfer) -> dict[str, str]:
+    values = {
+        "resource.id": transfer.source.id,
+        "resource.short": short_id(transfer.source.id),
+        "resource.name": transfer.source.name,
+        "destination.id": transfer.destination.id,
+        "account": transfer.account,
+        "region": transfer.region,
+    } | {f"fact.{name}": value for name, value in transfer.facts}
+    return {k: v for k, v in values.items() if v}
+
+
+def _filled(template: str, values: Mapping[str, str]) -> str:
+    return _PLACEHOLDER.sub(lambda m: values[m[1]], template)
+
+
+def _filled_all(value: Any, values: Mapping[str, str]) -> Any:
+    if isinstance(value, str):
+        return _filled(value, values)
+    if isinstance(value, list):
+        return [_filled_all(v, values) for v in value]
+    if isinstance(value, dict):
+        return {k: _filled_all(v, values) for k, v in value.items()}
+    return value
+
+
+def _command(rule: Revoke, call: str, args: Mapping[str, Any], transfer: Transfer) -> str:
+    if transfer.cloud is Cloud.AWS:
+        service, _, operation = rule.call.partition(":")
+        words = ["aws", _CLI_NAMES.get(service, service), _kebab(operation)]
+        if transfer.region:
+            words += ["--region", transfer.region]
+        for name, value in args.items():
+            words += _option(f"--{_kebab(name)}", value)
+        return shlex.join(words)
+    verb, _, url = call.partition(" ")
+    body = orjson.dumps(args).decode() if args else ""
+    if transfer.cloud is Cloud.AZURE:
+        return shlex.join(["az", "rest", "--method", verb.lower(), "--url", url, *(["--body", body] if body else [])])
+    token = '"Authorization: Bearer $(gcloud auth print-access-token)"'
+    return f"curl -X {verb} -H {token} {shlex.quote(url)}" + (f" -H 'Content-Type: application/json' -d {shlex.quote(body)}" if body else "")
+
+
+def _option(flag: str, value: Any) -> list[str]:
+    if isinstance(value, bool):
+        return [flag if value else flag.replace("--", "--no-", 1)]
+    if isinstance(value, list) and all(isinstance(v, str) for v in value):
+        return [flag, *value]
+    if isinstance(value, str | int | float):
+        return [flag, str(value)]
+    return [flag, orjson.dumps(value).decode()]
+
+
+def _kebab(name: str) -> str:
+    return "-".join(_WORDS.split(name)).lower()

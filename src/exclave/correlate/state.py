@@ -1,0 +1,97 @@
+"""Whether an offer still stands, how long it stood, and whether it was taken."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from exclave.correlate.lineage import Lineage
+from exclave.model import Closure, Kind, Openness, Outcome, Transfer
+from exclave.perimeter import owner_of
+
+
+@dataclass(frozen=True, slots=True)
+class _End:
+    time: datetime
+    by: str
+    evidence: str
+
+
+def with_state(transfers: Iterable[Transfer], closures: Iterable[Closure], lineage: Lineage) -> list[Transfer]:
+    """Every transfer, offers with their state filled in.
+
+    An offer ends with the first later event that takes the share back, deletes the resource, blocks what made it
+    possible, or (where an event states all grants of a resource) leaves it out.
+    """
+    everything = list(transfers)
+    revoked: dict[tuple[str, str], list[Transfer]] = defaultdict(list)
+    stated: dict[tuple[str, str], dict[tuple[datetime, str], tuple[set[str], str]]] = defaultdict(dict)
+    taken: dict[str, list[Transfer]] = defaultdict(list)
+    for found in everything:
+        if found.outcome is Outcome.REVOKED:
+            revoked[found.source.key, found.destination.key].append(found)
+        elif found.outcome is Outcome.TAKEN:
+            taken[found.source.key].append(found)
+        if found.whole and found.outcome is Outcome.OFFERED and found.time:
+            slot = stated[found.method, found.source.key].setdefault((found.time, found.evidence.event_id), (set(), found.action))
+            slot[0].add(found.destination.key)
+    ends: dict[str, list[Closure]] = defaultdict(list)
+    for closure in closures:
+        ends[closure.method].append(closure)
+    return [
+        replace(f, state=_state(f, revoked, stated, ends[f.method], taken, lineage)) if f.outcome is Outcome.OFFERED else f
+        for f in everything
+    ]
+
+
+def _state(
+    offer: Transfer,
+    revoked: dict[tuple[str, str], list[Transfer]],
+    stated: dict[tuple[str, str], dict[tuple[datetime, str], tuple[set[str], str]]],
+    closures: list[Closure],
+    taken: dict[str, list[Transfer]],
+    lineage: Lineage,
+) -> Openness:
+    start = offer.time
+    found: list[_End] = []
+    if start is not None:
+        for back in revoked.get((offer.source.key, offer.destination.key), ()):
+            if back.time and back.time >= start and back.evidence.event_id != offer.evidence.event_id:
+                found.append(_End(back.time, back.action, back.evidence.event_id))
+        for closure in closures:
+            if closure.time and closure.time >= start and _closes(closure, offer):
+                found.append(_End(closure.time, closure.action, closure.evidence.event_id))
+        if offer.whole:
+            for (time, event), (destinations, action) in stated[offer.method, offer.source.key].items():
+                if time > start and offer.destination.key not in destinations:
+                    found.append(_End(time, f"{action} without it", event))
+    was_taken = any(
+        _takes(take, offer) for key in (offer.source.key, *(r.key for r in lineage.ancestors(offer.source))) for take in taken.get(key, ())
+    )
+    if not found or start is None:
+        return Openness(open=True, opened_at=start, taken=was_taken)
+    first = min(found, key=lambda e: (e.time, e.by, e.evidence))
+    return Openness(
+        open=False, opened_at=start, closed_at=first.time, by=first.by, seconds=(first.time - start).total_seconds(), taken=was_taken
+    )
+
+
+def _closes(closure: Closure, offer: Transfer) -> bool:
+    if closure.only_public and offer.destination.kind is not Kind.PUBLIC:
+        return False
+    if closure.resource is None:
+        # Settings of S3 hold for the account in every region, those of other services for one.
+        everywhere = closure.action.startswith("s3.") or not closure.region
+        return closure.account == offer.account and (everywhere or closure.region == offer.region)
+    return closure.resource.key == offer.source.key
+
+
+def _takes(take: Transfer, offer: Transfer) -> bool:
+    if take.time and offer.time and take.time < offer.time:
+        return False
+    if offer.destination.kind in (Kind.ACCOUNT, Kind.PRINCIPAL):
+        taker, offered = owner_of(take.destination), owner_of(offer.destination)
+        return not taker or not offered or taker == offered
+    return True

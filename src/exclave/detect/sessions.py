@@ -1,0 +1,57 @@
+"""Role sessions back to who assumed them: which records handed out the credentials that an incident's actors used."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from exclave import formats
+from exclave.catalogue import paths
+from exclave.detect.prefilter import record_around
+from exclave.formats import cloudtrail
+from exclave.model import Event, Evidence, Issued
+from exclave.sources.blob import Blob
+
+MAX_HOPS = 16  # sessions of sessions that are followed
+_HANDED_OUT = ("responseElements.credentials.accessKeyId", "responseElements.accessKey.accessKeyId")
+
+
+def issued_in(blob: Blob, credentials: frozenset[str]) -> list[Issued]:
+    """The records in a blob that handed out one of the credentials."""
+    out: list[Issued] = []
+    for data in (blob.data, *(blob.rest or ())):
+        found = _positions(data, credentials)
+        if not found:
+            continue
+        records = [record_around(data, position) for position in found]
+        if any(r is None for r in records) or blob.rest is not None:
+            events: Iterable[Event] = (e for e in formats.read(blob.name, data) if isinstance(e, Event))
+        else:
+            events = (cloudtrail.event(r, _evidence(blob.name, r)) for r in records if r is not None and cloudtrail.is_record(r))
+        out.extend(issue for event in events for issue in _issues(event, credentials))
+    return list({(i.credential, i.evidence.event_id): i for i in out}.values())
+
+
+def _positions(data: bytes, credentials: frozenset[str]) -> list[int]:
+    out = []
+    for credential in credentials:
+        needle = credential.encode()
+        position = data.find(needle)
+        while position >= 0:
+            out.append(position)
+            position = data.find(needle, position + 1)
+    return sorted(out)
+
+
+def _issues(event: Event, credentials: frozenset[str]) -> Iterator[Issued]:
+    for path in _HANDED_OUT:
+        credential = paths.text(event.fields, path)
+        if credential in credentials and credential != event.actor.credential and not event.error:
+            role = paths.text(event.fields, "responseElements.assumedRoleUser.arn", "requestParameters.roleArn")
+            yield Issued(
+                credential=credential, role=role, to=event.actor, action=event.name, time=event.time, evidence=event.evidence
+            )
+
+
+def _evidence(name: str, record: dict[str, Any]) -> Evidence:
+    return Evidence(file=name, record=0, event_id=str(record.get("eventID", ""))[:200])

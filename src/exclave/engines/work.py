@@ -1,0 +1,82 @@
+"""What one process does with a batch of items: the same function on one core, many, or a cluster."""
+
+from __future__ import annotations
+
+import functools
+import signal
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from exclave.catalogue.loader import load
+from exclave.detect.result import ScanResult, Sum, merge
+from exclave.detect.scan import Scanner, scanner
+from exclave.detect.sessions import issued_in
+from exclave.model import Issued, Problem
+from exclave.sources import Item, Limits, open_item
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """How to scan; picklable and hashable."""
+
+    since: datetime | None = None
+    until: datetime | None = None
+    fast: bool = True
+    hyperscan: bool = True
+    confirm: bool = False
+    limits: Limits = field(default_factory=Limits)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Span:
+    """Which time an item's records cover, as far as known."""
+
+    item: Item
+    first: datetime | None
+    last: datetime | None
+
+
+@functools.lru_cache(maxsize=2)
+def _scanner(settings: Settings) -> Scanner:
+    return scanner(
+        load(), fast=settings.fast, hyperscan=settings.hyperscan, confirm=settings.confirm, since=settings.since, until=settings.until
+    )
+
+
+def scan_items(items: Sequence[Item], settings: Settings) -> tuple[ScanResult, list[Span]]:
+    """Scans items one after the other."""
+    scan = _scanner(settings).scan
+    results: list[ScanResult] = []
+    spans: list[Span] = []
+    for item in items:
+        own: list[ScanResult] = []
+        total = Sum()
+        for blob in open_item(item, settings.limits):
+            if isinstance(blob, Problem):
+                total.problem(blob)
+            else:
+                own.append(scan(blob))
+        results += own
+        if total.problems:
+            results.append(ScanResult(coverage=total.coverage()))
+        for one in own:
+            total.span(one.coverage.first)
+            total.span(one.coverage.last)
+        spans.append(Span(item=item, first=total.first, last=total.last))
+    return merge(results), spans
+
+
+def issued_items(items: Sequence[Item], credentials: frozenset[str], settings: Settings) -> list[Issued]:
+    """Looks in items for the records that handed out credentials."""
+    out: list[Issued] = []
+    for item in items:
+        for blob in open_item(item, settings.limits):
+            if not isinstance(blob, Problem):
+                out += issued_in(blob, credentials)
+    return out
+
+
+def ignore_interrupts() -> None:
+    """Workers leave Ctrl-C to the process that started them."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)

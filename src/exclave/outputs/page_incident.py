@@ -1,0 +1,169 @@
+"""Incidents on the page: the four answers, the timeline, the steps, the way back."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from exclave.model import Outcome
+from exclave.outputs import records, words
+from exclave.outputs.markup import Safe, el, join
+from exclave.outputs.page_timeline import timeline
+
+if TYPE_CHECKING:
+    from exclave.model import Incident, Report, Transfer
+
+MOST_INCIDENTS = 50
+MOST_LINES = 12
+MOST_STEPS = 200
+
+
+def incidents(report: Report) -> Safe:
+    """All incidents, the loudest first, up to a stated number."""
+    found = records.every_incident(report)
+    if not found:
+        return el("p", "No transfers and signals belong together in one incident.")
+    more = len(found) - MOST_INCIDENTS
+    return join(
+        [_incident(i) for i in found[:MOST_INCIDENTS]],
+        el("p", f"{more:,} further incidents are in the JSON lines.", class_="notice") if more > 0 else None,
+    )
+
+
+def _incident(i: Incident) -> Safe:
+    span = words.moment(i.started)
+    if i.started and i.ended:
+        took = words.duration((i.ended - i.started).total_seconds())
+        span = f"{span} to {words.moment(i.ended)} UTC ({took})"
+    return el(
+        "article",
+        el("h3", el("span", i.severity, class_=f"badge {i.severity}"), " ", i.title),
+        el("p", span, " · ", el("code", i.id), class_="quiet"),
+        el("ul", [el("li", reason) for reason in i.why], class_="why"),
+        el(
+            "dl",
+            _fact("What left", _sources(i)),
+            _fact("To whom", _receivers(i)),
+            _fact("Still open", _standing(i)),
+            _fact("Taken", _taken(i)),
+            _fact(
+                "By whom",
+                [el("div", words.actor_in_full(a)) for a in i.actors[:MOST_LINES]] or "not recorded",
+            ),
+            class_="facts",
+        ),
+        timeline(i),
+        _steps(i),
+        _way_back(i),
+        class_="incident",
+        id=f"incident-{i.id}",
+    )
+
+
+def _fact(name: str, value: object) -> Safe:
+    return join(el("dt", name), el("dd", value))
+
+
+def _more(number: int) -> Safe | None:
+    return el("div", f"and {number:,} more", class_="quiet") if number > 0 else None
+
+
+def _sources(i: Incident) -> Safe:
+    best: dict[str, Transfer] = {}
+    for t in i.transfers:
+        known = best.get(t.source.key)
+        if known is None or len(t.lineage) > len(known.lineage):
+            best[t.source.key] = t
+    rows = [
+        el("div", el("b", words.resource(t.source)), f", {words.lineage(t.lineage)}" if t.lineage else "")
+        for t in list(best.values())[:MOST_LINES]
+    ]
+    return join(rows, _more(len(best) - MOST_LINES))
+
+
+def _receivers(i: Incident) -> Safe:
+    seen = {d.key: d for d in (*i.destinations, *(t.destination for t in i.transfers))}
+    rows = []
+    for d in list(seen.values())[:MOST_LINES]:
+        judged = records.judgement_of(i, d)
+        verdict = str(judged.verdict) if judged else "unknown"
+        reason = f" {judged.reason}" if judged else ""
+        rows.append(
+            el(
+                "div",
+                el("b", words.destination(d)),
+                " ",
+                el("span", words.verdict(judged), class_=f"verdict {verdict}"),
+                reason,
+            )
+        )
+    return join(rows, _more(len(seen) - MOST_LINES))
+
+
+def _standing(i: Incident) -> Safe | str:
+    stated = [t for t in i.transfers if t.state is not None and t.outcome is not Outcome.ATTEMPTED]
+    still = [t for t in stated if t.state and t.state.open]
+    if still:
+        return el("strong", f"Yes: {len(still)} of {words.count(len(stated), 'offer')}", class_="alarm")
+    if stated:
+        return f"No: {words.standing(stated[-1])}"
+    return "Cannot be told from these logs"
+
+
+def _taken(i: Incident) -> Safe | str:
+    takes = [t for t in i.transfers if t.outcome is Outcome.TAKEN]
+    if takes:
+        first = takes[0]
+        text = f"Yes: {first.source.id} at {words.moment(first.time)} UTC by {words.actor(first.actor)}"
+        return el(
+            "strong", text + (f", and {len(takes) - 1:,} more" if len(takes) > 1 else ""), class_="alarm"
+        )
+    if any(t.state and t.state.taken for t in i.transfers):
+        return el("strong", "Yes", class_="alarm")
+    return "Not seen in these logs"
+
+
+def _steps(i: Incident) -> Safe | None:
+    if not i.story:
+        return None
+    rows = [
+        el(
+            "tr",
+            el("td", el("time", words.moment(s.time))),
+            el("td", el("span", s.phase, class_=f"phase {s.phase}")),
+            el("td", el("b", s.actor), " ", s.text),
+            el("td", el("code", words.evidence(s.evidence))),
+        )
+        for s in i.story[:MOST_STEPS]
+    ]
+    head = el(
+        "tr", *(el("th", name, scope="col") for name in ("Time (UTC)", "Phase", "What happened", "Evidence"))
+    )
+    more = len(i.story) - MOST_STEPS
+    return join(
+        el("div", el("table", el("thead", head), el("tbody", rows), class_="story"), class_="scroll"),
+        el("p", f"{more:,} further steps are in the JSON lines.", class_="notice") if more > 0 else None,
+    )
+
+
+def _way_back(i: Incident) -> Safe | None:
+    """Commands that close what stands open, each once."""
+    wanted = {
+        t.revoke.command or t.revoke.call: t.revoke
+        for t in i.transfers
+        if t.revoke and t.state and t.state.open
+    }
+    if not wanted:
+        return None
+    rows = []
+    for command, call in list(wanted.items())[:MOST_LINES]:
+        note = "; ".join(part for part in (call.risk if call.risk != "safe" else "", call.note) if part)
+        rows.append(
+            el(
+                "div",
+                el("pre", el("code", command)),
+                el("button", "Copy", type="button", class_="copy", aria_label="Copy the command"),
+                el("p", note, class_="quiet") if note else None,
+                class_="command",
+            )
+        )
+    return join(el("h4", "Take it back"), rows, _more(len(wanted) - MOST_LINES))

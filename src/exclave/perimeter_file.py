@@ -1,0 +1,136 @@
+"""perimeter.toml: read strictly, with includes, and what a hunt makes of it together with what the logs show."""
+
+from __future__ import annotations
+
+import difflib
+import tomllib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+from exclave.model import Verdict
+from exclave.perimeter import Entry, EntryKind
+
+MAX_INCLUDES = 16
+_KEYS = frozenset({"id", "ids", "as", "name", "why", "owner", "until"})
+_VERDICTS = {
+    "self": Verdict.SELF,
+    "organization": Verdict.ORGANIZATION,
+    "trusted": Verdict.TRUSTED,
+    "vendor": Verdict.VENDOR,
+    "external": Verdict.EXTERNAL,
+}
+
+
+class BadPerimeterError(Exception):
+    """A perimeter file that can't be used; the message says where and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class PerimeterFile:
+    """What a perimeter file and its includes say. `assume_seen`: accounts whose logs are read count as ours."""
+
+    entries: tuple[Entry, ...]
+    assume_seen: bool
+    vendor_lists: tuple[Path, ...]
+
+
+def read(path: Path) -> PerimeterFile:
+    """Reads a perimeter file and what it includes.
+
+    Raises:
+        BadPerimeterError: a file that can't be read or parsed, an unknown key (the nearest is named), a wrong verdict
+            or date.
+    """
+    entries: list[Entry] = []
+    vendors: list[Path] = []
+    assume = True
+    waiting = [path]
+    passed: set[Path] = set()
+    while waiting:
+        file = waiting.pop(0)
+        if file.resolve() in passed:
+            continue
+        passed.add(file.resolve())
+        if len(passed) > MAX_INCLUDES:
+            raise BadPerimeterError(f"{path}: more than {MAX_INCLUDES} files included")
+        content = _parsed(file)
+        for key in content:
+            if key not in (*EntryKind, "include", "vendors", "assume-seen"):
+                raise BadPerimeterError(f"{file}: unknown table or key {key!r}{_near(key, [*EntryKind, 'include', 'vendors', 'assume-seen'])}")
+        waiting += [file.parent / name for name in _strings(content, "include", file)]
+        vendors += [file.parent / name for name in _strings(content, "vendors", file)]
+        assumed = content.get("assume-seen", True)
+        if not isinstance(assumed, bool):
+            raise BadPerimeterError(f"{file}: assume-seen is true or false")
+        assume = assume and assumed
+        for kind in EntryKind:
+            entries += _table(content.get(kind, []), kind, file)
+    return PerimeterFile(tuple(entries), assume, tuple(vendors))
+
+
+def _parsed(file: Path) -> Mapping[str, Any]:
+    try:
+        return tomllib.loads(file.read_text("utf-8"))
+    except OSError as error:
+        raise BadPerimeterError(f"{file}: can't be read: {error.strerror}") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        hint = " (account ids are strings: put them in quotes)" if "leading" in str(error).lower() else ""
+        raise BadPerimeterError(f"{file}: not valid TOML: {error}{hint}") from error
+
+
+def _strings(content: Mapping[str, Any], key: str, file: Path) -> Sequence[str]:
+    value = content.get(key, [])
+    if not isinstance(value, list) or not all(isinstance(v, str) for v in value):
+        raise BadPerimeterError(f"{file}: {key} is a list of file names")
+    return value
+
+
+def _table(rows: Any, kind: EntryKind, file: Path) -> Iterator[Entry]:
+    if not isinstance(rows, list):
+        raise BadPerimeterError(f"{file}: write [[{kind}]], with two brackets: there may be several")
+    for number, row in enumerate(rows, 1):
+        where = f"{file}: [[{kind}]] {number}"
+        if not isinstance(row, dict):
+            raise BadPerimeterError(f"{where}: not a table")
+        for key in row:
+            if key not in _KEYS:
+                raise BadPerimeterError(f"{where}: unknown key {key!r}{_near(key, sorted(_KEYS))}")
+        ids = row.get("ids", []) if "ids" in row else [row.get("id")]
+        if not isinstance(ids, list) or not ids or not all(isinstance(i, str) and i.strip() for i in ids):
+            raise BadPerimeterError(f'{where}: id must be text in quotes (ids a list of it), e.g. id = "111122223333"')
+        verdict = row.get("as", "self")
+        if verdict not in _VERDICTS:
+            raise BadPerimeterError(f"{where}: as = {verdict!r}; one of {', '.join(_VERDICTS)}")
+        for identifier in ids:
+            yield Entry(
+                kind=kind, id=identifier.strip(), verdict=_VERDICTS[verdict], name=_text(row, "name", where), why=_text(row, "why", where),
+                owner=_text(row, "owner", where), until=_until(row.get("until"), where), where=where,
+            )
+
+
+def _text(row: Mapping[str, Any], key: str, where: str) -> str:
+    value = row.get(key, "")
+    if not isinstance(value, str):
+        raise BadPerimeterError(f"{where}: {key} is text")
+    return value
+
+
+def _until(value: Any, where: str) -> date | None:
+    if value is None:
+        return None
+    if isinstance(value, datetime):
+        return value.date()
+    if isinstance(value, date):
+        return value
+    try:
+        return date.fromisoformat(value)
+    except (TypeError, ValueError):
+        raise BadPerimeterError(f"{where}: until is a date, e.g. 2027-01-31") from None
+
+
+def _near(key: str, known: Sequence[str]) -> str:
+    near = difflib.get_close_matches(key, known, 1)
+    return f"; did you mean {near[0]!r}?" if near else f"; known: {', '.join(known)}"
