@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from exclave.simulate.aws.traffic import changes, data, lookalikes, reads, services, sessions, vendors
+from exclave.simulate.aws.traffic import changes, data, decoys, lookalikes, reads, services, sessions, vendors
 
 if TYPE_CHECKING:
     from exclave.simulate.aws.call import Call
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 def management_calls() -> tuple[Call, ...]:
     """All calls that a trail records by default."""
-    modules = (reads, changes, services, sessions, vendors, lookalikes)
+    modules = (reads, changes, services, sessions, vendors, lookalikes, decoys)
     return tuple(call for module in modules for call in module.calls())
 
 

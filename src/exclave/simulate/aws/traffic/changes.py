@@ -29,7 +29,7 @@ def calls() -> tuple[Call, ...]:
             by="pipeline",
             service="lambda",
             name="UpdateFunctionCode20150331v2",
-            weight=1.2,
+            weight=0.4,
             request={
                 "functionName": "@@pick:function@@",
                 "publish": True,
@@ -53,7 +53,7 @@ def calls() -> tuple[Call, ...]:
             by="pipeline",
             service="ecs",
             name="UpdateService",
-            weight=1,
+            weight=0.5,
             request={
                 "cluster": "main",
                 "service": "@@pick:function@@",
@@ -73,7 +73,7 @@ def calls() -> tuple[Call, ...]:
             by="pipeline",
             service="iam",
             name="CreateRole",
-            weight=0.4,
+            weight=0.04,
             everywhere=True,
             request={
                 "roleName": "@@pick:function@@",
@@ -95,7 +95,7 @@ def calls() -> tuple[Call, ...]:
             by="pipeline",
             service="iam",
             name="PutRolePolicy",
-            weight=0.5,
+            weight=0.06,
             everywhere=True,
             request={"roleName": "@@pick:function@@", "policyName": "own-data", "policyDocument": _INLINE},
         ),
@@ -103,7 +103,7 @@ def calls() -> tuple[Call, ...]:
             by="pipeline",
             service="ec2",
             name="AuthorizeSecurityGroupIngress",
-            weight=0.5,
+            weight=0.06,
             request={
                 "groupId": "@@pick:group@@",
                 "ipPermissions": {
@@ -133,7 +133,7 @@ def calls() -> tuple[Call, ...]:
             by="pipeline",
             service="ec2",
             name="CreateTags",
-            weight=2,
+            weight=1.5,
             request={
                 "resourcesSet": {"items": [{"resourceId": "@@pick:volume@@"}]},
                 "tagSet": {
@@ -149,7 +149,7 @@ def calls() -> tuple[Call, ...]:
             by="pipeline",
             service="kms",
             name="PutKeyPolicy",
-            weight=0.15,
+            weight=0.02,
             request={
                 "keyId": "arn:aws:kms:@@region@@:@@account@@:key/@@pick:key@@",
                 "policyName": "default",

@@ -60,7 +60,7 @@ def calls() -> tuple[Call, ...]:
             by=_SCALING,
             service="ec2",
             name="RunInstances",
-            weight=0.5,
+            weight=0.3,
             request={
                 "instancesSet": {"items": [{"minCount": 1, "maxCount": 1}]},
                 "instanceType": "m6i.large",
@@ -113,7 +113,7 @@ def calls() -> tuple[Call, ...]:
             by=_SCALING,
             service="ec2",
             name="TerminateInstances",
-            weight=0.5,
+            weight=0.3,
             request={"instancesSet": {"items": [{"instanceId": "i-@@hex3@@"}]}},
             response={
                 "requestId": "@@uuid:rid@@",
@@ -132,7 +132,7 @@ def calls() -> tuple[Call, ...]:
             by=_DLM,
             service="ec2",
             name="CreateSnapshot",
-            weight=0.8,
+            weight=0.15,
             request={
                 "volumeId": "@@pick:volume@@",
                 "description": "Created for policy: policy-@@hex1@@",
@@ -161,7 +161,7 @@ def calls() -> tuple[Call, ...]:
             by=_DLM,
             service="ec2",
             name="DeleteSnapshot",
-            weight=0.8,
+            weight=0.15,
             request={"snapshotId": "@@pick:snapshot@@"},
             response={"requestId": "@@uuid:rid@@", "_return": True},
         ),
@@ -169,7 +169,7 @@ def calls() -> tuple[Call, ...]:
             by=_BACKUP,
             service="ec2",
             name="CreateSnapshot",
-            weight=0.6,
+            weight=0.1,
             request={
                 "volumeId": "@@pick:volume@@",
                 "description": "This snapshot is created by the AWS Backup service.",
@@ -190,7 +190,7 @@ def calls() -> tuple[Call, ...]:
             by=_BACKUP,
             service="rds",
             name="CreateDBSnapshot",
-            weight=0.3,
+            weight=0.03,
             request={
                 "dBSnapshotIdentifier": "awsbackup:job-@@uuid:job@@",
                 "dBInstanceIdentifier": "@@pick:database@@",
@@ -210,7 +210,7 @@ def calls() -> tuple[Call, ...]:
             by="service:backup.amazonaws.com",
             service="backup",
             name="BackupJobCompleted",
-            weight=0.6,
+            weight=0.13,
             kind="AwsServiceEvent",
             details={
                 "state": "COMPLETED",
@@ -275,7 +275,7 @@ def calls() -> tuple[Call, ...]:
             by=_SCALING,
             service="kms",
             name="CreateGrant",
-            weight=0.4,
+            weight=0.2,
             request={
                 "keyId": "arn:aws:kms:@@region@@:@@account@@:key/@@pick:key@@",
                 "constraints": {"encryptionContextSubset": {"aws:ebs:id": "@@pick:volume@@"}},

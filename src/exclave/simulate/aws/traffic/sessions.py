@@ -104,7 +104,7 @@ def calls() -> tuple[Call, ...]:
             request={
                 "roleArn": "arn:aws:iam::@@account@@:role/vendor-read",
                 "roleSessionName": "scan",
-                "externalId": "@@org@@",
+                "externalId": "c1f0e8b2-posture",
                 "durationSeconds": 3600,
             },
             response={
