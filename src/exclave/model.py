@@ -299,6 +299,9 @@ class Signal:
     incident: str = ""
 
 
+Finding = Transfer | Signal
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Closure:
     """An event that ends offers: on one resource, or (`resource` None) on all of its method in an account."""
@@ -380,6 +383,11 @@ class Incident:
     actors: tuple[Actor, ...] = ()
     destinations: tuple[Destination, ...] = ()
 
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """Transfers and signals together."""
+        return (*self.transfers, *self.signals)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
@@ -403,3 +411,8 @@ class Report:
     coverage: Coverage
     perimeter: tuple[str, ...]  # in words: what was assumed or read of the perimeter, expired and unused entries
     version: str = ""
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """Transfers and signals together, those of incidents too."""
+        return (*self.transfers, *self.signals)

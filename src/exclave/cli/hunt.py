@@ -14,8 +14,7 @@ from exclave.cli.when import When
 from exclave.model import Report, Severity
 
 if TYPE_CHECKING:
-    from exclave.detect.result import ScanResult
-    from exclave.perimeter import Perimeter
+    from exclave.perimeter.build import Maker
 
 FOUND, COULD_NOT_LOOK = 1, 3
 
@@ -91,9 +90,9 @@ def status(report: Report, fail_on: str) -> int:
     return COULD_NOT_LOOK if report.coverage.problems else 0
 
 
-def _perimeter_maker(path: Path | None):  # type: ignore[no-untyped-def]
-    from exclave.perimeter_build import maker
-    from exclave.perimeter_file import BadPerimeterError
+def _perimeter_maker(path: Path | None) -> Maker:
+    from exclave.perimeter.build import maker
+    from exclave.perimeter.file import BadPerimeterError
 
     try:
         return maker(path)
@@ -154,4 +153,4 @@ def _write_stdout(report: Report, name: str, *, verbose: bool) -> None:
         sys.stdout.flush()
     except BrokenPipeError:
         # The reader (head, less) has seen enough.
-        sys.stdout = open("/dev/null", "w")  # type: ignore[assignment]  # noqa: PTH123, SIM115
+        sys.stdout = open("/dev/null", "w")  # noqa: PTH123, SIM115

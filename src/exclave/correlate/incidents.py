@@ -9,16 +9,13 @@ from datetime import UTC, datetime, timedelta
 
 from exclave.correlate.judge import foreign
 from exclave.correlate.lineage import Lineage
-from exclave.model import Actor, Kind, Outcome, Resource, Severity, Signal, Transfer
+from exclave.model import Actor, Finding, Kind, Outcome, Resource, Severity, Signal, Transfer
 from exclave.perimeter import owner_of
 
 SAME_ACTOR = timedelta(hours=72)  # between two findings of one actor that count as one incident
 SIGNAL_NEAR = timedelta(hours=24)  # around the transfers, within which a signal of the same actor belongs to them
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _NOBODY = frozenset({Kind.PUBLIC, Kind.UNKNOWN, Kind.BEARER_URL, Kind.SERVICE, Kind.IP_RANGE})
-
-Finding = Transfer | Signal
-
 
 @dataclass(slots=True)
 class Group:

@@ -69,8 +69,8 @@ def report(
 
 def loudest(found: Report) -> Severity:
     """The highest severity of anything in a report."""
-    ranks = [f.severity for part in (found.incidents, found.transfers, found.signals) for f in part]
-    return max(ranks, key=lambda s: s.rank, default=Severity.INFO)
+    severities = [*(i.severity for i in found.incidents), *(f.severity for f in found.findings)]
+    return max(severities, key=lambda s: s.rank, default=Severity.INFO)
 
 
 def _told(transfer: Transfer, method: Method, lineage: Lineage) -> Transfer:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
@@ -12,8 +12,8 @@ from exclave.detect.result import ScanResult, Sum, merge
 from exclave.detect.sessions import MAX_HOPS
 from exclave.engines.local import batches, each, stored
 from exclave.engines.work import Settings, Span, issued_items, scan_items
-from exclave.model import Coverage, Issued, Problem, Report
-from exclave.perimeter import Perimeter
+from exclave.model import Coverage, Issued, Kind, Problem, Report
+from exclave.perimeter import Entry, Perimeter
 from exclave.sources import Item
 
 _SESSION = timedelta(hours=36)  # the longest that a temporary credential lasts
@@ -33,7 +33,8 @@ class Progress:
 
 
 Watch = Callable[[Progress], None]
-MakePerimeter = Callable[[ScanResult], tuple[Perimeter, Sequence[str]]]
+Seen = Mapping[Kind, Mapping[str, str]]
+MakePerimeter = Callable[[Seen], tuple[Perimeter, Sequence[str]]]
 
 
 @dataclass(slots=True)
@@ -51,7 +52,7 @@ class Hunt:
     def run(self, planned: Iterable[Item | Problem]) -> Report:
         """The report on all planned items."""
         result = self._scan(planned)
-        perimeter, said = self.make_perimeter(result)
+        perimeter, said = self.make_perimeter(result.seen)
         found = report(result, self.catalogue, perimeter, said=said)
         if self.stopped:
             return found
@@ -66,7 +67,8 @@ class Hunt:
             return replace(found, coverage=_stopped(found.coverage, "while sessions were traced"))
         if issued:
             found = report(result, self.catalogue, perimeter, issued=issued, said=said)
-        return found
+        unused = perimeter.unused(f.destination for f in found.findings if f.destination)
+        return replace(found, perimeter=(*found.perimeter, *_unused(unused)))
 
     def _scan(self, planned: Iterable[Item | Problem]) -> ScanResult:
         results: list[ScanResult] = []
@@ -102,8 +104,8 @@ class Hunt:
 
     def _confirmed(self, result: ScanResult, found: Report) -> ScanResult:
         """The result with every file that something loud was found in parsed whole: see detect/prefilter.py."""
-        wanted = {f.evidence.file for i in found.incidents for f in (*i.transfers, *i.signals) if not f.evidence.record}
-        wanted |= {f.evidence.file for f in (*found.transfers, *found.signals) if not f.evidence.record and f.severity.rank > 1}
+        wanted = {f.evidence.file for i in found.incidents for f in i.findings if not f.evidence.record}
+        wanted |= {f.evidence.file for f in found.findings if not f.evidence.record and f.severity.rank > 1}
         wanted |= {s.evidence.file for i in found.incidents for s in i.story if not s.evidence.record}
         items = [s.item for s in self._spans if _holds(s.item, wanted)]
         if not items:
@@ -122,7 +124,7 @@ class Hunt:
         out: dict[str, Issued] = {}
         wanted: dict[str, tuple[datetime, datetime]] = {}
         for incident in found.incidents:
-            for one in (*incident.transfers, *incident.signals):
+            for one in incident.findings:
                 if one.actor.credential and one.actor.kind != "account":
                     _widen(wanted, one.actor.credential, one.time)
         for hop in range(MAX_HOPS):
@@ -140,6 +142,14 @@ class Hunt:
                 if issue.to.credential:
                     _widen(wanted, issue.to.credential, issue.time)
         return sorted(out.values(), key=lambda i: (i.time or _NEVER, i.credential))
+
+
+def _unused(entries: Sequence[Entry]) -> list[str]:
+    if not entries:
+        return []
+    named = ", ".join(f"{e.kind} {e.id}" for e in entries[:8])
+    more = f" and {len(entries) - 8} more" if len(entries) > 8 else ""
+    return [f"decided nothing in this hunt: {named}{more}"]
 
 
 def _widen(wanted: dict[str, tuple[datetime, datetime]], credential: str, time: datetime | None) -> None:

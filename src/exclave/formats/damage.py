@@ -1,13 +1,19 @@
-"""What a file's reader could not read, before it is known which file and record that is."""
+"""What a file's reader hands on before it is known which file and record it is: decoded values, and damage."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+Json: TypeAlias = Any  # a decoded JSON value: dict, list, str, int, float, bool, None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Damage:
-    """Something unreadable. `offset` is its byte in the content (-1: unknown), `records` how many record numbers it takes."""
+    """Something unreadable.
+
+    `offset` is its byte in the content (-1: unknown), `records` how many record numbers it takes.
+    """
 
     what: str
     hint: str = ""

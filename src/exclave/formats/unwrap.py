@@ -1,24 +1,124 @@
-"""A JSON value → the audit records in it, through the wrappers of whatever carried them. First version."""
+"""A JSON value → the audit records in it, through the wrappers of whatever stored or carried them.
+
+The set of wrappers is closed: an object that is neither a record nor one of them is named with its keys, never
+searched, since what stands deeper in a record is the attacker's to write.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from exclave.formats.damage import Damage
-from exclave.formats.structure import LISTS
+from exclave.formats import carried, cloudtrail, elastic, logs, ocsf, rows
+from exclave.formats.damage import Damage, Json
+
+MAX_NESTING = 8  # wrappers in wrappers
+_MAX_KEYS = 12
+
+Leaf = Mapping[str, Any] | Damage
+
+# keys under which a wrapper holds its content, in lower case; the first that holds any counts
+_KEYS = (
+    "records", "events", "logevents", "queryresultrows", "resultset", "hits", "results", "messages",  # lists
+    "cloudtrailevent", "detail", "awslogs", "kinesis", "sns", "dynamodb", "_source", "event.original", "_raw",
+    "result", "fields", "@message", "message", "body", "log", "eventjson", "eventdata", "record", "event", "original",
+    "data", "attributes", "aws", "value", "payload", "jsonpayload", "line", "content", "raw", "responsepayload",
+)  # fmt: skip
+_IGNORED = ("digestS3Object", "configurationItems")  # CloudTrail digests, Config snapshots: see sniffing.SKIPPED
 
 
-def leaves(value: Any, nesting: int = 8) -> Iterator[Mapping[str, Any] | Damage]:
+def leaves(value: Json, nesting: int = MAX_NESTING) -> Iterator[Leaf]:
     """The records in a value, in order; what is none gives a Damage."""
-    if isinstance(value, list):
+    if isinstance(value, dict):
+        yield from _object(value, nesting)
+    elif nesting < 0:
+        yield Damage(what=f"wrapped more than {MAX_NESTING} times")
+    elif isinstance(value, list):
         for item in value:
             yield from leaves(item, nesting - 1)
-    elif isinstance(value, dict):
-        for key, item in value.items():
-            if isinstance(item, list) and key.lower() in LISTS:
-                yield from leaves(item, nesting - 1)
-                return
-        yield value
+    elif isinstance(value, str):
+        content = carried.content(value)
+        if content is None:
+            yield Damage(what="a record that is text, not an object")
+        else:
+            yield from leaves(content, nesting - 1)
     else:
-        yield Damage(what=f"a record that is not an object but {type(value).__name__}")
+        yield Damage(what=f"a record that is not an object but {_NAMES.get(type(value), 'something else')}")
+
+
+_NAMES = {int: "a number", float: "a number", bool: "true or false", type(None): "null"}
+
+
+def _object(value: dict[str, Any], nesting: int) -> Iterator[Leaf]:
+    if rows.is_row(value):
+        yield rows.restored(value)
+        return
+    if cloudtrail.is_record(value) or logs.parser_for(value):
+        yield value
+        return
+    for module in (ocsf, elastic):
+        if module.is_record(value):
+            yield module.record(value)
+            return
+    if any(key in value for key in _IGNORED):
+        return
+    if nesting <= 0:
+        yield Damage(what=f"wrapped more than {MAX_NESTING} times")
+        return
+    lower = {key.lower(): key for key in value}
+    for name in _KEYS:
+        if name in lower:
+            content = _content(name, value[lower[name]])
+            if content is not None:
+                yield from leaves(content, nesting - 1)
+                return
+    yield unknown(value)
+
+
+def unknown(value: Mapping[str, Any]) -> Damage:
+    """What is said of an object that is no known record and no known wrapper."""
+    keys = sorted(str(key)[:64] for key in value)
+    more = f", and {len(keys) - _MAX_KEYS} more" if len(keys) > _MAX_KEYS else ""
+    what = f"unknown JSON shape, keys: {', '.join(keys[:_MAX_KEYS])}{more}" if keys else "an empty JSON object"
+    return Damage(what=what, hint="no log that this version reads looks like this")
+
+
+def _content(name: str, value: Json) -> Json:
+    """What a wrapper holds under a key, decoded; None if that is nothing that can hold records."""
+    if isinstance(value, str):
+        return carried.packed(value) if name == "data" else carried.content(value)
+    if name == "queryresultrows" or (name == "results" and _are_rows(value)):
+        return [_merged(row) for row in value] if isinstance(value, list) else None
+    if name == "resultset" and isinstance(value, dict):
+        return _athena(value.get("Rows"))
+    if name == "fields" and isinstance(value, dict):
+        return {key: item[0] if isinstance(item, list) and len(item) == 1 else item for key, item in value.items()}
+    return value if isinstance(value, dict | list) else None
+
+
+def _are_rows(value: Json) -> bool:
+    return isinstance(value, list) and bool(value) and isinstance(value[0], list)
+
+
+def _merged(row: Json) -> Json:
+    """A row given as a list of single cells: CloudTrail Lake's `{column: value}`, Logs Insights' `{field, value}`."""
+    if not isinstance(row, list):
+        return row
+    out: dict[str, Any] = {}
+    for cell in row:
+        if isinstance(cell, dict):
+            out |= {str(cell["field"]): cell.get("value")} if "field" in cell else cell
+    return out
+
+
+def _athena(table: Json) -> Json:
+    """The rows of Athena's GetQueryResults, whose first row has the names."""
+    cells = [
+        [cell.get("VarCharValue") if isinstance(cell, dict) else None for cell in row.get("Data") or ()]
+        for row in (table if isinstance(table, list) else ())
+        if isinstance(row, dict) and isinstance(row.get("Data"), list)
+    ]
+    if not cells:
+        return None
+    names = [str(name) for name in cells[0]]
+    return [dict(zip(names, row, strict=False)) for row in cells[1:]]

@@ -13,8 +13,8 @@ class Safe(str):
     __slots__ = ()
 
 
-def el(name: str, *children: object, **attributes: object) -> Safe:
-    """An element. Attributes: `class_` is class, other underscores are hyphens; None and False are left out."""
+def el(name: str, /, *children: object, **attributes: object) -> Safe:
+    """An element. `class_` is class, other underscores are hyphens; None and False leave out."""
     parts = [f"<{name}"]
     for key, value in attributes.items():
         if value is None or value is False:

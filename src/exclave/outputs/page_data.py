@@ -1,4 +1,4 @@
-"""The findings as the page's script reads them: every string neutralised here, and shown there as text only."""
+"""The findings as the page's script reads them: neutralised here, and shown there as text only."""
 
 from __future__ import annotations
 

@@ -31,7 +31,7 @@ def url_parts(url: str) -> tuple[str, str, str]:
 
 
 def make_store(scheme: str, bucket: str, options: Mapping[str, str]) -> ObjectStore:
-    """A store for one bucket. Options: profile, region, endpoint (s3); account, endpoint (az).
+    """A store for one bucket. Options: profile, region (s3), account (az), endpoint (all).
 
     Raises MissingExtraError, and what obstore and the credential libraries raise.
     """
@@ -43,7 +43,7 @@ def make_store(scheme: str, bucket: str, options: Mapping[str, str]) -> ObjectSt
     provider: Any = None
     endpoint = options.get("endpoint") or _endpoint(scheme)
     if endpoint:
-        config["endpoint"] = endpoint
+        config["base_url" if scheme == "gs" else "endpoint"] = endpoint
     if scheme == "s3":
         provider = _aws_provider(options)
         region = options.get("region") or provider.config.get("region") or os.environ.get("AWS_REGION")
@@ -52,6 +52,8 @@ def make_store(scheme: str, bucket: str, options: Mapping[str, str]) -> ObjectSt
         if options.get("account"):
             config["account_name"] = options["account"]
         provider = _azure_provider()
+    elif endpoint:  # an emulator, which knows no credentials
+        config["skip_signature"] = True
     client = {"allow_http": True} if endpoint and endpoint.startswith("http://") else {}
     build: Any = from_url  # one overload per cloud, which a scheme known only at run time can't choose
     store: ObjectStore = build(
@@ -61,9 +63,15 @@ def make_store(scheme: str, bucket: str, options: Mapping[str, str]) -> ObjectSt
 
 
 def bucket_options(scheme: str, bucket: str, options: Mapping[str, str]) -> dict[str, str]:
-    """The options with the bucket's own region added, asked of S3, where none is given."""
+    """The options completed, so that an item says all that a worker needs.
+
+    Adds the endpoint that the environment gives, and the bucket's own region, asked of S3.
+    """
     known = dict(options)
-    if scheme != "s3" or known.get("region") or known.get("endpoint") or _endpoint(scheme):
+    endpoint = known.get("endpoint") or _endpoint(scheme)
+    if endpoint:
+        known["endpoint"] = endpoint
+    if scheme != "s3" or known.get("region") or endpoint:
         return known
     try:
         from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415
@@ -111,6 +119,11 @@ def _azure_provider() -> object:
 
 
 def _endpoint(scheme: str) -> str:
-    if scheme != "s3":
-        return ""
-    return os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL") or ""
+    """The address that the environment gives, by each cloud's convention for private ones and emulators."""
+    names = {
+        "s3": ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL"),
+        "az": ("AZURE_STORAGE_ENDPOINT",),
+        "gs": ("STORAGE_EMULATOR_HOST",),
+    }
+    found = next((os.environ[name] for name in names[scheme] if os.environ.get(name)), "")
+    return found if "://" in found or not found else f"http://{found}"

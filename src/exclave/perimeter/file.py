@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from exclave.model import Verdict
-from exclave.perimeter import Entry, EntryKind
+from exclave.perimeter.judge import Entry, EntryKind
 
 MAX_INCLUDES = 16
 _KEYS = frozenset({"id", "ids", "as", "name", "why", "owner", "until"})

@@ -1,0 +1,35 @@
+"""A progress bar on standard error, on a terminal only."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from exclave.engines.hunt import Progress, Watch
+
+
+@contextmanager
+def watching(*, quiet: bool) -> Iterator[Watch]:
+    """A function that shows how far a hunt is; one that does nothing where nobody looks."""
+    if quiet or not sys.stderr.isatty():
+        yield lambda _progress: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, FileSizeColumn, SpinnerColumn, TextColumn, TimeElapsedColumn, TransferSpeedColumn
+    from rich.progress import Progress as Bar
+
+    columns = (
+        SpinnerColumn(), TextColumn("{task.description}"), TextColumn("{task.fields[files]:,} files"), BarColumn(bar_width=20),
+        FileSizeColumn(), TransferSpeedColumn(), TimeElapsedColumn(),
+    )
+    with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("reading", total=None, files=0)
+
+        def watch(progress: Progress) -> None:
+            if progress.phase == "reading":
+                bar.update(task, completed=progress.plain, files=progress.items)
+            else:
+                bar.update(task, description=progress.phase)
+
+        yield watch

@@ -1,0 +1,128 @@
+"""Rows of tables, and flattened objects → CloudTrail records.
+
+Athena, CloudTrail Lake and exports write a record as columns: names in lower case, structs as text
+(`{type=AssumedRole, arn=...}`), parameters as JSON in a string, nested parts as dotted names.
+
+Sources: the CloudTrail Lake event schema,
+https://docs.aws.amazon.com/awscloudtrail/latest/userguide/query-supported-event-schemas.html, and the Athena table,
+https://docs.aws.amazon.com/athena/latest/ug/create-cloudtrail-table.html
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from exclave.formats.damage import Json
+from exclave.formats.struct_text import parse
+
+_SEPARATORS = re.compile(r"[ _-]")
+_JSON_PARTS = frozenset({
+    "userIdentity", "requestParameters", "responseElements", "additionalEventData", "serviceEventDetails",
+    "resources", "tlsDetails", "addendum", "insightDetails", "edgeDeviceDetails", "eventContext",
+})  # fmt: skip
+_SPELT = (
+    "eventVersion", "userIdentity", "eventTime", "eventSource", "eventName", "awsRegion", "sourceIPAddress",
+    "userAgent", "errorCode", "errorMessage", "requestParameters", "responseElements", "additionalEventData",
+    "requestID", "eventID", "readOnly", "resources", "eventType", "apiVersion", "managementEvent",
+    "recipientAccountId", "sharedEventID", "annotation", "vpcEndpointId", "vpcEndpointAccountId", "serviceEventDetails",
+    "addendum", "edgeDeviceDetails", "insightDetails", "eventCategory", "tlsDetails", "sessionCredentialFromConsole",
+    "eventContext", "insightSource",
+)  # fmt: skip
+# names inside userIdentity, resources and tlsDetails
+_INNER = (
+    "type", "principalId", "arn", "accountId", "accessKeyId", "userName", "sessionContext", "attributes",
+    "creationDate", "mfaAuthenticated", "sessionIssuer", "webIdFederationData", "federatedProvider",
+    "sourceIdentity", "ec2RoleDelivery", "ec2IssuedInVpc", "onBehalfOf", "userId", "identityStoreArn", "inScopeOf",
+    "sourceArn", "sourceAccount", "issuerType", "credentialsIssuedTo", "invokedBy", "identityProvider",
+    "credentialId", "tlsVersion", "cipherSuite", "clientProvidedHostHeader", "ARNPrefix",
+)  # fmt: skip
+# columns of the console's event history
+_CONSOLE = {"awsaccesskey": "accessKeyId", "username": "userName"}
+_DOTTED = tuple(f"{part}." for part in sorted(_JSON_PARTS))
+
+
+def is_row(value: Mapping[str, Any]) -> bool:
+    """Whether an object is a CloudTrail record as columns, flattened, or with parts kept in strings."""
+    name = next((value[k] for k in ("eventName", "eventname", "event_name", "Event name") if k in value), None)
+    if not isinstance(name, str) or not name:
+        return False
+    if "eventName" in value:
+        return any(isinstance(value.get(part), str) for part in ("userIdentity", "requestParameters")) or any(
+            key.startswith(_DOTTED) for key in value
+        )
+    return True
+
+
+def restored(row: Mapping[str, Any]) -> dict[str, Any]:
+    """The record that a row was made of, as far as the row has it; empty columns are left out."""
+    spelt = {name.lower(): name for name in _SPELT}
+    record: dict[str, Any] = {}
+    for column, value in unflattened(row).items():
+        if value is None or value in ("", "null", "NULL", "-"):
+            continue
+        plain = _SEPARATORS.sub("", column).lower()
+        name = spelt.get(plain, column)
+        if name in _JSON_PARTS:
+            value = parse(value) if isinstance(value, str) else value
+            if name in ("userIdentity", "resources", "tlsDetails"):
+                value = _spelt_inside(value, name == "resources")
+        elif name in ("readOnly", "managementEvent") and isinstance(value, str):
+            value = value.strip().lower() == "true"
+        elif plain in _CONSOLE and "userIdentity" not in row and "useridentity" not in row:
+            record.setdefault("userIdentity", {})[_CONSOLE[plain]] = value
+            continue
+        record[name] = value
+    return record
+
+
+def unflattened(flat: Mapping[str, Any]) -> dict[str, Any]:
+    """An object whose dotted keys become objects: `a.b` → {a: {b}}, and Splunk's `a{}.b` → {a: [{b}, ...]}."""
+    out: dict[str, Any] = {}
+    for key, value in flat.items():
+        if "." not in key and "{}" not in key:
+            out[key] = value
+    for key, value in flat.items():
+        if "." in key or "{}" in key:
+            _lay(out, key.split(".")[:32], value)
+    return out
+
+
+def _lay(target: dict[str, Any], path: list[str], value: Json) -> None:
+    step, *rest = path
+    name = step.removesuffix("{}")
+    if name != step:
+        values = value if isinstance(value, list) else [value]
+        if not rest:
+            target.setdefault(name, values)
+            return
+        items = target.setdefault(name, [])
+        if not isinstance(items, list):
+            return
+        for at, item in enumerate(values):
+            if at == len(items):
+                items.append({})
+            if isinstance(items[at], dict):
+                _lay(items[at], rest, item)
+    elif not rest:
+        target.setdefault(name, value)
+    else:
+        inner = target.setdefault(name, {})
+        if isinstance(inner, dict):
+            _lay(inner, rest, value)
+
+
+def _spelt_inside(value: Json, arns: bool, depth: int = 8) -> Json:
+    spelt = {name.lower(): name for name in _INNER}
+    if arns:
+        spelt["arn"] = "ARN"
+    if isinstance(value, dict) and depth:
+        return {
+            spelt.get(_SEPARATORS.sub("", key).lower(), key): _spelt_inside(item, arns, depth - 1)
+            for key, item in value.items()
+            if item is not None
+        }
+    if isinstance(value, list) and depth:
+        return [_spelt_inside(item, arns, depth - 1) for item in value]
+    return value

@@ -1,0 +1,68 @@
+"""The perimeter of a hunt: what the file says and what the logs show, with a word on each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+from exclave.model import Kind
+from exclave.perimeter.file import PerimeterFile, read
+from exclave.perimeter.judge import Perimeter
+from exclave.perimeter.vendors import read_vendors
+
+DEFAULT = Path("perimeter.toml")
+MAX_NAMED = 8
+_PLURALS = {
+    Kind.ACCOUNT: "accounts",
+    Kind.SUBSCRIPTION: "subscriptions",
+    Kind.PROJECT: "projects",
+    Kind.TENANT: "tenants",
+    Kind.DOMAIN: "domains",
+}
+
+Seen = Mapping[Kind, Mapping[str, str]]
+Maker = Callable[[Seen], tuple[Perimeter, Sequence[str]]]
+
+
+def maker(path: Path | None) -> Maker:
+    """A function that makes the perimeter once the logs were read.
+
+    Args:
+        path: the perimeter file; `perimeter.toml` of the working folder, if there is one, when None.
+
+    Raises:
+        BadPerimeterError: the file can't be used.
+    """
+    chosen = path if path is not None else DEFAULT if DEFAULT.is_file() else None
+    stated = read(chosen) if chosen is not None else PerimeterFile((), assume_seen=True, vendor_lists=())
+    vendors: dict[str, str] = {}
+    for listed in stated.vendor_lists:
+        vendors |= read_vendors(listed)
+
+    def make(seen: Seen) -> tuple[Perimeter, Sequence[str]]:
+        perimeter = Perimeter(
+            entries=stated.entries,
+            seen=seen if stated.assume_seen else {},
+            today=datetime.now(UTC).date(),
+            vendors=vendors,
+        )
+        return perimeter, list(_remarks(perimeter, chosen))
+
+    return make
+
+
+def _remarks(perimeter: Perimeter, path: Path | None) -> Sequence[str]:
+    said = [f"read from {path}: {len(perimeter.entries)} entries"] if path else []
+    for kind, found in perimeter.seen.items():
+        listed = {e.id.lower() for e in perimeter.entries}
+        assumed = sorted(i for i in found if i not in listed)
+        if assumed:
+            named = ", ".join(assumed[:MAX_NAMED]) + (f" and {len(assumed) - MAX_NAMED} more" if len(assumed) > MAX_NAMED else "")
+            said.append(f"assumed ours, since their logs are here: {_PLURALS.get(kind, kind.value)} {named}")
+    if not path:
+        said.append("no perimeter file: `exclave perimeter init` proposes one, and organisations, vendors and partners can be named in it")
+    said += [
+        f"expired on {e.until}, no longer counts: {e.kind} {e.id}{f' ({e.owner})' if e.owner else ''} [{e.where}]" for e in perimeter.expired()
+    ]
+    return said
