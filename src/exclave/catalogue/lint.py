@@ -82,7 +82,7 @@ def _of_actions(method: Method) -> Iterator[str]:
     for revoke in method.revoke:
         for name in _PLACEHOLDER.findall(f"{revoke.call} {revoke.args}"):
             fact = name.removeprefix("fact.")
-            if name not in _FILLED and not (name.startswith("fact.") and fact in method.facts) and ":" not in name:
+            if name and name not in _FILLED and not (name.startswith("fact.") and fact in method.facts) and ":" not in name:
                 yield f"revoke uses {{{name}}}, which nothing fills"
     if method.outcome == "offered" and not method.revoke and not method.known_gaps:
         yield "an offer says how it is revoked, or `known_gaps` says why it can't be"
