@@ -1,4 +1,4 @@
-"""Readers of shapes that single AWS services use: Lake Formation, PrivateLink, Organizations, command lines."""
+"""Readers of shapes of single AWS services: Lake Formation, PrivateLink, Organizations, command lines."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _OUTPUT = re.compile(r"dest|output|export|target|sink|(^|[-_])(out|to)([-_]|$)",
 def lake_principal(found: list[Any], read: Read, event: Event) -> list[Destination]:
     """Principals of Lake Formation: accounts, ARNs, organisations, `<account>:IAMPrincipals` and so on.
 
-    `IAM_ALLOWED_PRINCIPALS` and people of IAM Identity Center (whose ARNs name no account) are of the account itself.
+    `IAM_ALLOWED_PRINCIPALS` and people of IAM Identity Center (whose ARNs name no account) are the account's own.
     Source: https://docs.aws.amazon.com/lake-formation/latest/APIReference/API_DataLakePrincipal.html
     """
     out: list[Destination] = []
@@ -86,7 +86,7 @@ def organization_party(found: list[Any], read: Read, event: Event) -> list[Desti
 
 
 def s3_argument(found: list[Any], _read: Read, event: Event) -> list[Destination]:
-    """Buckets that a command writes to, by its arguments: a list (`--dest=s3://b/`; `--dest`, `s3://b/`) or a map.
+    """Buckets that a command writes to, by its arguments: a list (`--dest=s3://b/`, `--dest`) or a map.
 
     Only options whose name speaks of output count: destination, output, export, target, to. A program may
     read its arguments otherwise, so this is a hint. `distcp` has no such option: its last URL is the target.
