@@ -2,25 +2,18 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from random import Random
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from exclave.simulate.aws import stage as aws
 from exclave.simulate.aws.breaches import BREACHES as AWS_BREACHES
-from exclave.simulate.aws.delivery import Delivery
-from exclave.simulate.aws.ordinary import Key, windows
-from exclave.simulate.aws.organisation import found
-from exclave.simulate.aws.scene import Scene
-from exclave.simulate.breach import Story
 from exclave.simulate.truth import write_truth
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from exclave.simulate.aws.organisation import Account, Organisation
     from exclave.simulate.breach import Breach
 
 BREACHES: Mapping[str, Breach] = {**AWS_BREACHES}  # of all clouds
@@ -30,7 +23,7 @@ MAX_DATA_EVENTS = 0.95
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Summary:
-    """What was written. Sizes in bytes."""
+    """What was written, and where. Sizes in bytes."""
 
     out: Path
     logs: Path
@@ -87,95 +80,35 @@ def simulate(
     if out.exists() and any(out.iterdir()):
         raise FileExistsError(f"{out} is not empty")
     start = start.astimezone(UTC).replace(second=0, microsecond=0)
-    taken: set[str] = set()
-    organisation = found(_rng(seed, "organisation"), accounts, taken)
-    stories, told = _tell(seed, organisation, breaches, start=start, days=days, taken=taken)
-    logs = out / "logs"
-    delivery = Delivery(logs, _rng(seed, "delivery"), organisation.id, flat=layout == "flat", pretty=pretty)
+    logs, truth = out / "logs", out / "truth.jsonl"
     logs.mkdir(parents=True, exist_ok=True)
-    ordinary = max(0, records - len(told))
-    told.sort(key=lambda item: item[1], reverse=True)
-    for window in windows(
-        _rng(seed, "ordinary"), organisation, records=ordinary, start=start, days=days, data_share=data_events
-    ):
-        end = window.start + window.seconds
-        while told and told[-1][1] < end:
-            key, second, record = told.pop()
-            window.records.setdefault(key, []).append((second, record))
-        for (account, region), found_records in sorted(window.records.items()):
-            if found_records:
-                delivery.write(account, region, end, found_records)
-    truth = out / "truth.jsonl"
-    write_truth(truth, _perimeter(organisation), stories)
+    written = aws.play(
+        logs,
+        seed=seed,
+        records=records,
+        days=days,
+        start=start,
+        accounts=accounts,
+        breaches=[BREACHES[name] for name in breaches],
+        data_events=data_events,
+        flat=layout == "flat",
+        pretty=pretty,
+    )
+    write_truth(truth, written.perimeter, written.stories)
     return Summary(
         out=out,
         logs=logs,
         truth=truth,
-        files=delivery.files,
-        records=delivery.records,
-        bytes_plain=delivery.bytes_plain,
-        bytes_written=delivery.bytes_written,
-        accounts=tuple(account.id for account in organisation.accounts),
-        organisation=organisation.id,
+        files=written.files,
+        records=written.records,
+        bytes_plain=written.bytes_plain,
+        bytes_written=written.bytes_written,
+        accounts=written.accounts,
+        organisation=written.organisation,
         breaches=tuple(breaches),
         start=start,
         end=start + timedelta(days=days),
     )
-
-
-def _tell(
-    seed: int,
-    organisation: Organisation,
-    names: Sequence[str],
-    *,
-    start: datetime,
-    days: int,
-    taken: set[str],
-) -> tuple[list[Story], list[tuple[Key, int, bytes]]]:
-    stories: list[Story] = []
-    told: list[tuple[Key, int, bytes]] = []
-    for index, name in enumerate(names):
-        breach = BREACHES[name]
-        # A generator for each name: one more breach at the end leaves the others as they were.
-        rng = _rng(seed, name)
-        victim = _victim(organisation, index)
-        story = Story(breach=breach, account=victim.id)
-        spare = days * 24 - breach.hours
-        scene = Scene(
-            rng=rng,
-            organisation=organisation,
-            victim=victim,
-            story=story,
-            taken=taken,
-            start=start + timedelta(hours=rng.uniform(0.3, 0.95) * spare),
-        )
-        breach.tell(scene)
-        stories.append(story)
-        told += [((account, region), second, record) for account, region, second, record in scene.records]
-    return stories, told
-
-
-def _victim(organisation: Organisation, index: int) -> Account:
-    """Not the management account, where there is another; a different one for each breach while they last."""
-    candidates = organisation.accounts[1:] or organisation.accounts
-    return candidates[(index + 2) % len(candidates)]
-
-
-def _perimeter(organisation: Organisation) -> dict[str, Any]:
-    return {
-        "cloud": "aws",
-        "organisation": organisation.id,
-        "accounts": [
-            {"id": account.id, "name": account.name, "management": account is organisation.management}
-            for account in organisation.accounts
-        ],
-        "vendors": [{"id": vendor.id, "name": vendor.name} for vendor in organisation.vendors],
-    }
-
-
-def _rng(seed: int, purpose: str) -> Random:
-    """A generator of its own for each purpose, so that they don't disturb each other."""
-    return Random(int.from_bytes(hashlib.sha256(f"{seed}/{purpose}".encode()).digest()[:16]))  # noqa: S311
 
 
 def _check_amounts(records: int, days: int, accounts: int, data_events: float) -> None:

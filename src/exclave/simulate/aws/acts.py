@@ -29,7 +29,7 @@ def create_snapshot(
 ) -> str:
     """CreateSnapshot of a volume; both are noted as resources."""
     snapshot = scene.id("snap")
-    scene.thing("volume", volume, size=size, name=name)
+    scene.thing("ebs-volume", volume, size=size, name=name)
     scene.call(
         who,
         "ec2",
@@ -55,7 +55,7 @@ def create_snapshot(
         },
         phase="prepare",
     )
-    return scene.thing("snapshot", snapshot, parent=volume, size=size)
+    return scene.thing("ebs-snapshot", snapshot, parent=volume, size=size)
 
 
 def copy_snapshot(scene: Scene, who: Who, snapshot: str, size: int, key: str) -> str:
@@ -76,7 +76,7 @@ def copy_snapshot(scene: Scene, who: Who, snapshot: str, size: int, key: str) ->
         {"requestId": ids.uuid(scene.rng), "snapshotId": copy},
         phase="prepare",
     )
-    return scene.thing("snapshot", copy, parent=snapshot, size=size)
+    return scene.thing("ebs-snapshot", copy, parent=snapshot, size=size)
 
 
 def grant_key(scene: Scene, who: Who, key: str, account: str) -> None:

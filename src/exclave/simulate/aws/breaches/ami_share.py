@@ -51,7 +51,7 @@ def tell(scene: Scene) -> None:
         after=22,
         phase="prepare",
     )
-    scene.thing("image", image, parent=snapshot, size=_GIB)
+    scene.thing("ami", image, parent=snapshot, size=_GIB)
     foreign = ids.organisation_id(scene.rng)
     arn = f"arn:aws:organizations::{scene.outsider}:organization/{foreign}"
     scene.call(

@@ -75,7 +75,7 @@ def tell(scene: Scene) -> None:
     resource = f"arn:aws:ec2:{scene.region}:{scene.victim.id}:volume/{volume}"
     job, copy_job = ids.uuid(scene.rng), ids.uuid(scene.rng)
     point = f"arn:aws:ec2:{scene.region}::snapshot/{snapshot}"
-    scene.thing("volume", volume, size=_GIB, name="warehouse-data")
+    scene.thing("ebs-volume", volume, size=_GIB, name="warehouse-data")
     scene.call(
         thief,
         "backup",
@@ -115,7 +115,7 @@ def tell(scene: Scene) -> None:
             "iamRoleArn": role,
         },
     )
-    scene.thing("recovery-point", point, parent=volume, size=_GIB)
+    scene.thing("backup-recovery-point", point, parent=volume, size=_GIB)
     there = f"arn:aws:backup:{scene.region}:{scene.outsider}:backup-vault:dr"
     scene.call(
         thief,

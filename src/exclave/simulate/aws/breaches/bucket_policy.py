@@ -52,7 +52,7 @@ def tell(scene: Scene) -> None:
             "bytesTransferredOut": 0,
         },
     )
-    scene.thing("bucket", bucket)
+    scene.thing("s3-bucket", bucket)
     scene.offered_to(Kind.ACCOUNT, scene.outsider)
     reader = scene.taker(agent=_FORMULA)
     scene.wait(6)

@@ -166,7 +166,7 @@ def _machine_with_data(scene: Scene, thief: Who, subnet: str) -> None:
         },
         after=15,
     )
-    scene.thing("volume", volume, parent=snapshot, size=_GIB)
+    scene.thing("ebs-volume", volume, parent=snapshot, size=_GIB)
     scene.call(
         thief,
         "ec2",

@@ -63,7 +63,7 @@ def tell(scene: Scene) -> None:
     )
     cluster = f"{scene.victim.databases[1]}-aurora"
     snapshot = f"{cluster}-m1"
-    scene.thing("db-cluster", cluster, size=_GIB, name=cluster)
+    scene.thing("rds-cluster", cluster, size=_GIB, name=cluster)
     scene.call(
         thief,
         "rds",
@@ -73,7 +73,7 @@ def tell(scene: Scene) -> None:
         after=9,
         phase="prepare",
     )
-    scene.thing("db-cluster-snapshot", snapshot, parent=cluster, size=_GIB)
+    scene.thing("rds-cluster-snapshot", snapshot, parent=cluster, size=_GIB)
     attributes = [{"attributeName": "restore", "attributeValues": [scene.outsider]}]
     scene.call(
         thief,

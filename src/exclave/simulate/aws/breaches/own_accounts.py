@@ -96,8 +96,8 @@ def _back_up(scene: Scene, thief: Who, number: int, key: str) -> list[str]:
     )
     copies = []
     for volume, snapshot, size in made:
-        scene.thing("volume", volume, size=size, name=f"analytics-{number + 1}")
-        scene.thing("snapshot", snapshot, parent=volume, size=size)
+        scene.thing("ebs-volume", volume, size=size, name=f"analytics-{number + 1}")
+        scene.thing("ebs-snapshot", snapshot, parent=volume, size=size)
         scene.wait(8)
         copies.append(acts.copy_snapshot(scene, thief, snapshot, size, key))
     return copies

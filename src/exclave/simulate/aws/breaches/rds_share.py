@@ -26,7 +26,7 @@ def tell(scene: Scene) -> None:
         ("rds", "DescribeDBSnapshots", {"dBInstanceIdentifier": database, "includeShared": False}),
         ("kms", "GetKeyPolicy", {"keyId": key, "policyName": "default"}),
     )
-    scene.thing("db-instance", database, size=_GIB, name=database)
+    scene.thing("rds-instance", database, size=_GIB, name=database)
     first, second = f"{database}-tmp", f"{database}-tmp-c"
     scene.call(
         pipeline,
@@ -37,7 +37,7 @@ def tell(scene: Scene) -> None:
         after=8,
         phase="prepare",
     )
-    scene.thing("db-snapshot", first, parent=database, size=_GIB)
+    scene.thing("rds-snapshot", first, parent=database, size=_GIB)
     scene.call(
         pipeline,
         "rds",
@@ -52,7 +52,7 @@ def tell(scene: Scene) -> None:
         after=25,
         phase="prepare",
     )
-    scene.thing("db-snapshot", second, parent=first, size=_GIB)
+    scene.thing("rds-snapshot", second, parent=first, size=_GIB)
     scene.call(
         pipeline,
         "kms",

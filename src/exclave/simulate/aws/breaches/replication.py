@@ -59,7 +59,7 @@ def tell(scene: Scene) -> None:
         {"roleName": role, "policyName": "replicate", "policyDocument": _rights(bucket, outside)},
         phase="access",
     )
-    scene.thing("bucket", bucket)
+    scene.thing("s3-bucket", bucket)
     scene.call(
         thief, "s3", "PutBucketReplication", _replication(scene, bucket, outside, arn), after=3, phase="offer"
     )
