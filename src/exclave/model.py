@@ -411,6 +411,7 @@ class Report:
     coverage: Coverage
     perimeter: tuple[str, ...]  # in words: what was assumed or read of the perimeter, expired and unused entries
     version: str = ""
+    issued: tuple[Issued, ...] = ()  # who asked for the credentials of the incidents' actors
 
     @property
     def findings(self) -> tuple[Finding, ...]:

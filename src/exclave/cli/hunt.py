@@ -71,7 +71,7 @@ def command(
     options = {"profile": profile} if profile else {}
     planned = plan(logs, since=since, until=until, accounts=frozenset(accounts), regions=frozenset(regions), options=options, left_out=skipped)
     with watching(quiet=quiet) as watch:
-        hunt = Hunt(load(), Settings(since=since, until=until), _perimeter_maker(perimeter_file), jobs, watch)
+        hunt = Hunt(load(), Settings(since=since, until=until), perimeter_maker(perimeter_file), jobs, watch)
         report = hunt.run(planned)
     report = _with_skipped(report, skipped)
     for path, name in to_files:
@@ -90,7 +90,8 @@ def status(report: Report, fail_on: str) -> int:
     return COULD_NOT_LOOK if report.coverage.problems else 0
 
 
-def _perimeter_maker(path: Path | None) -> Maker:
+def perimeter_maker(path: Path | None) -> Maker:
+    """The perimeter of a command's `--perimeter`, with a usage error for a file that can't be used."""
     from exclave.perimeter.build import maker
     from exclave.perimeter.file import BadPerimeterError
 

@@ -64,6 +64,7 @@ def report(
         coverage=result.coverage,
         perimeter=tuple(said),
         version=__version__,
+        issued=tuple(issued),
     )
 
 

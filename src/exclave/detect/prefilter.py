@@ -163,10 +163,10 @@ class Prefilter:
         )
 
 
-def record_around(data: bytes, position: int) -> dict[str, Any] | None:
+def record_around(data: bytes, position: int) -> Candidate | None:
     """The record that a position lies in, or None where that isn't certain."""
     found = _slice(data, position, 0) if _HEAD.match(data) else None
-    return found.record if found is not None and found.start <= position < found.end else None
+    return found if found is not None and found.start <= position < found.end else None
 
 
 def _stop_at(found: list[int], end: int) -> bool:

@@ -20,22 +20,25 @@ def issued_in(blob: Blob, credentials: frozenset[str]) -> list[Issued]:
     """The records in a blob that handed out one of the credentials."""
     out: list[Issued] = []
     for data in (blob.data, *(blob.rest or ())):
-        found = _positions(data, credentials)
+        found = positions(data, credentials)
         if not found:
             continue
         records = [record_around(data, position) for position in found]
         if any(r is None for r in records) or blob.rest is not None:
             events: Iterable[Event] = (e for e in formats.read(blob.name, data) if isinstance(e, Event))
         else:
-            events = (cloudtrail.event(r, _evidence(blob.name, r)) for r in records if r is not None and cloudtrail.is_record(r))
+            events = (
+                cloudtrail.event(r.record, _evidence(blob.name, r.record)) for r in records if r and cloudtrail.is_record(r.record)
+            )
         out.extend(issue for event in events for issue in _issues(event, credentials))
     return list({(i.credential, i.evidence.event_id): i for i in out}.values())
 
 
-def _positions(data: bytes, credentials: frozenset[str]) -> list[int]:
+def positions(data: bytes, words: frozenset[str]) -> list[int]:
+    """Where in some bytes any of some words stand."""
     out = []
-    for credential in credentials:
-        needle = credential.encode()
+    for word in words:
+        needle = word.encode()
         position = data.find(needle)
         while position >= 0:
             out.append(position)

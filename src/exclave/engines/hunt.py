@@ -51,7 +51,7 @@ class Hunt:
 
     def run(self, planned: Iterable[Item | Problem]) -> Report:
         """The report on all planned items."""
-        result = self._scan(planned)
+        result = self.scan(planned)
         perimeter, said = self.make_perimeter(result.seen)
         found = report(result, self.catalogue, perimeter, said=said)
         if self.stopped:
@@ -70,7 +70,8 @@ class Hunt:
         unused = perimeter.unused(f.destination for f in found.findings if f.destination)
         return replace(found, perimeter=(*found.perimeter, *_unused(unused)))
 
-    def _scan(self, planned: Iterable[Item | Problem]) -> ScanResult:
+    def scan(self, planned: Iterable[Item | Problem]) -> ScanResult:
+        """What all planned items show, not yet judged."""
         results: list[ScanResult] = []
         lost = Sum()
         count = size = plain = 0

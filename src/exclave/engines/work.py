@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from exclave.catalogue.loader import load
+from exclave.detect.doings import Doing, doings
 from exclave.detect.result import ScanResult, Sum, merge
 from exclave.detect.scan import Scanner, scanner
 from exclave.detect.sessions import issued_in
@@ -75,6 +76,21 @@ def issued_items(items: Sequence[Item], credentials: frozenset[str], settings: S
             if not isinstance(blob, Problem):
                 out += issued_in(blob, credentials)
     return out
+
+
+def doings_items(items: Sequence[Item], who: frozenset[str], settings: Settings) -> tuple[list[Doing], list[Problem]]:
+    """Looks in items for everything that some actors did."""
+    out: list[Doing] = []
+    problems: list[Problem] = []
+    for item in items:
+        for blob in open_item(item, settings.limits):
+            if isinstance(blob, Problem):
+                problems.append(blob)
+                continue
+            out += doings(blob, who)
+            if blob.problem is not None:
+                problems.append(blob.problem)
+    return out, problems
 
 
 def ignore_interrupts() -> None:

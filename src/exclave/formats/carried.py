@@ -8,7 +8,7 @@ import re
 import zlib
 
 from exclave.formats import documents, s3_access
-from exclave.formats.damage import Json
+from exclave.formats.damage import Damage, Json
 
 MAX_SIZE = 16 << 20  # bytes of JSON in one string
 _PREFIX = 4096
@@ -49,7 +49,8 @@ def packed(text: str) -> Json | None:
 
 
 def _decoded(data: bytes) -> Json | None:
-    values = [v for v in documents.values(data) if not isinstance(v, documents.Damage)]
-    if not values:
+    """The values in it; what is damaged stands among them as Damage. None if it is all text."""
+    values = list(documents.values(data))
+    if all(isinstance(value, Damage) and not value.records for value in values):
         return None
     return values[0] if len(values) == 1 else values

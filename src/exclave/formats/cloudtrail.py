@@ -51,21 +51,30 @@ def parse_time(value: Any) -> datetime | None:
 
 
 def is_record(record: Mapping[str, Any]) -> bool:
-    """Whether a JSON object is a CloudTrail record."""
-    return isinstance(record.get("eventName"), str) and ("eventSource" in record or "eventVersion" in record)
+    """Whether a JSON object is a CloudTrail record: of a call, or an Insight.
+
+    Notifications to Lambda functions have `eventName` too, and a source such as `aws:s3`; those are none.
+    """
+    if isinstance(record.get("insightDetails"), Mapping):
+        return True
+    source = record.get("eventSource")
+    if not isinstance(record.get("eventName"), str) or (source is None and "eventVersion" not in record):
+        return False
+    return not (isinstance(source, str) and source.startswith("aws:"))
 
 
 def event(record: Mapping[str, Any], evidence: Evidence) -> Event:
     """One record, read. Missing or odd parts become "" or None, never an error."""
     identity = _mapping(record.get("userIdentity"))
-    name = action_name(_text(record.get("eventName")))
+    insight = record.get("insightDetails")
+    name = "Insight" if isinstance(insight, Mapping) else action_name(_text(record.get("eventName")))
     actor = _actor(record, identity)
     error = _text(record.get("errorCode")) or (_text(record.get("errorMessage")) and "error")
     return Event(
         cloud=Cloud.AWS,
         log="cloudtrail",
         time=parse_time(record.get("eventTime")),
-        service=_text(record.get("eventSource")).lower(),
+        service="cloudtrail.amazonaws.com" if name == "Insight" else _text(record.get("eventSource")).lower(),
         action=name,
         actor=actor,
         account=_text(record.get("recipientAccountId")) or actor.account,

@@ -76,9 +76,15 @@ def record(value: Mapping[str, Any]) -> dict[str, Any]:
     out: dict[str, Any] = {}
     for path, sources in _PATHS:
         found = next((x for s in sources if (x := _single(_at(nested, s))) not in (None, "")), None)
-        if isinstance(found, str) and path in ("requestParameters", "responseElements", "additionalEventData"):
+        if isinstance(found, str) and path in (
+            "requestParameters",
+            "responseElements",
+            "additionalEventData",
+        ):
             found = parse(found)
-        if found is None or (path.startswith("userIdentity.sessionContext.") and not _at(nested, _WHO + "session_context")):
+        if found is None or (
+            path.startswith("userIdentity.sessionContext.") and not _at(nested, _WHO + "session_context")
+        ):
             continue
         target = out
         *steps, last = path.split(".")
@@ -90,7 +96,9 @@ def record(value: Mapping[str, Any]) -> dict[str, Any]:
 
 def _single(value: Json) -> Json:
     """Elastic's `fields` give each value in a list."""
-    return value[0] if isinstance(value, list) and len(value) == 1 and not isinstance(value[0], dict) else value
+    return (
+        value[0] if isinstance(value, list) and len(value) == 1 and not isinstance(value[0], dict) else value
+    )
 
 
 def _at(value: Json, path: str) -> Json:

@@ -17,6 +17,8 @@ Parser = Callable[[Mapping[str, Any], Evidence], Event]
 # log → module, asked in this order; imported when a file of that log is met
 PARSERS: Mapping[str, str] = {
     "cloudtrail": "exclave.formats.cloudtrail",
+    "s3-access": "exclave.formats.s3_access",
+    "cloudfront": "exclave.formats.cloudfront",
 }
 
 

@@ -42,7 +42,12 @@ _PATHS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("userIdentity.sessionContext.sessionIssuer.arn", ("actor.session.issuer", "identity.session.issuer")),
     ("userIdentity.sessionContext.attributes.creationDate", ("actor.session.created_time_dt",)),
 )  # fmt: skip
-_TYPES = ((":assumed-role/", "AssumedRole"), (":user/", "IAMUser"), (":root", "Root"), (":federated-user/", "FederatedUser"))
+_TYPES = (
+    (":assumed-role/", "AssumedRole"),
+    (":user/", "IAMUser"),
+    (":root", "Root"),
+    (":federated-user/", "FederatedUser"),
+)
 
 
 def is_record(value: Mapping[str, Any]) -> bool:
@@ -70,7 +75,10 @@ def record(value: Mapping[str, Any]) -> dict[str, Any]:
     # unmapped keeps the log's own value: the account in `cloud` may be the caller's
     if unmapped.get("recipientAccountId"):
         out["recipientAccountId"] = str(unmapped["recipientAccountId"])
-    for name, source in (("requestParameters", "api.request.data"), ("responseElements", "api.response.data")):
+    for name, source in (
+        ("requestParameters", "api.request.data"),
+        ("responseElements", "api.response.data"),
+    ):
         data = _at(value, source)
         data = parse(data) if isinstance(data, str) else data
         if isinstance(data, Mapping) and data:

@@ -2,69 +2,98 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from typing import Any
+from collections.abc import Iterator
 
-from exclave.formats import cloudtrail, documents, unwrap
-from exclave.formats.damage import Damage
+from exclave.formats import cloudfront, cloudtrail, csv_rows, documents, parquet, s3_access, sniffing, unwrap
+from exclave.formats.damage import Damage, Json
 from exclave.formats.logs import parser_for
 from exclave.model import Event, Evidence, Problem
 
-_MAX_PROBLEMS = 20  # per file; the rest are counted in one more
+_MAX_PROBLEMS = 20  # told one by one, per file; what is more is counted
+_TABLES = {"csv": csv_rows.records, "parquet": parquet.records}
+_LOGS = {"s3-access": s3_access.records, "cloudfront": cloudfront.records}
 
 
 def read(name: str, data: bytes, first_record: int = 1) -> Iterator[Event | Problem]:
     """The events of a file, in order, and what could not be read of it.
 
     `name` is the file or object key, for evidence and problems; `data` its content, decompressed; `first_record`
-    the number of the first record, where `data` is a later piece of a file (see `chunks`).
+    the number of the first record, where `data` is a later piece of a file (see `chunks`). A file of a kind in
+    sniffing.SKIPPED gives nothing.
     """
-    return _events(name, _leaves(documents.values(data)), first_record)
-
-
-def count(name: str, data: bytes) -> int:  # noqa: ARG001
-    """How many record numbers `read` would give out."""
-    return sum(leaf.records if isinstance(leaf, Damage) else 1 for leaf in _leaves(documents.values(data)))
-
-
-def _leaves(values: Iterable[Any]) -> Iterator[Any]:
-    for value in values:
-        if value.__class__ is dict and "eventName" in value:
-            yield value
-        elif isinstance(value, Damage):
-            yield value
-        else:
-            yield from unwrap.leaves(value)
-
-
-def _events(name: str, leaves: Iterable[Any], number: int) -> Iterator[Event | Problem]:
-    problems = 0
-    for leaf in leaves:
-        if isinstance(leaf, Damage):
-            damage = leaf
-            count = leaf.records
-        else:
-            count = 1
-            evidence = Evidence(file=name, record=number, event_id=_text(leaf.get("eventID")))
-            parser = cloudtrail.event if cloudtrail.is_record(leaf) else parser_for(leaf)
-            if parser:
-                yield parser(leaf, evidence)
+    number = first_record
+    told: dict[str, int] = {}
+    for leaf in leaves(name, data):
+        if not isinstance(leaf, Damage):
+            parse = cloudtrail.event if cloudtrail.is_record(leaf) else parser_for(leaf)
+            if parse:
+                identifier = leaf.get("eventID")
+                event_id = identifier[:200] if isinstance(identifier, str) else ""
+                yield parse(leaf, Evidence(file=name, record=number, event_id=event_id))
                 number += 1
                 continue
-            damage = Damage(what="unknown JSON shape")
-        problems += 1
-        if problems <= _MAX_PROBLEMS:
-            yield _problem(name, number, damage)
-        number += count
-    if problems > _MAX_PROBLEMS:
-        yield Problem(where=name, what=f"{problems - _MAX_PROBLEMS} more problems of the same file")
+        damage = leaf if isinstance(leaf, Damage) else unwrap.unknown(leaf)
+        seen = told[damage.what] = told.get(damage.what, 0) + 1
+        if seen == 1 and len(told) <= _MAX_PROBLEMS:
+            yield _problem(name, number, damage, first_record)
+        number += damage.records
+    yield from _rest(name, told)
 
 
-def _problem(name: str, number: int, damage: Damage) -> Problem:
-    where = f"{name}, record {number}"
-    what = damage.what if damage.offset < 0 else f"{damage.what} (byte {damage.offset})"
-    return Problem(where=where, what=what, hint=damage.hint)
+def count(name: str, data: bytes) -> int:
+    """How many record numbers `read` gives out."""
+    return sum(leaf.records if isinstance(leaf, Damage) else 1 for leaf in leaves(name, data))
 
 
-def _text(value: Any) -> str:
-    return value if isinstance(value, str) else ""
+def leaves(name: str, data: bytes) -> Iterator[unwrap.Leaf]:
+    """The records of a file as their logs have them, in order, and what could not be read."""
+    kind = sniffing.container(name, data)
+    if kind in _LOGS:
+        yield from _LOGS[kind](documents.to_utf8(data)[0])
+    elif kind in _TABLES:
+        for row in _TABLES[kind](data if kind == "parquet" else documents.to_utf8(data)[0]):
+            yield from unwrap.leaves(row)
+    elif kind in ("binary", "text"):
+        yield Damage(what=f"a {kind} file, not a log that this version reads", records=0)
+    elif kind == "json":
+        for value in documents.values(data):
+            yield from _of_document(value)
+
+
+def _of_document(value: Json) -> Iterator[unwrap.Leaf]:
+    """The common cases without a detour: a CloudTrail file, and a record."""
+    records = value.get("Records") if isinstance(value, dict) else None
+    for item in records if isinstance(records, list) else [value]:
+        if isinstance(item, dict) and _is_plain(item):
+            yield item
+        else:
+            yield from unwrap.leaves(item)
+
+
+def _is_plain(record: dict[str, Json]) -> bool:
+    return (
+        isinstance(record.get("userIdentity"), dict)
+        and isinstance(record.get("eventName"), str)
+        and isinstance(record.get("eventVersion"), str)
+        and not isinstance(record.get("requestParameters"), str)
+    )
+
+
+def _problem(name: str, number: int, damage: Damage, first_record: int) -> Problem:
+    place = ""
+    if damage.offset >= 0:
+        place = (
+            f" (byte {damage.offset})"
+            if first_record == 1
+            else f" (byte {damage.offset} of the part from record {first_record})"
+        )
+    return Problem(where=f"{name}, record {number}", what=damage.what + place, hint=damage.hint)
+
+
+def _rest(name: str, told: dict[str, int]) -> Iterator[Problem]:
+    more = {what: count - 1 for what, count in list(told.items())[:_MAX_PROBLEMS] if count > 1}
+    for what, count in more.items():
+        yield Problem(where=name, what=f"{count} more: {what}")
+    others = sum(list(told.values())[_MAX_PROBLEMS:])
+    if others:
+        yield Problem(where=name, what=f"{others} more problems of other kinds")

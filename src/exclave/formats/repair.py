@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Generator, Iterator
-from typing import Any
+from dataclasses import dataclass
 
-from exclave.formats.damage import Damage
+from exclave.formats.damage import Damage, Json
 from exclave.formats.structure import (
     MAX_NESTING,
     MAX_RECORD,
@@ -24,33 +24,65 @@ from exclave.formats.structure import (
     skip_space,
 )
 
-Decoder = Callable[[bytes], Any]  # raises ValueError
-Part = Generator[Any | Damage, None, int]  # returns the byte to go on from
+Decoder = Callable[[bytes], Json]  # raises ValueError
+Part = Generator[Json | Damage, None, int]  # returns the byte to go on from
 
 _LARGE = 1 << 20  # from here on a document is read element by element, so that memory stays flat
 _DOCUMENT = re.compile(rb'\n(?=[{\["])')
 _CLOSERS = re.compile(rb"[\]}\s,]*+")
 _PREFIX = 4096  # bytes of text that may stand before the JSON of a line
+_RECORD = frozenset({"eventName", "eventSource"})
 _GAVE_UP = "too broken to go on: what follows was not read"
 
 
-def documents(data: bytes, decode: Decoder) -> Iterator[Any | Damage]:
+@dataclass(slots=True)
+class _Run:
+    data: bytes
+    decode: Decoder
+    effort: Effort
+    far: Effort  # for documents that may span what looks like the start of another
+
+
+@dataclass(slots=True)
+class _Known:
+    """What the records of a list look like, from the last that was whole."""
+
+    first: bytes = b""  # the first key, with its quotes
+    keys: frozenset[str] = frozenset()
+
+    def learn(self, value: Json, first: bytes) -> None:
+        if isinstance(value, dict) and first:
+            self.first, self.keys = first, frozenset(value)
+
+    def like(self, run: _Run, at: int, end: int) -> bool:
+        """Whether the object there has most of the keys: an object inside a record rarely does."""
+        run.effort.left -= end - at
+        try:
+            value = run.decode(run.data[at:end])
+        except ValueError:
+            return True  # broken too: it gets its own report
+        keys = self.keys or _RECORD
+        return isinstance(value, dict) and 2 * len(keys & value.keys()) >= len(keys)
+
+
+def documents(data: bytes, decode: Decoder) -> Iterator[Json | Damage]:
     """The values that can be read, in order, and what can't."""
-    effort, far = Effort(len(data)), Effort(0)
-    far.left = 4 * len(data)
+    run = _Run(data, decode, Effort(len(data)), Effort(len(data)))
+    run.far.left = 4 * len(data)
     position = skip_gap(data, 0)
     while position < len(data):
-        if effort.left <= 0:
+        if run.effort.left <= 0:
             yield Damage(what=_GAVE_UP, offset=position)
             return
         if data[position] in b'{["':
-            position = yield from _document(data, position, decode, effort, far)
+            position = yield from _document(run, position)
         else:
-            position = yield from _text(data, position, decode)
+            position = yield from _text(run, position)
         position = skip_gap(data, position)
 
 
-def _document(data: bytes, position: int, decode: Decoder, effort: Effort, far: Effort) -> Part:
+def _document(run: _Run, position: int) -> Part:
+    data, decode, effort = run.data, run.decode, run.effort
     line = data.find(b"\n", position)
     line = len(data) if line < 0 else line
     if line < len(data) or position:
@@ -64,8 +96,8 @@ def _document(data: bytes, position: int, decode: Decoder, effort: Effort, far: 
     following = _DOCUMENT.search(data, position)
     stop = following.start() if following else len(data)
     end = end_of(data, position, effort, stop - position + 1)
-    if end < 0 and far.left > 0:
-        end = end_of(data, position, far)
+    if end < 0 and run.far.left > 0:
+        end = end_of(data, position, run.far)
     start = opening(data, position)
     if end > 0 and not (start and end - position >= _LARGE):
         try:
@@ -78,14 +110,13 @@ def _document(data: bytes, position: int, decode: Decoder, effort: Effort, far: 
     if start and (end > 0 or skip_space(data, start.first) > line):
         stop = max(end, len(data)) if end < 0 else max(end, stop)
     if start and start.first <= stop:
-        return (yield from _elements(data, start, stop, decode, effort))
-    return (yield from _broken(data, position, stop, end > 0, b"", effort))
+        return (yield from _elements(run, start, stop))
+    return (yield from _broken(run, position, stop, end, _Known()))
 
 
-def _elements(
-    data: bytes, start: Opening, stop: int, decode: Decoder, effort: Effort, nesting: int = MAX_NESTING
-) -> Part:
-    at, known = start.first, b""
+def _elements(run: _Run, start: Opening, stop: int, nesting: int = MAX_NESTING) -> Part:
+    data, decode, effort = run.data, run.decode, run.effort
+    at, known = start.first, _Known()
     while (at := skip_space(data, at)) < stop:
         if effort.left <= 0:
             yield Damage(what=_GAVE_UP, offset=at)
@@ -106,48 +137,53 @@ def _elements(
                 effort.left -= end - at
             else:
                 yield value
-                known = first_key(data, at) or known
+                known.learn(value, first_key(data, at))
                 at = end
                 continue
         inner = opening(data, at) if nesting and end < 0 else None
         if inner and inner.first < stop:
-            at = yield from _elements(data, inner, stop, decode, effort, nesting - 1)
+            at = yield from _elements(run, inner, stop, nesting - 1)
         elif "nested" in why:
             yield Damage(what=why, offset=at)
             at = end
         else:
-            at = yield from _broken(data, at, stop, end > 0, known, effort, end)
+            at = yield from _broken(run, at, stop, end, known)
     yield Damage(what="cut off: its list of records is not closed", offset=stop, records=0)
     return stop
 
 
-def _broken(data: bytes, at: int, stop: int, ends: bool, known: bytes, effort: Effort, end: int = -1) -> Part:
+def _broken(run: _Run, at: int, stop: int, end: int, known: _Known) -> Part:
     """Report the value at `at` as broken; go on at what looks like the next record, else at its end."""
-    size = f", {stop - at} bytes" if not ends else ""
-    following = _next_record(data, at + 1, stop, known or first_key(data, at), effort)
-    if not ends and following < 0:
-        what = f"longer than {MAX_RECORD >> 20} MiB" if stop - at > MAX_RECORD else f"cut off{size}"
+    following = _next_record(run, at + 1, stop, known, first_key(run.data, at))
+    if end < 0 and following < 0:
+        what = f"longer than {MAX_RECORD >> 20} MiB" if stop - at > MAX_RECORD else "cut off"
     else:
         what = "not valid JSON"
     yield Damage(what=what, offset=at, hint="the file is damaged: fetch it again if its source still has it")
     if following >= 0:
         return following
-    if end > 0:
-        return end
-    return stop
+    return end if end > 0 else stop
 
 
-def _next_record(data: bytes, position: int, stop: int, known: bytes, effort: Effort) -> int:
-    """The byte where an object begins that starts as the records here do, right after another ended; else -1."""
-    keys = b"|".join({re.escape(key) for key in (known, b'"eventVersion"') if key})
+def _next_record(run: _Run, position: int, stop: int, known: _Known, own_key: bytes) -> int:
+    """The byte where an object begins that is like the records before, right after another ended; else -1."""
+    keys = b"|".join({re.escape(key) for key in (known.first or own_key, b'"eventVersion"') if key})
     pattern = re.compile(rb"\}\s*+,?\s*+(?=\{\s*+(?:" + keys + rb")\s*+:)")
-    found = pattern.search(data, position, stop)
-    effort.left -= (found.end() if found else stop) - position
-    return found.end() if found else -1
+    while run.effort.left > 0:
+        found = pattern.search(run.data, position, stop)
+        run.effort.left -= (found.end() if found else stop) - position
+        if not found:
+            return -1
+        end = end_of(run.data, found.end(), run.effort, min(MAX_RECORD, stop - found.end() + 1))
+        if end < 0 or known.like(run, found.end(), end):
+            return found.end()
+        position = end - 1
+    return -1
 
 
-def _text(data: bytes, position: int, decode: Decoder) -> Part:
+def _text(run: _Run, position: int) -> Part:
     """Lines that do not begin as JSON does: the JSON after a prefix (a time, a host), or text."""
+    data, decode = run.data, run.decode
     begin, lines = position, 0
     while position < len(data) and data[position] not in b'{["':
         line = data.find(b"\n", position)

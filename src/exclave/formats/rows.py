@@ -45,7 +45,9 @@ _DOTTED = tuple(f"{part}." for part in sorted(_JSON_PARTS))
 
 def is_row(value: Mapping[str, Any]) -> bool:
     """Whether an object is a CloudTrail record as columns, flattened, or with parts kept in strings."""
-    name = next((value[k] for k in ("eventName", "eventname", "event_name", "Event name") if k in value), None)
+    name = next(
+        (value[k] for k in ("eventName", "eventname", "event_name", "Event name") if k in value), None
+    )
     if not isinstance(name, str) or not name:
         return False
     if "eventName" in value:

@@ -44,7 +44,7 @@ def parse(text: str) -> Json:
 def _value(text: str, at: int, depth: int) -> tuple[Json, int]:
     if depth > _MAX_DEPTH:
         raise _Unreadable
-    if text.startswith(('{"', "[{\"", '["'), at):
+    if text.startswith(('{"', '[{"', '["'), at):
         try:
             return json.JSONDecoder().raw_decode(text, at)
         except ValueError:

@@ -7,13 +7,15 @@ searched, since what stands deeper in a record is the attacker's to write.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from exclave.formats import carried, cloudtrail, elastic, logs, ocsf, rows
 from exclave.formats.damage import Damage, Json
 
-MAX_NESTING = 8  # wrappers in wrappers
+MAX_NESTING = 16  # wrappers in wrappers, where a list counts as one: about eight that a user would name
 _MAX_KEYS = 12
+_TOO_DEEP = "records wrapped too many times"
 
 Leaf = Mapping[str, Any] | Damage
 
@@ -24,15 +26,20 @@ _KEYS = (
     "result", "fields", "@message", "message", "body", "log", "eventjson", "eventdata", "record", "event", "original",
     "data", "attributes", "aws", "value", "payload", "jsonpayload", "line", "content", "raw", "responsepayload",
 )  # fmt: skip
-_IGNORED = ("digestS3Object", "configurationItems")  # CloudTrail digests, Config snapshots: see sniffing.SKIPPED
+_IGNORED = (
+    "digestS3Object",
+    "configurationItems",
+)  # CloudTrail digests, Config snapshots: see sniffing.SKIPPED
 
 
 def leaves(value: Json, nesting: int = MAX_NESTING) -> Iterator[Leaf]:
     """The records in a value, in order; what is none gives a Damage."""
     if isinstance(value, dict):
         yield from _object(value, nesting)
+    elif isinstance(value, Damage):
+        yield replace(value, offset=-1)
     elif nesting < 0:
-        yield Damage(what=f"wrapped more than {MAX_NESTING} times")
+        yield Damage(what=_TOO_DEEP)
     elif isinstance(value, list):
         for item in value:
             yield from leaves(item, nesting - 1)
@@ -63,7 +70,7 @@ def _object(value: dict[str, Any], nesting: int) -> Iterator[Leaf]:
     if any(key in value for key in _IGNORED):
         return
     if nesting <= 0:
-        yield Damage(what=f"wrapped more than {MAX_NESTING} times")
+        yield Damage(what=_TOO_DEEP)
         return
     lower = {key.lower(): key for key in value}
     for name in _KEYS:
@@ -79,7 +86,9 @@ def unknown(value: Mapping[str, Any]) -> Damage:
     """What is said of an object that is no known record and no known wrapper."""
     keys = sorted(str(key)[:64] for key in value)
     more = f", and {len(keys) - _MAX_KEYS} more" if len(keys) > _MAX_KEYS else ""
-    what = f"unknown JSON shape, keys: {', '.join(keys[:_MAX_KEYS])}{more}" if keys else "an empty JSON object"
+    what = (
+        f"unknown JSON shape, keys: {', '.join(keys[:_MAX_KEYS])}{more}" if keys else "an empty JSON object"
+    )
     return Damage(what=what, hint="no log that this version reads looks like this")
 
 
@@ -92,7 +101,9 @@ def _content(name: str, value: Json) -> Json:
     if name == "resultset" and isinstance(value, dict):
         return _athena(value.get("Rows"))
     if name == "fields" and isinstance(value, dict):
-        return {key: item[0] if isinstance(item, list) and len(item) == 1 else item for key, item in value.items()}
+        return {
+            key: item[0] if isinstance(item, list) and len(item) == 1 else item for key, item in value.items()
+        }
     return value if isinstance(value, dict | list) else None
 
 

@@ -42,7 +42,11 @@ def join(*children: object) -> Safe:
 
 
 def shortened(text: str, most: int) -> str:
-    """Cut in the middle, for pictures: where the text is whole and can be copied is elsewhere."""
+    """Cut in the middle, for pictures: where the text is whole and can be copied is elsewhere.
+
+    Masked before it is cut, since half a secret is not seen as one.
+    """
+    text = neutralise.line(text)
     if len(text) <= most:
         return text
     tail = (most - 1) // 2

@@ -18,6 +18,7 @@ MASK = "***"
 _FORMULAS = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 _LATIN, _BASIC = 0x100, 0x10000  # code points below need two, four hex digits
 LONGEST = 4096  # characters of one string shown to people; a provider's longest id (an S3 key) has 1,024
+LONGEST_SECRET = 4096  # a session token may have 2,048 characters
 DEEPEST = 40  # levels of nested values that are walked
 
 # Control characters (C0, DEL, C1), invisible and direction-changing ones, line and paragraph separators,
@@ -124,9 +125,9 @@ def line(text: object, limit: int = LONGEST) -> str:
     """For a person's eyes, in a terminal or a log: secrets masked, one line, at most `limit` long."""
     plain = str(text)
     left = len(plain) - limit
-    if left > 0:
-        plain = plain[:limit]
-    return visible(mask(plain)) + (f"… (+{left} characters)" if left > 0 else "")
+    # masked before it is cut, with room for a secret that the cut would halve
+    safe = visible(mask(plain[: limit + LONGEST_SECRET])[:limit])
+    return safe + (f"… (+{left} characters)" if left > 0 else "")
 
 
 def cell(text: object) -> str:

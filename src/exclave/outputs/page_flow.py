@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from math import log2
 from typing import TYPE_CHECKING
 
@@ -18,7 +19,8 @@ LEFT_CARD = 210
 MOST_RECEIVERS = 15
 MOST_ACCOUNTS = 12
 MOST_METHODS = 6
-LETTERS = 46  # that fit a card
+LETTERS, NAME_LETTERS = 46, 40  # that fit a card
+TIMES = "\u00d7"
 
 
 def flow(report: Report) -> Safe:
@@ -33,9 +35,7 @@ def flow(report: Report) -> Safe:
     groups: dict[str, list[Transfer]] = {}
     for t in drawn:
         groups.setdefault(t.destination.key, []).append(t)
-    ranked = sorted(
-        groups.values(), key=lambda g: (-max(t.severity.rank for t in g), -len(g), g[0].destination.key)
-    )
+    ranked = sorted(groups.values(), key=_loudest)
     shown = ranked[:MOST_RECEIVERS]
     accounts = _accounts([t for group in shown for t in group])
     cards, ends, right_height = _receivers(shown)
@@ -59,11 +59,15 @@ def flow(report: Report) -> Safe:
             cards,
             viewBox=f"0 0 {WIDTH} {height}",
             role="img",
-            aria_label=f"Flow from {words.count(len(starts), 'account')} to {words.count(len(shown), 'receiver')}",
+            aria_label=f"From {words.count(len(starts), 'account')} to {words.count(len(shown), 'receiver')}",
         ),
         el("figcaption", caption),
         class_="picture",
     )
+
+
+def _loudest(group: list[Transfer]) -> tuple[int, int, str]:
+    return -max(t.severity.rank for t in group), -len(group), group[0].destination.key
 
 
 def _sender(t: Transfer) -> str:
@@ -107,17 +111,17 @@ def _receivers(groups: list[list[Transfer]]) -> tuple[Safe, dict[tuple[str, str]
         methods = Counter(t.method for t in group)
         listed = sorted(methods, key=lambda m: (-methods[m], m))
         shown, rest = listed[:MOST_METHODS], listed[MOST_METHODS:]
-        rows = [(m, f"{m} × {methods[m]:,}") for m in shown]
+        rows = [(m, f"{m} {TIMES} {methods[m]:,}") for m in shown]
         if rest:
-            rows.append(("", f"{len(rest)} other methods × {sum(methods[m] for m in rest):,}"))
+            rows.append(("", f"{len(rest)} other methods {TIMES} {sum(methods[m] for m in rest):,}"))
         tall = 2 * PAD + ROW * (2 + len(rows))
-        name = words.destination(first.destination)
+        name = words.destination(replace(first.destination, limits=(), expires=""))
         card = [
             el("rect", x=x, y=f"{y:.1f}", width=CARD, height=tall, rx=6, class_="card"),
             el("rect", x=x, y=f"{y:.1f}", width=5, height=tall, rx=2, class_=f"edge {verdict}"),
             el(
                 "text",
-                shortened(name, LETTERS),
+                shortened(name, NAME_LETTERS),
                 el("title", name),
                 x=x + 16,
                 y=f"{y + PAD + 13:.1f}",
@@ -156,7 +160,7 @@ def _lines(
         out.append(
             el(
                 "path",
-                el("title", f"{account}: {method} × {number:,}"),
+                el("title", f"{account}: {method} {TIMES} {number:,}"),
                 d=f"M{x1} {y1:.1f} C{x1 + bend:.0f} {y1:.1f} {x2 - bend:.0f} {y2:.1f} {x2} {y2:.1f}",
                 stroke_width=f"{min(9.0, 1.5 + log2(number)):.1f}",
                 class_=f"flow {verdicts[receiver]}",

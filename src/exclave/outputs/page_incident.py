@@ -10,7 +10,7 @@ from exclave.outputs.markup import Safe, el, join
 from exclave.outputs.page_timeline import timeline
 
 if TYPE_CHECKING:
-    from exclave.model import Incident, Report, Transfer
+    from exclave.model import Incident, Report, Step, Transfer
 
 MOST_INCIDENTS = 50
 MOST_LINES = 12
@@ -125,16 +125,8 @@ def _taken(i: Incident) -> Safe | str:
 def _steps(i: Incident) -> Safe | None:
     if not i.story:
         return None
-    rows = [
-        el(
-            "tr",
-            el("td", el("time", words.moment(s.time))),
-            el("td", el("span", s.phase, class_=f"phase {s.phase}")),
-            el("td", el("b", s.actor), " ", s.text),
-            el("td", el("code", words.evidence(s.evidence))),
-        )
-        for s in i.story[:MOST_STEPS]
-    ]
+    files: dict[str, int] = {}
+    rows = [_step(s, files.setdefault(s.evidence.file, len(files) + 1)) for s in i.story[:MOST_STEPS]]
     head = el(
         "tr", *(el("th", name, scope="col") for name in ("Time (UTC)", "Phase", "What happened", "Evidence"))
     )
@@ -142,6 +134,18 @@ def _steps(i: Incident) -> Safe | None:
     return join(
         el("div", el("table", el("thead", head), el("tbody", rows), class_="story"), class_="scroll"),
         el("p", f"{more:,} further steps are in the JSON lines.", class_="notice") if more > 0 else None,
+        el("p", "Evidence is [file:record], in these files:", class_="quiet"),
+        el("ol", [el("li", el("code", name)) for name in files], class_="files"),
+    )
+
+
+def _step(s: Step, file: int) -> Safe:
+    return el(
+        "tr",
+        el("td", el("time", words.moment(s.time))),
+        el("td", el("span", s.phase, class_=f"phase {s.phase}")),
+        el("td", el("b", f"{s.actor} ") if s.actor not in s.text else None, s.text),
+        el("td", el("code", f"[{file}:{s.evidence.record}]", title=words.evidence(s.evidence))),
     )
 
 

@@ -30,10 +30,13 @@ def headline(report: Report) -> str:
     gone = outside(report)
     if not gone:
         return "No data was seen to leave your perimeter"
-    taken = any(t.outcome is Outcome.TAKEN or (t.state and t.state.taken) for t in gone)
-    parties = len({t.destination.key for t in gone})
-    verb = "taken by" if taken else "offered to"
-    return f"Data was {verb} {words.count(parties, 'destination')} outside your perimeter"
+    parties = {t.destination.key for t in gone}
+    takers = {t.destination.key for t in gone if t.outcome is Outcome.TAKEN or (t.state and t.state.taken)}
+    if not takers:
+        return f"Data was offered to {words.count(len(parties), 'destination')} outside your perimeter"
+    others = len(parties) - len(takers)
+    also = f" and offered to {others:,} more" if others else ""
+    return f"Data was taken by {words.count(len(takers), 'destination')}{also}, outside your perimeter"
 
 
 def summary(report: Report) -> Safe:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from itertools import pairwise
 from math import log1p
 from typing import TYPE_CHECKING
 
@@ -83,7 +84,7 @@ def _utc(time: datetime) -> datetime:
 def positions(moments: list[datetime]) -> dict[datetime, float]:
     """Where each moment stands: gaps count by their logarithm, so minutes stay visible beside weeks."""
     weights = [0.0]
-    for before, after in zip(moments, moments[1:], strict=False):
+    for before, after in pairwise(moments):
         weights.append(weights[-1] + 0.4 + log1p((after - before).total_seconds() / 60))
     room = WIDTH - LEFT - 2 * RIGHT
     return {

@@ -22,7 +22,7 @@ from exclave.policy.words import words
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-MAX_STEPS = 20_000  # branches times denies looked at for one document; beyond it, denies no longer count
+MAX_STEPS = 100_000  # comparisons made for one document (a second of work); beyond it, denies no longer count
 MAX_BRANCHES = 64  # into which the denies may split one principal of one Allow
 MAX_LIMIT = 300  # characters of a limit in words
 
@@ -66,9 +66,16 @@ class Denies:
         for deny in self._denies:
             if self._steps <= 0 or len(branches) > MAX_BRANCHES:
                 break
-            self._steps -= len(branches)
+            self._steps -= sum(_cost(deny, branch) for branch in branches)
             branches = [left for branch in branches for left in _apply(deny, branch)]
         return branches
+
+
+def _cost(deny: Statement, branch: Branch) -> int:
+    """About how many comparisons it takes to hold a Deny against a branch."""
+    actions = len(branch.actions) * len(deny.actions)
+    resources = len(branch.resources) * len(deny.resources)
+    return 1 + actions + resources + len(deny.principals or ()) + sum(len(c.values) for c in deny.conditions)
 
 
 def _settled(branch: Branch) -> list[Branch]:

@@ -91,10 +91,11 @@ def _granted(request: Request, policies: Policies) -> bool | None:
 def _unbounded(request: Request, policies: Policies, bounded: bool | None) -> bool | None:
     """Whether a boundary that doesn't allow leaves a resource policy's grant alone.
 
-    It does for a user or a session named by ARN, it doesn't for a role; AWS doesn't say for `*`.
+    It does for a user or a session named by its ARN, it doesn't for a role; AWS doesn't say for `*`.
     Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html
     """
-    if bounded or ":role/" in request.principal:
+    direct = _says(policies.resource, request, allow=True, how=_DIRECTLY)
+    if bounded or direct is False or ":role/" in request.principal:
         return bounded
     policy = parse(policies.resource) if not isinstance(policies.resource, Policy) else policies.resource
     if isinstance(policy, Malformed):

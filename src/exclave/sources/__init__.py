@@ -13,10 +13,10 @@ from exclave.sources.item import Item
 from exclave.sources.limits import Limits
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, MutableMapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, MutableMapping, Sequence
     from datetime import datetime
 
-__all__ = ["Blob", "Item", "Limits", "open_item", "plan"]
+__all__ = ["Blob", "Item", "Limits", "open_item", "open_items", "plan"]
 
 
 def plan(
@@ -78,3 +78,21 @@ def open_item(item: Item, limits: Limits) -> Iterator[Blob | Problem]:
     except Exception as error:  # noqa: BLE001 - one hostile file must not end the hunt; it is named instead
         what = f"can't be read: {type(error).__name__}: {error}"
         yield Problem(where=item.where, what=what, hint="this is a defect of exclave: please report it")
+
+
+def open_items(items: Iterable[Item], limits: Limits) -> Iterator[tuple[Item, Iterator[Blob | Problem]]]:
+    """Each item with its blobs, in order. Small objects of a store are fetched ahead by threads.
+
+    A store answers in tens of milliseconds what takes one to scan, so a worker that fetches one object after the
+    other would mostly wait.
+    """
+    known = list(items)
+    if all(item.scheme in {"file", "stdin"} for item in known):
+        for item in known:
+            yield item, open_item(item, limits)
+        return
+    from exclave.sources.ahead import in_order  # noqa: PLC0415
+    from exclave.sources.objects import fetch, open_fetched  # noqa: PLC0415
+
+    for item, data in in_order(fetch, known):
+        yield item, open_item(item, limits) if data is None else open_fetched(item, data, limits)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import stat
 import sys
@@ -69,7 +70,11 @@ def _parts(fd: int) -> Iterator[bytes]:
 
 
 def open_stdin(item: Item, limits: Limits) -> Iterator[Blob | Problem]:
-    """The blobs of standard input, of this process."""
+    """The blobs of standard input, which only the process that was started has."""
+    if multiprocessing.parent_process() is not None:
+        what = "standard input can't be read by a worker process"
+        yield Problem(where=item.where, what=what, hint="write it to a file, or give it alone")
+        return
     meter = Meter(limits)
     work = Work(limits=limits, meter=meter)
     try:

@@ -12,13 +12,13 @@ from exclave.model import Problem
 from exclave.sources.globs import MAGIC, glob_pattern, prefix_of
 from exclave.sources.item import Item
 from exclave.sources.limits import DamagedError, Limits, Meter
-from exclave.sources.prefixes import day_prefixes, is_known, read_key
-from exclave.sources.stores import MissingExtraError, bucket_options, make_store, url_parts
+from exclave.sources.listing import walk
+from exclave.sources.stores import SCHEMES, MissingExtraError, bucket_options, make_store, url_parts
 from exclave.sources.taken import Taken, take
 from exclave.sources.unpack import Work, unpack
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping
 
     from obstore import GetResult, ObjectMeta
     from obstore.store import ObjectStore
@@ -26,10 +26,8 @@ if TYPE_CHECKING:
     from exclave.sources.blob import Blob
     from exclave.sources.sieve import Sieve
 
-_UNKNOWN_LEVELS = 3  # how far to look for a known layout before listing everything
-_WIDE = 1_000  # folders side by side; more are listed at once
-_CHUNK = 1000  # keys taken from obstore at once
 _PART = 8 << 20
+_AHEAD = 2 << 20  # stored bytes of an object that is fetched ahead: 32 of them may wait
 
 
 def plan_objects(
@@ -80,7 +78,7 @@ def _listed(store: ObjectStore, prefix: str, sieve: Sieve) -> Iterator[ObjectMet
     import obstore  # noqa: PLC0415
 
     found = False
-    for meta in _walk(store, prefix, sieve):
+    for meta in walk(store, prefix, sieve):
         found = True
         yield meta
     if not found and prefix and not prefix.endswith("/") and not sieve.count:
@@ -90,70 +88,53 @@ def _listed(store: ObjectStore, prefix: str, sieve: Sieve) -> Iterator[ObjectMet
             return
 
 
-def _walk(store: ObjectStore, start: str, sieve: Sieve) -> Iterator[ObjectMeta]:
-    """Objects under a prefix: all of them, or down the levels that tell what isn't wanted."""
-    import obstore  # noqa: PLC0415
-
-    stack = [(start, 0)]
-    while stack:
-        prefix, level = stack.pop()
-        if sieve.choice is None:
-            yield from _flat(store, prefix, sieve)
-            continue
-        folder = prefix if not prefix or prefix.endswith("/") else prefix + "/"
-        days = day_prefixes(folder, sieve.choice)
-        if days is not None:
-            for day in days:
-                yield from _flat(store, day, sieve)
-            continue
-        named = read_key(folder)
-        exact = named.first is not None and named.first == named.last
-        if exact or (level >= _UNKNOWN_LEVELS and not is_known(folder)):
-            yield from _flat(store, prefix, sieve)
-            continue
-        level_list = obstore.list_with_delimiter(store, prefix)
-        below = sorted(level_list["common_prefixes"])
-        if len(below) > _WIDE and not is_known(folder):
-            yield from _flat(store, prefix, sieve)
-            continue
-        yield from (meta for meta in _by_key(level_list["objects"]) if sieve.wanted(meta["path"]))
-        wanted = [name for name in below if sieve.wanted(name.rstrip("/") + "/")]
-        stack.extend((name, level + 1) for name in reversed(wanted))
-
-
-def _flat(store: ObjectStore, prefix: str, sieve: Sieve) -> Iterator[ObjectMeta]:
-    import obstore  # noqa: PLC0415
-
-    for page in obstore.list(store, prefix or None, chunk_size=_CHUNK):
-        yield from (meta for meta in page if sieve.wanted(meta["path"]))
-
-
-def _by_key(metas: Sequence[ObjectMeta]) -> list[ObjectMeta]:
-    return sorted(metas, key=lambda meta: meta["path"])
-
-
 def open_object(item: Item, limits: Limits, store: ObjectStore | None = None) -> Iterator[Blob | Problem]:
     """The blobs of one object."""
-    bucket, _, key = item.path.partition("/")
     try:
-        if store is None:
-            store = _kept_store(item.scheme, bucket, tuple(sorted(item.options.items())))
-        import obstore  # noqa: PLC0415
-
-        answer = obstore.get(store, key)
+        answer = _asked(item, store)
         size = answer.meta["size"]
-        meter = Meter(limits, size)
-        if size <= limits.plain:
-            taken = Taken(data=answer.bytes().to_bytes())
-        else:
-            taken = take(_streamed(answer, size), limits.plain)
-    except MissingExtraError as error:
-        yield Problem(where=item.where, what=str(error), hint=error.hint)
-        return
+        whole = size <= limits.plain
+        taken = (
+            Taken(data=answer.bytes().to_bytes()) if whole else take(_streamed(answer, size), limits.plain)
+        )
     except Exception as error:  # noqa: BLE001 - as above
-        yield Problem(where=item.where, what=f"can't be read: {said(error)}", hint=hint_for(error))
+        yield _unread(item, error)
         return
-    yield from unpack(item.where, size, taken, Work(limits=limits, meter=meter))
+    yield from unpack(item.where, size, taken, Work(limits=limits, meter=Meter(limits, size)))
+
+
+def fetch(item: Item) -> bytes | Problem | None:
+    """An object's stored bytes, ahead of its turn; None where it isn't an object known to be small."""
+    if item.scheme not in SCHEMES or item.size is None or item.size > _AHEAD:
+        return None
+    try:
+        return _asked(item, None).bytes().to_bytes()
+    except Exception as error:  # noqa: BLE001 - as above
+        return _unread(item, error)
+
+
+def open_fetched(item: Item, data: bytes | Problem, limits: Limits) -> Iterator[Blob | Problem]:
+    """The blobs of an object that `fetch` got, or its problem."""
+    if isinstance(data, Problem):
+        yield data
+        return
+    size = len(data)
+    yield from unpack(item.where, size, Taken(data=data), Work(limits=limits, meter=Meter(limits, size)))
+
+
+def _asked(item: Item, store: ObjectStore | None) -> GetResult:
+    bucket, _, key = item.path.partition("/")
+    if store is None:
+        store = _kept_store(item.scheme, bucket, tuple(sorted(item.options.items())))
+    import obstore  # noqa: PLC0415
+
+    return obstore.get(store, key)
+
+
+def _unread(item: Item, error: Exception) -> Problem:
+    if isinstance(error, MissingExtraError):
+        return Problem(where=item.where, what=str(error), hint=error.hint)
+    return Problem(where=item.where, what=f"can't be read: {said(error)}", hint=hint_for(error))
 
 
 def _streamed(answer: GetResult, size: int) -> Iterator[bytes]:

@@ -38,7 +38,7 @@
 
   const COLUMNS = [
     ["", null],
-    ["Severity", (row) => -RANK[row.sev]],
+    ["Severity", (row) => RANK[row.sev]],
     ["Time (UTC)", (row) => row.time],
     ["What", (row) => row.source],
     ["Outcome", (row) => row.kind],
@@ -46,7 +46,7 @@
     ["Method", (row) => row.method],
     ["Who", (row) => row.who],
   ];
-  const state = { page: 0, sort: 1, down: false, text: "", type: "", open: false, shown: data.rows, opened: new Set() };
+  const state = { page: 0, sort: 1, down: true, text: "", type: "", open: false, shown: data.rows, opened: new Set() };
   data.rows.forEach((row, number) => {
     row.number = number;
     row.text = [row.id, row.method, row.source, row.lineage, row.to, row.verdict, row.judged, row.by, row.agent, row.where, row.action,
@@ -105,6 +105,8 @@
     }
   };
 
+  const words = (text = "") => make("td", text, /\S{40}/.test(text) ? "long" : "");
+
   const drawRow = (row) => {
     const line = make("tr", null, "row");
     const opened = state.opened.has(row.number);
@@ -119,9 +121,9 @@
     severity.append(make("span", row.sev, `badge ${row.sev}`));
     const outcome = make("td", row.kind, "nowrap");
     if (row.open) outcome.append(" ", make("span", "open", "openmark"));
-    const to = make("td", row.to);
+    const to = words(row.to);
     if (row.verdict) to.append(" ", make("span", row.verdict, `verdict ${row.verdict}`));
-    line.append(first, severity, make("td", row.time, "time"), make("td", row.source), outcome, to, make("td", row.method), make("td", row.who));
+    line.append(first, severity, make("td", row.time, "time"), words(row.source), outcome, to, make("td", row.method, "nowrap"), words(row.who));
     return opened ? [line, detail(row)] : [line];
   };
 

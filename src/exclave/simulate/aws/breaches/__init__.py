@@ -12,10 +12,12 @@ from exclave.simulate.aws.breaches import (
     leaked_key,
     logging_stopped,
     own_accounts,
+    ram_share,
     rds_share,
     replication,
     role_chain,
     share_removed,
+    table_export,
 )
 
 if TYPE_CHECKING:
@@ -35,4 +37,6 @@ BREACHES: Mapping[str, Breach] = {
     logging_stopped.BREACH.name: logging_stopped.BREACH,
     share_removed.BREACH.name: share_removed.BREACH,
     illicit_vpc.BREACH.name: illicit_vpc.BREACH,
+    ram_share.BREACH.name: ram_share.BREACH,
+    table_export.BREACH.name: table_export.BREACH,
 }

@@ -69,7 +69,9 @@ def tell(scene: Scene) -> None:
     )
     scene.offered_to(Kind.ORGANIZATION, foreign)
     scene.wait(45)
-    acts.take_snapshot(scene, snapshot, scene.another_outsider(), name="SharedSnapshotVolumeCreated")
+    launcher = scene.another_outsider()
+    acts.take_snapshot(scene, snapshot, launcher, name="SharedSnapshotVolumeCreated")
+    scene.offered_to(Kind.ACCOUNT, launcher)
 
 
 BREACH = Breach(

@@ -1,0 +1,102 @@
+"""`exclave catalogue`."""
+
+from __future__ import annotations
+
+import csv
+import sys
+from pathlib import Path
+
+import click
+
+
+@click.group()
+def command() -> None:
+    """The ways data can leave: list them, explain one, check them. Offline."""
+
+
+@command.command("list")
+@click.option("--cloud", type=click.Choice(["aws", "azure", "gcp"]), help="Only of this cloud.")
+@click.option("--kind", type=click.Choice(["transfer", "signal"]), help="Only transfers, or only signals.")
+@click.option("--format", "format_", type=click.Choice(["text", "jsonl"]), default="text", show_default=True)
+def list_(cloud: str | None, kind: str | None, format_: str) -> None:
+    """List the methods and signals."""
+    import msgspec
+
+    from exclave.catalogue.loader import load
+
+    for method in load(compiled=format_ == "text").methods:
+        if (cloud and method.cloud != cloud) or (kind and (method.signal is None) != (kind == "transfer")):
+            continue
+        if format_ == "jsonl":
+            click.echo(msgspec.json.encode(method).decode())
+        else:
+            click.echo(f"{method.id:44} {method.outcome or method.signal:15} {method.title}")
+
+
+@command.command("show")
+@click.argument("method_id")
+def show(method_id: str) -> None:
+    """Explain one method: what it is, a sample record, look-alikes, how it is revoked and prevented, known gaps."""
+    from rich.console import Console
+
+    from exclave.catalogue.loader import BadCatalogueError, load
+    from exclave.outputs.method_page import show as show_page
+
+    try:
+        method = load(compiled=False).method(method_id)
+    except BadCatalogueError as error:
+        raise click.UsageError(str(error)) from error
+    show_page(method, Console(highlight=False, emoji=False))
+
+
+@command.command("coverage")
+@click.argument("rows", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option("--cloud", type=click.Choice(["aws", "azure", "gcp"]), help="Only rows of this cloud.")
+def coverage(rows: Path, cloud: str | None) -> None:
+    """List the rows of ROWS, a CSV file with an `id` column, that no entry serves.
+
+    Exit status 1 when there are any.
+    """
+    from exclave.catalogue.loader import load
+
+    catalogue = load(compiled=False)
+    served: dict[str, str] = {}
+    for method in catalogue.methods:
+        for row in method.covers:
+            served.setdefault(row, method.id)
+    unlogged = {row: u.reason for _, f in catalogue.files for u in f.unlogged for row in u.rows}
+    with rows.open(newline="", encoding="utf-8") as stream:
+        reader = csv.DictReader(stream)
+        if "id" not in (reader.fieldnames or ()):
+            raise click.UsageError(f"{rows}: no column `id` in its first line")
+        wanted = [r["id"] for r in reader if not cloud or r.get("cloud", r["id"].partition("-")[0]) == cloud]
+    missing = [w for w in wanted if w not in served and w not in unlogged]
+    for row in wanted:
+        if row in unlogged:
+            click.echo(f"{row}: no log shows it: {unlogged[row]}")
+    for row in missing:
+        click.echo(f"{row}: not served")
+    done = sum(1 for w in wanted if w in served)
+    click.echo(f"{done} of {len(wanted)} rows served, {sum(1 for w in wanted if w in unlogged)} with a reason, {len(missing)} not served", err=True)
+    if unknown := sorted(set(served) - set(wanted)) if not cloud else []:
+        click.echo(f"entries name rows that the file lacks: {', '.join(unknown)}", err=True)
+    sys.exit(1 if missing else 0)
+
+
+@command.command("lint")
+@click.option("--folder", type=click.Path(path_type=Path, exists=True, file_okay=False), help="Another catalogue than the installed one.")
+def lint(folder: Path | None) -> None:
+    """Check the catalogue as a whole. Exit status 1 when something is wrong."""
+    from exclave.catalogue.lint import problems
+    from exclave.catalogue.loader import BadCatalogueError, load
+
+    try:
+        catalogue = load(folder, compiled=False)
+    except BadCatalogueError as error:
+        click.echo(str(error), err=True)
+        sys.exit(1)
+    found = problems(catalogue)
+    for problem in found:
+        click.echo(problem)
+    click.echo(f"{len(catalogue.methods)} methods, {len(found)} problems", err=True)
+    sys.exit(1 if found else 0)

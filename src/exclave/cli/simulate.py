@@ -1,0 +1,62 @@
+"""`exclave simulate`."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+
+from exclave.cli.when import When
+
+_START = datetime(2026, 3, 2, tzinfo=UTC)
+
+
+@click.command()
+@click.argument("folder", type=click.Path(path_type=Path, file_okay=False), required=False)
+@click.option("-b", "--breach", "breaches", multiple=True, metavar="NAME", help="A breach to hide in the traffic; several times for several; 'all' for each.")
+@click.option("--list", "list_", is_flag=True, help="List the breaches.")
+@click.option("--records", type=click.IntRange(0), default=20_000, show_default=True, help="Ordinary records.")
+@click.option("--days", type=click.IntRange(1, 3660), default=3, show_default=True, help="Days that they cover.")
+@click.option("--start", type=When(), default=_START, show_default="2026-03-02", help="First day.")
+@click.option("--accounts", type=click.IntRange(2, 500), default=6, show_default=True, help="Accounts of the organisation.")
+@click.option("--data-events", type=click.FloatRange(0, 0.95), default=0.0, show_default=True, help="Share of S3 data events (GetObject, PutObject).")
+@click.option("--seed", type=int, default=1, show_default=True, help="The same seed writes the same bytes.")
+def command(
+    folder: Path | None,
+    breaches: tuple[str, ...],
+    list_: bool,  # noqa: FBT001
+    records: int,
+    days: int,
+    start: datetime,
+    accounts: int,
+    data_events: float,
+    seed: int,
+) -> None:
+    """Write the logs of an organisation with breaches in them, and the truth about them, into FOLDER.
+
+    Nothing here calls a cloud. It serves demos, tests and benchmarks, and to test a SIEM with. FOLDER/logs holds
+    the logs, FOLDER/truth.jsonl who is ours and, for each breach, its events, destinations, resources and actors.
+    """
+    from exclave.simulate import BREACHES, simulate
+
+    if list_:
+        for name, breach in BREACHES.items():
+            click.echo(f"{name:34} {breach.title}")
+        return
+    if folder is None:
+        raise click.UsageError("say where to write: exclave simulate FOLDER")
+    chosen = list(BREACHES) if "all" in breaches else list(breaches)
+    if unknown := [b for b in chosen if b not in BREACHES]:
+        raise click.BadParameter(f"{', '.join(unknown)}; known: {', '.join(BREACHES)}", param_hint="--breach")
+    if folder.exists() and any(folder.iterdir()):
+        raise click.UsageError(f"{folder} is not empty: choose a new folder")
+    try:
+        made = simulate(folder, seed=seed, records=records, days=days, start=start, accounts=accounts, breaches=chosen, data_events=data_events)
+    except ValueError as error:
+        raise click.UsageError(str(error)) from error
+    except OSError as error:
+        raise click.FileError(str(folder), error.strerror or str(error)) from error
+    click.echo(f"{made.records:,} records in {made.files:,} files: {made.logs}", err=True)
+    click.echo(f"the truth about {len(made.breaches)} breaches: {made.truth}", err=True)
+    click.echo(f"hunt them: exclave hunt {made.logs}", err=True)

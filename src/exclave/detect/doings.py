@@ -1,0 +1,67 @@
+"""Everything that some actors did: records found by their credential, ARN or name, whatever the action."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from exclave import formats
+from exclave.detect.prefilter import record_around
+from exclave.detect.sessions import positions
+from exclave.formats import cloudtrail
+from exclave.model import Actor, Event, Evidence
+from exclave.sources.blob import Blob
+
+MAX_DOINGS = 200_000  # records that one timeline keeps
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Doing:
+    """One thing that an actor did."""
+
+    time: datetime | None
+    action: str
+    actor: Actor
+    account: str
+    region: str
+    error: str
+    evidence: Evidence
+
+
+def doings(blob: Blob, who: frozenset[str]) -> list[Doing]:
+    """The records in a blob whose actor is one of `who`: credentials, ARNs (also of the role behind a session), names, accounts."""
+    out: list[Doing] = []
+    for data in (blob.data, *(blob.rest or ())):
+        out += [_doing(e) for e in _events(blob.name, data, who, whole=blob.rest is None) if _is(e.actor, who)]
+        if len(out) >= MAX_DOINGS:
+            break
+    return out[:MAX_DOINGS]
+
+
+def _events(name: str, data: bytes, who: frozenset[str], *, whole: bool) -> Iterator[Event]:
+    found = positions(data, who)
+    if not found:
+        return
+    records = {}
+    for position in found:
+        slice_ = record_around(data, position) if whole else None
+        if slice_ is None:
+            # Not a file of plain CloudTrail records: the full parser reads it.
+            yield from (e for e in formats.read(name, data) if isinstance(e, Event))
+            return
+        records[slice_.start] = slice_.record
+    for record in records.values():
+        if cloudtrail.is_record(record):
+            yield cloudtrail.event(record, Evidence(file=name, record=0, event_id=str(record.get("eventID", ""))[:200]))
+
+
+def _is(actor: Actor, who: frozenset[str]) -> bool:
+    return not who.isdisjoint((actor.credential, actor.id, actor.issuer, actor.name, actor.account if actor.kind == "account" else ""))
+
+
+def _doing(event: Event) -> Doing:
+    return Doing(
+        time=event.time, action=event.name, actor=event.actor, account=event.account, region=event.region, error=event.error,
+        evidence=event.evidence,
+    )
