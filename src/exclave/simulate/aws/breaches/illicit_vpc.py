@@ -68,7 +68,6 @@ def tell(scene: Scene) -> None:
                 "availabilityZone": f"{scene.region}a",
             },
         },
-        phase="network",
     )
     inside = _peer(scene, thief, vpc, scene.victim.vpc, scene.victim.id)
     scene.call(

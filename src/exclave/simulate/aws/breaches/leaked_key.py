@@ -53,7 +53,7 @@ def tell(scene: Scene) -> None:
         phase="tamper",
     )
     old = {"userName": "svc-deploy", "accessKeyId": found.identity["accessKeyId"]}
-    scene.iam(admin, "DeleteAccessKey", old, phase="access")
+    scene.iam(admin, "DeleteAccessKey", old)
 
 
 BREACH = Breach(

@@ -47,7 +47,6 @@ def tell(scene: Scene) -> None:
             }
         },
         after=10,
-        phase="prepare",
     )
     association = {
         "resourceShareArn": share,

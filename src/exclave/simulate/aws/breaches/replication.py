@@ -51,7 +51,7 @@ def tell(scene: Scene) -> None:
         {"roleName": role, "assumeRolePolicyDocument": _TRUST, "path": "/"},
         {"role": {"roleName": role, "path": "/", "arn": arn, "roleId": ids.unique_id(scene.rng, "AROA")}},
         after=5,
-        phase="prepare",
+        phase="access",
     )
     scene.iam(
         thief,

@@ -11,7 +11,7 @@ from exclave.simulate.breach import Breach
 if TYPE_CHECKING:
     from exclave.simulate.aws.scene import Scene
 
-_AGENT = "Boto3/1.35.36 md/Botocore#1.35.36 ua/2.0 os/linux#5.10.225 lang/python#3.12.5 exec-env/AWS_Lambda_python3.12"
+_AGENT = "Boto3/1.35.36 md/Botocore#1.35.36 ua/2.0 os/linux#5.10.225 lang/python#3.12.5 exec-env/AWS_Lambda"
 
 
 def tell(scene: Scene) -> None:
