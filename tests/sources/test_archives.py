@@ -159,3 +159,22 @@ def test_no_mangled_archive_raises(kind, changes, cut):
     work = Work(limits=SMALL, meter=Meter(SMALL, len(data)))
     got, problems = gathered(unpack("x", len(data), Taken(data=data), work))
     assert got or problems or not changes
+
+
+def test_a_zip_table_of_contents_of_impossible_size_is_not_read(tmp_path):
+    stored = bytearray(zipped({"a": LOG}))
+    stored[-10:-6] = (1 << 31).to_bytes(4, "little")
+    (tmp_path / "z").write_bytes(bytes(stored))
+    got, [problem] = read(tmp_path / "z")
+    assert got == {}
+    assert "impossible size" in problem.what
+
+
+def test_a_zip_with_a_comment_and_one_of_zip64_are_read(tmp_path):
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        archive.comment = b"PK\x01 a comment"
+        with archive.open("a", "w", force_zip64=True) as member:
+            member.write(LOG)
+    (tmp_path / "z").write_bytes(out.getvalue())
+    assert read(tmp_path / "z") == ({"!a": LOG}, [])

@@ -11,7 +11,7 @@ import sys
 import pytest
 import zstandard
 
-from exclave.sources import Blob, Limits, open_item
+from exclave.sources import Blob, Item, Limits, open_item
 from tests.sources.helpers import SMALL, contents, item, read
 
 LOG = b'{"Records": [{"eventName": "ModifySnapshotAttribute"}]}\n' * 10
@@ -183,3 +183,9 @@ def test_text_with_the_word_ustar_is_not_an_archive(tmp_path):
     text = b"a" * 257 + b"ustar 00, written by an attacker"
     (tmp_path / "log").write_bytes(text)
     assert read(tmp_path / "log") == ({"": text}, [])
+
+
+def test_a_worker_process_says_that_it_has_no_standard_input(monkeypatch):
+    monkeypatch.setattr("multiprocessing.parent_process", object)
+    [problem] = open_item(Item(where="-", scheme="stdin", path="-", size=None), Limits())
+    assert "worker" in problem.what

@@ -62,29 +62,20 @@ def open_item(item: Item, limits: Limits) -> Iterator[Blob | Problem]:
 
     Standard input is that of the calling process, so open '-' where the command was started.
     """
-    try:
-        if item.scheme == "file":
-            from exclave.sources.files import open_file  # noqa: PLC0415
-
-            yield from open_file(item, limits)
-        elif item.scheme == "stdin":
-            from exclave.sources.files import open_stdin  # noqa: PLC0415
-
-            yield from open_stdin(item, limits)
-        else:
-            from exclave.sources.objects import open_object  # noqa: PLC0415
-
-            yield from open_object(item, limits)
-    except Exception as error:  # noqa: BLE001 - one hostile file must not end the hunt; it is named instead
-        what = f"can't be read: {type(error).__name__}: {error}"
-        yield Problem(where=item.where, what=what, hint="this is a defect of exclave: please report it")
+    if item.scheme == "file":
+        from exclave.sources.files import open_file as opener  # noqa: PLC0415
+    elif item.scheme == "stdin":
+        from exclave.sources.files import open_stdin as opener  # noqa: PLC0415
+    else:
+        from exclave.sources.objects import open_object as opener  # noqa: PLC0415
+    return _total(item, opener(item, limits))
 
 
 def open_items(items: Iterable[Item], limits: Limits) -> Iterator[tuple[Item, Iterator[Blob | Problem]]]:
     """Each item with its blobs, in order. Small objects of a store are fetched ahead by threads.
 
-    A store answers in tens of milliseconds what takes one to scan, so a worker that fetches one object after the
-    other would mostly wait.
+    A store takes tens of milliseconds to give what is scanned in one, so a worker that fetched one object
+    after the other would mostly wait.
     """
     known = list(items)
     if all(item.scheme in {"file", "stdin"} for item in known):
@@ -95,4 +86,15 @@ def open_items(items: Iterable[Item], limits: Limits) -> Iterator[tuple[Item, It
     from exclave.sources.objects import fetch, open_fetched  # noqa: PLC0415
 
     for item, data in in_order(fetch, known):
-        yield item, open_item(item, limits) if data is None else open_fetched(item, data, limits)
+        yield (
+            item,
+            open_item(item, limits) if data is None else _total(item, open_fetched(item, data, limits)),
+        )
+
+
+def _total(item: Item, found: Iterator[Blob | Problem]) -> Iterator[Blob | Problem]:
+    try:
+        yield from found
+    except Exception as error:  # noqa: BLE001 - one hostile file must not end the hunt; it is named instead
+        what = f"can't be read: {type(error).__name__}: {error}"
+        yield Problem(where=item.where, what=what, hint="this is a defect of exclave: please report it")

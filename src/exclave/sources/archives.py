@@ -28,6 +28,8 @@ class Member:
 
 
 _NOT_FILES = "members are links or devices, which are not followed"
+_END_RECORD = 22  # bytes of a zip file's end record without its comment
+_END_SEARCHED = _END_RECORD + (1 << 16) + 20 + 56
 _ENCRYPTED = 0x1  # general purpose flag, bit 0 (APPNOTE 4.4.4)
 
 
@@ -36,6 +38,10 @@ def zip_members(name: str, file: IO[bytes], limits: Limits) -> Iterator[Member |
     import zipfile  # noqa: PLC0415
 
     try:
+        if _contents_size(file) > limits.plain:
+            what = "is a zip file with a table of contents of impossible size"
+            yield Problem(where=name, what=what, hint="unpack it and give the folder")
+            return
         archive = zipfile.ZipFile(file)
     except (zipfile.BadZipFile, NotImplementedError, ValueError, OSError, EOFError) as error:
         yield Problem(where=name, what=f"is a zip file that can't be opened: {error}", hint="fetch it again")
@@ -59,6 +65,24 @@ def zip_members(name: str, file: IO[bytes], limits: Limits) -> Iterator[Member |
             yield Member(name=inner, packed=info.compress_size, parts=_zip_parts(archive, info))
         if others:
             yield Problem(where=name, what=f"{others} {_NOT_FILES}")
+
+
+def _contents_size(file: IO[bytes]) -> int:
+    """Bytes of a zip file's table of contents, as its end record says: zipfile reads it all into memory.
+
+    APPNOTE 4.3.14 to 4.3.16: the end record, and the one of ZIP64 with its locator right before it.
+    """
+    start = max(0, file.seek(0, io.SEEK_END) - _END_SEARCHED)
+    file.seek(start)
+    tail = file.read()
+    sizes = [0]
+    for at in (tail.rfind(b"PK\x05\x06"), len(tail) - _END_RECORD):  # zipfile looks at both places
+        if at >= 0 and tail.startswith(b"PK\x05\x06", at):
+            sizes.append(int.from_bytes(tail[at + 12 : at + 16], "little") % 0xFFFFFFFF)
+            long = at - 20 - 56
+            if long >= 0 and tail.startswith(b"PK\x06\x07", at - 20):
+                sizes.append(int.from_bytes(tail[long + 40 : long + 48], "little"))
+    return max(sizes)
 
 
 def _zip_parts(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Iterator[bytes]:
