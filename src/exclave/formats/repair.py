@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Generator, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from exclave.formats.damage import Damage, Json
 from exclave.formats.structure import (
@@ -32,6 +32,10 @@ _DOCUMENT = re.compile(rb'\n(?=[{\["])')
 _CLOSERS = re.compile(rb"[\]}\s,]*+")
 _PREFIX = 4096  # bytes of text that may stand before the JSON of a line
 _RECORD = frozenset({"eventName", "eventSource"})
+_FIRST_KEYS = 8
+_USUAL = (b'"eventVersion"', b'"awsRegion"', b'"additionalEventData"', b'"errorCode"', b'"eventCategory"')
+_VALUE = re.compile(rb'[{\["\-0-9tfn]')
+_STRAY = re.compile(rb".\s*+[{\]]", re.DOTALL)
 _GAVE_UP = "too broken to go on: what follows was not read"
 
 
@@ -40,29 +44,37 @@ class _Run:
     data: bytes
     decode: Decoder
     effort: Effort
-    far: Effort  # for documents that may span what looks like the start of another
+    far: Effort  # for documents that span what looks like the start of another
+    line: int = -1  # the line that ends here was tried as one document
+    stop: int = -1  # where the next document begins at the start of a line, as far as is known
+
+    def line_end(self, position: int) -> int:
+        end = self.data.find(b"\n", position)
+        return len(self.data) if end < 0 else end
+
+    def next_document(self, position: int) -> int:
+        if self.stop <= position:
+            found = _DOCUMENT.search(self.data, position)
+            self.stop = found.start() if found else len(self.data)
+        return self.stop
 
 
 @dataclass(slots=True)
 class _Known:
-    """What the records of a list look like, from the last that was whole."""
+    """What the records of a list look like, from those that were whole."""
 
-    first: bytes = b""  # the first key, with its quotes
-    keys: frozenset[str] = frozenset()
+    first: set[bytes] = field(default_factory=set)  # first keys, with their quotes
+    keys: frozenset[str] = _RECORD
 
     def learn(self, value: Json, first: bytes) -> None:
         if isinstance(value, dict) and first:
-            self.first, self.keys = first, frozenset(value)
+            self.keys = frozenset(value)
+            if len(self.first) < _FIRST_KEYS:
+                self.first.add(first)
 
-    def like(self, run: _Run, at: int, end: int) -> bool:
-        """Whether the object there has most of the keys: an object inside a record rarely does."""
-        run.effort.left -= end - at
-        try:
-            value = run.decode(run.data[at:end])
-        except ValueError:
-            return True  # broken too: it gets its own report
-        keys = self.keys or _RECORD
-        return isinstance(value, dict) and 2 * len(keys & value.keys()) >= len(keys)
+    def like(self, value: Json) -> bool:
+        """Whether a value has most of the keys: an object inside a record rarely does."""
+        return isinstance(value, dict) and 2 * len(self.keys & value.keys()) >= len(self.keys)
 
 
 def documents(data: bytes, decode: Decoder) -> Iterator[Json | Damage]:
@@ -82,40 +94,41 @@ def documents(data: bytes, decode: Decoder) -> Iterator[Json | Damage]:
 
 
 def _document(run: _Run, position: int) -> Part:
-    data, decode, effort = run.data, run.decode, run.effort
-    line = data.find(b"\n", position)
-    line = len(data) if line < 0 else line
-    if line < len(data) or position:
+    data, effort = run.data, run.effort
+    line = run.line_end(position)
+    if line != run.line and (line < len(data) or position):
+        run.line = line
         try:
-            value = decode(data[position:line])
+            value = run.decode(data[position:line])
         except ValueError:
             effort.left -= line - position
         else:
             yield value
             return line
-    following = _DOCUMENT.search(data, position)
-    stop = following.start() if following else len(data)
+    stop = run.next_document(position)
     end = end_of(data, position, effort, stop - position + 1)
     if end < 0 and run.far.left > 0:
         end = end_of(data, position, run.far)
-    start = opening(data, position)
-    if end > 0 and not (start and end - position >= _LARGE):
+    start = opening(data, position) if end < 0 or end - position >= _LARGE else None
+    if end > 0 and not start:
         try:
-            value = decode(data[position:end])
+            value = run.decode(data[position:end])
         except ValueError:
             effort.left -= end - position
+            start = opening(data, position)
         else:
             yield value
             return end
     if start and (end > 0 or skip_space(data, start.first) > line):
-        stop = max(end, len(data)) if end < 0 else max(end, stop)
+        stop = max(end, stop) if end > 0 else len(data)
     if start and start.first <= stop:
         return (yield from _elements(run, start, stop))
     return (yield from _broken(run, position, stop, end, _Known()))
 
 
 def _elements(run: _Run, start: Opening, stop: int, nesting: int = MAX_NESTING) -> Part:
-    data, decode, effort = run.data, run.decode, run.effort
+    """The elements of a list of records, each for itself."""
+    data, effort = run.data, run.effort
     at, known = start.first, _Known()
     while (at := skip_space(data, at)) < stop:
         if effort.left <= 0:
@@ -125,13 +138,12 @@ def _elements(run: _Run, start: Opening, stop: int, nesting: int = MAX_NESTING) 
             end = close_of(data, at, len(start.closers))
             if end < 0:
                 yield Damage(what="cut off after its last record", offset=len(data), records=0)
-                return stop
-            return end
+            return end if end > 0 else stop
         end = end_of(data, at, effort, min(MAX_RECORD, stop - at + 1))
         why = ""
         if end > 0:
             try:
-                value = decode(data[at:end])
+                value = run.decode(data[at:end])
             except ValueError as error:
                 why = str(error)
                 effort.left -= end - at
@@ -143,11 +155,14 @@ def _elements(run: _Run, start: Opening, stop: int, nesting: int = MAX_NESTING) 
         inner = opening(data, at) if nesting and end < 0 else None
         if inner and inner.first < stop:
             at = yield from _elements(run, inner, stop, nesting - 1)
-        elif "nested" in why:
+        elif end > 0 and "nested" in why:
             yield Damage(what=why, offset=at)
             at = end
-        else:
+        elif _VALUE.match(data, at) or not _STRAY.match(data, at):
             at = yield from _broken(run, at, stop, end, known)
+        else:
+            yield Damage(what="not valid JSON between two records", offset=at, records=0)
+            at += 1
     yield Damage(what="cut off: its list of records is not closed", offset=stop, records=0)
     return stop
 
@@ -166,24 +181,32 @@ def _broken(run: _Run, at: int, stop: int, end: int, known: _Known) -> Part:
 
 
 def _next_record(run: _Run, position: int, stop: int, known: _Known, own_key: bytes) -> int:
-    """The byte where an object begins that is like the records before, right after another ended; else -1."""
-    keys = b"|".join({re.escape(key) for key in (known.first or own_key, b'"eventVersion"') if key})
-    pattern = re.compile(rb"\}\s*+,?\s*+(?=\{\s*+(?:" + keys + rb")\s*+:)")
+    """The byte where an object begins that is like the records before; else -1."""
+    keys = b"|".join(re.escape(key) for key in sorted({*known.first, own_key, *_USUAL} - {b""}))
+    pattern = re.compile(rb"\{\s*+(?:" + keys + rb")\s*+:")
     while run.effort.left > 0:
         found = pattern.search(run.data, position, stop)
         run.effort.left -= (found.end() if found else stop) - position
         if not found:
             return -1
-        end = end_of(run.data, found.end(), run.effort, min(MAX_RECORD, stop - found.end() + 1))
-        if end < 0 or known.like(run, found.end(), end):
-            return found.end()
-        position = end - 1
+        begin = found.start()
+        end = end_of(run.data, begin, run.effort, min(MAX_RECORD, stop - begin + 1))
+        if end < 0:
+            return begin
+        run.effort.left -= end - begin
+        try:
+            value = run.decode(run.data[begin:end])
+        except ValueError:
+            return begin  # broken too: it gets its own report
+        if known.like(value):
+            return begin
+        position = end
     return -1
 
 
 def _text(run: _Run, position: int) -> Part:
     """Lines that do not begin as JSON does: the JSON after a prefix (a time, a host), or text."""
-    data, decode = run.data, run.decode
+    data = run.data
     begin, lines = position, 0
     while position < len(data) and data[position] not in b'{["':
         line = data.find(b"\n", position)
@@ -193,7 +216,7 @@ def _text(run: _Run, position: int) -> Part:
             if lines:
                 yield _lines(lines, begin)
             try:
-                value = decode(data[brace:line])
+                value = run.decode(data[brace:line])
             except ValueError:
                 return brace
             yield value
