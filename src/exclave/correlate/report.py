@@ -45,7 +45,8 @@ def report(
     transfers, signals = _unique(transfers), _unique(signals)
     told: list[Incident] = []
     member: dict[str, str] = {}
-    issued_from = {i.credential: i.to.credential for i in issued}
+    # A role of another account leaves a record in each of the two accounts; the caller's own says with which credential.
+    issued_from = {i.credential: i.to.credential for i in issued if i.to.credential}
     for group in groups(transfers, signals, lineage, issued_from):
         made = incident(group, methods, lineage, result.closures, issued)
         member |= {f.id: made.id for f in group.findings}

@@ -144,20 +144,21 @@ def _steps(group: Group, methods: dict[str, Method], lineage: Lineage, closures:
 
 def _sessions(group: Group, issued: Sequence[Issued]) -> Iterator[Step]:
     """Who asked for the credentials that the incident's actors used, hop by hop."""
-    by_credential = {i.credential: i for i in issued}
+    by_credential: dict[str, list[Issued]] = {}
+    for issue in issued:
+        by_credential.setdefault(issue.credential, []).append(issue)
     wanted = {f.actor.credential for f in group.findings if f.actor.credential}
     told: set[str] = set()
     while wanted:
         credential = wanted.pop()
-        step = by_credential.get(credential)
-        if step is None or credential in told:
+        if credential in told:
             continue
         told.add(credential)
-        if step.to.credential:
+        for step in by_credential.get(credential, ()):
             wanted.add(step.to.credential)
-        what = f"session of {short_id(step.role)}" if step.role else "credential"
-        text = f"{what} ({credential}) handed out by {step.action.partition(':')[2]}"
-        yield Step(time=step.time, phase="access", text=text, actor=_actor_text(step.to), ref="", evidence=step.evidence)
+            what = f"session of {short_id(step.role)}" if step.role else "credential"
+            text = f"{what} ({credential}) handed out by {step.action.partition(':')[2]}"
+            yield Step(time=step.time, phase="access", text=text, actor=_actor_text(step.to), ref="", evidence=step.evidence)
 
 
 def _transfer_text(t: Transfer, methods: dict[str, Method]) -> str:

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from exclave import formats
-from exclave.detect.prefilter import record_around
-from exclave.detect.sessions import positions
+from exclave.detect.prefilter import numbered, record_around
+from exclave.detect.sessions import evidence, positions
 from exclave.formats import cloudtrail
 from exclave.model import Actor, Event, Evidence
 from exclave.sources.blob import Blob
@@ -43,17 +43,17 @@ def _events(name: str, data: bytes, who: frozenset[str], *, whole: bool) -> Iter
     found = positions(data, who)
     if not found:
         return
-    records = {}
-    for position in found:
-        slice_ = record_around(data, position) if whole else None
-        if slice_ is None:
-            # Not a file of plain CloudTrail records: the full parser reads it.
-            yield from (e for e in formats.read(name, data) if isinstance(e, Event))
-            return
-        records[slice_.start] = slice_.record
-    for record in records.values():
-        if cloudtrail.is_record(record):
-            yield cloudtrail.event(record, Evidence(file=name, record=0, event_id=str(record.get("eventID", ""))[:200]))
+    bounds = numbered(data) if whole else None
+    slices = [record_around(data, position) for position in found] if bounds is not None else []
+    if bounds is None or any(s is None for s in slices):
+        # Not a file of plain CloudTrail records: the full parser reads it.
+        yield from (e for e in formats.read(name, data) if isinstance(e, Event))
+        return
+    numbers = {bound: n for n, bound in enumerate(bounds, 1)}
+    records = {s.start: (s.record, numbers.get((s.start, s.end))) for s in slices if s is not None}
+    for record, number in records.values():
+        if number is not None and cloudtrail.is_record(record):
+            yield cloudtrail.event(record, evidence(name, record, number))
 
 
 def _is(actor: Actor, who: frozenset[str]) -> bool:

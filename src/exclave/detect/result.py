@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from exclave.detect.fold import fold
 from exclave.model import Closure, Coverage, Derivation, Kind, Problem, Signal, Transfer
 
 MAX_PROBLEMS = 1_000  # problems that are kept one by one; further ones are only counted
@@ -42,7 +43,7 @@ def merge(results: Iterable[ScanResult]) -> ScanResult:
             for identifier, how in found.items():
                 mine[identifier] = min(how, mine.get(identifier, how))
     return ScanResult(
-        transfers=tuple(sorted(transfers, key=order)),
+        transfers=tuple(sorted(fold(transfers), key=order)),
         signals=tuple(sorted(signals, key=order)),
         closures=tuple(sorted(closures, key=order)),
         derivations=tuple(sorted(derivations, key=order)),

@@ -18,7 +18,7 @@ from exclave.sources.blob import Blob
 _SMALL = 256 * 1024  # plain bytes up to which finds of the cheap path are confirmed at once
 _TINY = 16 * 1024  # plain bytes up to which the full parser is as fast
 _DELIVERED = re.compile(r"(\d{12})_CloudTrail(?:-[A-Za-z]+)?_[a-z0-9-]+_\d{8}T\d{4}Z_\w+\.json")
-_KEY_ACCOUNT = re.compile(r"AWSLogs/(?:o-[a-z0-9]+/)?(\d{12})/")
+_KEY_OWNER = re.compile(r"AWSLogs/(?:(o-[a-z0-9]{10,32})/)?(\d{12})/")
 _TIME = re.compile(rb'"eventTime"\s*:\s*"([^"]{10,40})"')
 _SAMPLE = 64 * 1024
 
@@ -174,7 +174,8 @@ class _Run:
 
     def _ours(self, kind: Kind, identifier: str, how: str) -> None:
         self.seen.setdefault(kind, {}).setdefault(identifier.lower(), how)
-        self.total.accounts.add(identifier)
+        if kind is not Kind.ORGANIZATION:
+            self.total.accounts.add(identifier)
 
     def _match(self, event: Event) -> None:
         self.found.extend(self._matches(event))
@@ -188,8 +189,10 @@ class _Run:
         return list(match(event, scanner.catalogue))
 
     def result(self) -> ScanResult:
-        if account := _KEY_ACCOUNT.search(self.name):
-            self._ours(Kind.ACCOUNT, account[1], "its account id stands in a log's object key")
+        if owner := _KEY_OWNER.search(self.name):
+            self._ours(Kind.ACCOUNT, owner[2], "its account id stands in a log's object key")
+            if owner[1]:
+                self._ours(Kind.ORGANIZATION, owner[1], "its organisation trail wrote these logs")
         return ScanResult(
             transfers=tuple(f for f in self.found if isinstance(f, Transfer)),
             signals=tuple(f for f in self.found if isinstance(f, Signal)),

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from exclave import formats
 from exclave.catalogue import paths
-from exclave.detect.prefilter import record_around
+from exclave.detect.prefilter import numbered, record_around
 from exclave.formats import cloudtrail
 from exclave.model import Event, Evidence, Issued
 from exclave.sources.blob import Blob
@@ -23,12 +23,16 @@ def issued_in(blob: Blob, credentials: frozenset[str]) -> list[Issued]:
         found = positions(data, credentials)
         if not found:
             continue
+        bounds = numbered(data) if blob.rest is None else None
         records = [record_around(data, position) for position in found]
-        if any(r is None for r in records) or blob.rest is not None:
+        if bounds is None or any(r is None for r in records):
             events: Iterable[Event] = (e for e in formats.read(blob.name, data) if isinstance(e, Event))
         else:
+            numbers = {bound: n for n, bound in enumerate(bounds, 1)}
             events = (
-                cloudtrail.event(r.record, _evidence(blob.name, r.record)) for r in records if r and cloudtrail.is_record(r.record)
+                cloudtrail.event(r.record, evidence(blob.name, r.record, numbers[r.start, r.end]))
+                for r in records
+                if r and (r.start, r.end) in numbers and cloudtrail.is_record(r.record)
             )
         out.extend(issue for event in events for issue in _issues(event, credentials))
     return list({(i.credential, i.evidence.event_id): i for i in out}.values())
@@ -56,5 +60,7 @@ def _issues(event: Event, credentials: frozenset[str]) -> Iterator[Issued]:
             )
 
 
-def _evidence(name: str, record: dict[str, Any]) -> Evidence:
-    return Evidence(file=name, record=0, event_id=str(record.get("eventID", ""))[:200])
+def evidence(name: str, record: Mapping[str, Any], number: int) -> Evidence:
+    """Where a CloudTrail record was read."""
+    identifier = record.get("eventID")
+    return Evidence(file=name, record=number, event_id=identifier[:200] if isinstance(identifier, str) else "")

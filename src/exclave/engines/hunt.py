@@ -122,27 +122,29 @@ class Hunt:
 
     def _issued(self, found: Report) -> list[Issued]:
         """Who asked for the credentials of the incidents' actors, hop by hop."""
-        out: dict[str, Issued] = {}
+        out: dict[tuple[str, str], Issued] = {}
         wanted: dict[str, tuple[datetime, datetime]] = {}
+        traced: set[str] = set()
         for incident in found.incidents:
             for one in incident.findings:
                 if one.actor.credential and one.actor.kind != "account":
                     _widen(wanted, one.actor.credential, one.time)
         for hop in range(MAX_HOPS):
-            open_ = {c: span for c, span in wanted.items() if c not in out}
-            items = [s.item for s in self._spans if _may_hold(s, open_)]
-            if not open_ or not items:
+            items = [s.item for s in self._spans if _may_hold(s, wanted)]
+            if not wanted or not items:
                 break
             self.watch(Progress(phase=f"tracing sessions, hop {hop + 1}", items=0, stored=0, plain=0))
-            before = len(out)
-            for _task, part in each(issued_items, batches(items), frozenset(open_), self.settings, jobs=self.jobs):
-                for issue in [] if isinstance(part, Exception) else part:
-                    out.setdefault(issue.credential, issue)
+            handed: dict[tuple[str, str], Issued] = {}
+            for _task, part in each(issued_items, batches(items), frozenset(wanted), self.settings, jobs=self.jobs):
+                if not isinstance(part, Exception):
+                    handed |= {(i.credential, i.evidence.event_id): i for i in part}
+            out |= handed
+            traced |= set(wanted)
             wanted = {}
-            for issue in list(out.values())[before:]:
-                if issue.to.credential:
+            for issue in handed.values():
+                if issue.to.credential and issue.to.credential not in traced:
                     _widen(wanted, issue.to.credential, issue.time)
-        return sorted(out.values(), key=lambda i: (i.time or _NEVER, i.credential))
+        return sorted(out.values(), key=lambda i: (i.time or _NEVER, i.credential, i.evidence.event_id))
 
 
 def _unused(entries: Sequence[Entry]) -> list[str]:

@@ -74,7 +74,9 @@ class _Known:
 
     def like(self, value: Json) -> bool:
         """Whether a value has most of the keys: an object inside a record rarely does."""
-        return isinstance(value, dict) and 2 * len(self.keys & value.keys()) >= len(self.keys)
+        if not isinstance(value, dict):
+            return False
+        return _RECORD <= value.keys() or 2 * len(self.keys & value.keys()) >= len(self.keys)
 
 
 def documents(data: bytes, decode: Decoder) -> Iterator[Json | Damage]:
@@ -123,7 +125,7 @@ def _document(run: _Run, position: int) -> Part:
         stop = max(end, stop) if end > 0 else len(data)
     if start and start.first <= stop:
         return (yield from _elements(run, start, stop))
-    return (yield from _broken(run, position, stop, end, _Known()))
+    return (yield from _broken(run, position, stop, end if end <= stop else -1, _Known()))
 
 
 def _elements(run: _Run, start: Opening, stop: int, nesting: int = MAX_NESTING) -> Part:

@@ -1,7 +1,7 @@
 """A JSON value → the audit records in it, through the wrappers of whatever stored or carried them.
 
-The set of wrappers is closed: an object that is neither a record nor one of them is named with its keys, never
-searched, since what stands deeper in a record is the attacker's to write.
+The set of wrappers is closed: an object that is neither a record, nor one of them, nor has a list of records at its
+top, is named with its keys, never searched, since what stands deeper is the attacker's to write.
 """
 
 from __future__ import annotations
@@ -79,7 +79,16 @@ def _object(value: dict[str, Any], nesting: int) -> Iterator[Leaf]:
             if content is not None:
                 yield from leaves(content, nesting - 1)
                 return
+    lists = [item for item in value.values() if isinstance(item, list) and item and _is_leaf(item[0])]
+    if lists:
+        for item in lists:
+            yield from leaves(item, nesting - 1)
+        return
     yield unknown(value)
+
+
+def _is_leaf(value: Json) -> bool:
+    return isinstance(value, dict) and (cloudtrail.is_record(value) or logs.parser_for(value) is not None)
 
 
 def unknown(value: Mapping[str, Any]) -> Damage:

@@ -47,6 +47,8 @@ COLUMNS = (
     "action",
     "error",
     "why",
+    "count",
+    "last",
     "incident",
     "revoke",
     "revoke_risk",
@@ -116,6 +118,7 @@ def _of_signal(s: Signal) -> dict[str, object]:
 
 def _of_transfer(t: Transfer) -> dict[str, object]:
     row: dict[str, object] = {"type": "transfer", "outcome": t.outcome, "lineage": words.lineage(t.lineage)}
+    row |= {"count": t.count, "last": records.rfc3339(t.last) or ""}
     if t.state:
         row |= {
             "open": "yes" if t.state.open else "no",

@@ -68,6 +68,8 @@ def finding(found: Transfer | Signal, report: Report) -> dict[str, Any]:
         "resources": _resources(found),
         "evidences": [_evidence(found)],
     }
+    if isinstance(found, Transfer) and found.count > 1:
+        event |= {"count": found.count, "end_time": milliseconds(found.last or found.time)}
     if isinstance(found, Transfer) and found.revoke:
         way_back = "; ".join(
             part for part in (found.revoke.command or found.revoke.call, found.revoke.note) if part

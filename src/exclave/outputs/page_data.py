@@ -60,6 +60,7 @@ def _of_transfer(t: Transfer) -> dict[str, Any]:
         "open": t.state.open if t.state else None,
         "state": line(words.standing(t)),
         "lineage": line(words.lineage(t.lineage)),
+        "times": line(words.times(t).removeprefix(", ")),
     }
     if t.revoke:
         row["revoke"] = line(t.revoke.command or t.revoke.call)

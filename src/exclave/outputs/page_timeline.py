@@ -13,7 +13,7 @@ from exclave.outputs.markup import Safe, el
 if TYPE_CHECKING:
     from exclave.model import Incident
 
-PHASES = ("prepare", "access", "network", "tamper", "attempt", "offer", "take", "revoke", "close")
+PHASES = ("prepare", "access", "network", "exposure", "tamper", "attempt", "offer", "take", "revoke", "close")
 WIDTH, LEFT, RIGHT, LANE, TOP = 920, 92, 28, 30, 14
 LABEL_ROOM = 78  # units between two labels of the axis
 MOST_DOTS = 400

@@ -28,6 +28,7 @@ PHASE_STYLE = {
     "prepare": "yellow",
     "access": "yellow",
     "network": "yellow",
+    "exposure": "yellow",
     "tamper": "magenta",
     "offer": "red",
     "take": "bold red",

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
         Destination,
         Evidence,
         Incident,
+        Issued,
         Judgement,
         Openness,
         Report,
@@ -87,10 +88,11 @@ def _order(item: Transfer | Signal) -> tuple[Any, ...]:
 
 
 def lines(report: Report) -> Iterator[Json]:
-    """The objects of the JSON lines, in order: incidents, transfers, signals, coverage."""
+    """The objects of the JSON lines, in order: incidents, transfers, signals, credentials, coverage."""
     yield from map(incident, every_incident(report))
     yield from map(transfer, every_transfer(report))
     yield from map(signal, every_signal(report))
+    yield from map(issued, report.issued)
     yield coverage(report.coverage, report.perimeter, report.version)
 
 
@@ -121,6 +123,8 @@ def transfer(t: Transfer) -> Json:
         "error": t.error,
         "shared_id": t.shared_id,
         "facts": facts(t.facts),
+        "count": t.count,
+        "last": rfc3339(t.last),
         "whole": t.whole,
     }
 
@@ -168,6 +172,20 @@ def incident(i: Incident) -> Json:
         "story": [step(s) for s in i.story],
         "actors": [actor(a) for a in i.actors],
         "destinations": [destination(d, judgement_of(i, d)) for d in i.destinations],
+    }
+
+
+def issued(i: Issued) -> Json:
+    """A credential that was handed out, and to whom."""
+    return {
+        "schema": SCHEMA,
+        "type": "issued",
+        "credential": i.credential,
+        "role": i.role,
+        "to": actor(i.to),
+        "action": i.action,
+        "time": rfc3339(i.time),
+        "evidence": evidence(i.evidence),
     }
 
 

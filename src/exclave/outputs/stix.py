@@ -68,7 +68,7 @@ def _object(kind: str, key: str, time: datetime, **more: Any) -> Object:  # noqa
     return {
         "type": kind,
         "spec_version": "2.1",
-        "id": f"{kind}--{uuid5(UUID(OURS), kind + ':' + key)}",
+        "id": f"{kind}--{uuid5(UUID(OURS), kind + ':' + neutralise.line(key))}",
         "created": stamp(time),
         "modified": stamp(time),
         **more,
@@ -118,8 +118,8 @@ def _transfer(
         time,
         created_by_ref=producer,
         first_observed=stamp(time),
-        last_observed=stamp(time),
-        number_observed=1,
+        last_observed=stamp(max(time, t.last or time)),
+        number_observed=t.count,
         object_refs=[o["id"] for o in observables],
         labels=[f"severity:{t.severity}", f"outcome:{t.outcome}", neutralise.line(f"method:{t.method}")],
     )

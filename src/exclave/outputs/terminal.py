@@ -105,7 +105,11 @@ def finding(t: Transfer, out: Console) -> None:
     labelled(out, "who", inked(out, words.actor_in_full(t.actor)))
     place = " ".join(part for part in (t.account, t.region) if part)
     labelled(
-        out, "when", inked(out, f"{words.moment(t.time)} UTC, {t.action}" + (f" in {place}" if place else ""))
+        out,
+        "when",
+        inked(
+            out, f"{words.moment(t.time)} UTC, {t.action}{words.times(t)}" + (f" in {place}" if place else "")
+        ),
     )
     is_open = bool(t.state and t.state.open)
     labelled(out, "state", inked(out, (words.standing(t), "bold red" if is_open else "")))

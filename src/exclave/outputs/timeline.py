@@ -11,7 +11,20 @@ from exclave.outputs import neutralise
 if TYPE_CHECKING:
     from exclave.detect.doings import Doing
 
-_COLUMNS = ("time", "actor", "credential", "action", "account", "region", "error", "ip", "agent", "file", "record", "event_id")
+_COLUMNS = (
+    "time",
+    "actor",
+    "credential",
+    "action",
+    "account",
+    "region",
+    "error",
+    "ip",
+    "agent",
+    "file",
+    "record",
+    "event_id",
+)
 
 
 def write(found: Iterable[Doing], format_: str, out: IO[str]) -> None:

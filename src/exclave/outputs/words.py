@@ -129,8 +129,15 @@ def transfer(t: Transfer) -> str:
     whose = f", {lineage(t.lineage)}," if t.lineage else ""
     return (
         f"{resource(t.source)}{whose} {outcome(t)} {destination(t.destination)} ({verdict(t.judgement)}) "
-        f"by {actor(t.actor)}{'; the call failed' if t.outcome is Outcome.ATTEMPTED else ''}"
+        f"by {actor(t.actor)}{'; the call failed' if t.outcome is Outcome.ATTEMPTED else ''}{times(t)}"
     )
+
+
+def times(t: Transfer) -> str:
+    """`, 40 times until 2026-03-02 02:00:00`; empty for once."""
+    if t.count == 1:
+        return ""
+    return f", {t.count:,} times" + (f" until {moment(t.last)}" if t.last else "")
 
 
 def signal(s: Signal) -> str:

@@ -15,6 +15,7 @@ DEFAULT = Path("perimeter.toml")
 MAX_NAMED = 8
 _PLURALS = {
     Kind.ACCOUNT: "accounts",
+    Kind.ORGANIZATION: "organisations",
     Kind.SUBSCRIPTION: "subscriptions",
     Kind.PROJECT: "projects",
     Kind.TENANT: "tenants",

@@ -83,11 +83,22 @@ class Perimeter:
             return Judgement(
                 verdict=Verdict.VENDOR, reason=f"known account of {self.vendors[owner]}: named, not trusted", name=self.vendors[owner]
             )
-        for kind in (destination.kind, Kind.ACCOUNT, Kind.PROJECT):
-            identifier = destination.id if kind is destination.kind else owner
+        if assumed := self._assumed(destination, owner):
+            return assumed
+        return _unlisted(destination, owner)
+
+    def _assumed(self, destination: Destination, owner: str) -> Judgement | None:
+        """What the logs themselves show to be ours."""
+        organization = destination.id.partition("/")[0].lower()
+        if destination.kind in (Kind.ORGANIZATION, Kind.ORG_UNIT) and (
+            found := self.seen.get(Kind.ORGANIZATION, {}).get(organization)
+        ):
+            return Judgement(verdict=Verdict.ORGANIZATION, reason=f"assumed ours: {found}")
+        asked = [(destination.kind, destination.id), (Kind.ACCOUNT, owner)]
+        for kind, identifier in asked:
             if found := self.seen.get(kind, {}).get(identifier.lower()):
                 return Judgement(verdict=Verdict.SELF, reason=f"assumed ours: {found}")
-        return _unlisted(destination, owner)
+        return None
 
     def find(self, identifier: str) -> tuple[Entry, ...]:
         """Every entry (expired ones too) that names an identifier."""

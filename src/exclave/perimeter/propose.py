@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from exclave.model import Kind
 
-_TABLES = {Kind.ACCOUNT: "account", Kind.SUBSCRIPTION: "subscription", Kind.PROJECT: "project", Kind.TENANT: "tenant", Kind.DOMAIN: "domain"}
+_TABLES = {Kind.ACCOUNT: "account", Kind.ORGANIZATION: "organization", Kind.SUBSCRIPTION: "subscription", Kind.PROJECT: "project", Kind.TENANT: "tenant", Kind.DOMAIN: "domain"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

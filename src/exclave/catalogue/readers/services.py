@@ -26,7 +26,7 @@ _OUTPUT = re.compile(r"dest|output|export|target|sink|(^|[-_])(out|to)([-_]|$)",
 def lake_principal(found: list[Any], read: Read, event: Event) -> list[Destination]:
     """Principals of Lake Formation: accounts, ARNs, organisations, `<account>:IAMPrincipals` and so on.
 
-    `IAM_ALLOWED_PRINCIPALS` and people of IAM Identity Center (whose ARNs name no account) are the account's own.
+    `IAM_ALLOWED_PRINCIPALS` and people of IAM Identity Center (ARNs without account) are the account's own.
     Source: https://docs.aws.amazon.com/lake-formation/latest/APIReference/API_DataLakePrincipal.html
     """
     out: list[Destination] = []

@@ -60,6 +60,7 @@
     ["To", row.to && `${row.to} (${row.judged})`],
     ["Limited to", row.limits],
     ["State", row.state],
+    ["Seen", row.times],
     ["By", row.by],
     ["User agent", row.agent],
     ["Call", row.where ? `${row.action} in ${row.where}` : row.action],
