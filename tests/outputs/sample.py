@@ -16,6 +16,7 @@ from exclave.model import (
     Destination,
     Evidence,
     Incident,
+    Issued,
     Judgement,
     Kind,
     Openness,
@@ -209,7 +210,7 @@ def breach() -> Incident:
     copied = share(
         "snap-0a1b2c3d4e5f60718", id="t-copy", method="aws.ebs.snapshot-copy-by-other", time=at(40),
         action="ec2:SharedSnapshotCopyInitiated", actor=outsider(), outcome=Outcome.TAKEN, evidence=proof(25),
-        state=None, revoke=None, why=("the other account copied it",),
+        state=None, revoke=None, why=("the other account copied it",), count=3, last=at(44),
     )  # fmt: skip
     key, stop, trust = signals()
     who = "ci-deploy"
@@ -296,7 +297,13 @@ def report() -> Report:
             "no perimeter.toml was read",
         ),
         version="0.1.0",
-    )
+        issued=(
+            Issued(
+                credential="ASIAIOSFODNN7EXAMPLE", role=f"arn:aws:iam::{OURS}:role/backup-admin", to=deploy_user(),
+                action="sts:AssumeRole", time=at(23), evidence=proof(13),
+            ),
+        ),
+    )  # fmt: skip
 
 
 def many(count: int) -> Report:

@@ -37,9 +37,12 @@ def test_the_schema_refuses_a_key_it_does_not_know_and_a_missing_one():
 
 def test_each_transfer_signal_incident_is_written_once_and_coverage_last():
     lines = written(sample.report())
-    assert [line["type"] for line in lines] == ["incident"] + ["transfer"] * 8 + ["signal"] * 3 + ["coverage"]
+    assert [line["type"] for line in lines] == ["incident"] + ["transfer"] * 8 + ["signal"] * 3 + [
+        "issued",
+        "coverage",
+    ]
     assert {line["schema"] for line in lines} == {"exclave/1"}
-    assert len({line["id"] for line in lines[:-1]}) == 12
+    assert len({line["id"] for line in lines[:-2]}) == 12
 
 
 def test_the_order_of_what_comes_in_does_not_change_what_goes_out():

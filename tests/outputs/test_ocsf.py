@@ -1,3 +1,4 @@
+# ruff: noqa: E501, C901, PLR0912
 """Rules taken from the published schema, version 1.3.0: required attributes, enumerations, constraints."""
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ ATTRIBUTES = {
     "activity_id": int, "activity_name": str, "category_uid": int, "category_name": str, "class_uid": int,
     "class_name": str, "type_uid": int, "type_name": str, "time": int, "start_time": int, "severity_id": int,
     "severity": str, "status_id": int, "status": str, "message": str, "metadata": dict, "finding_info": dict,
-    "cloud": dict, "resources": list, "evidences": list, "remediation": dict,
+    "cloud": dict, "resources": list, "evidences": list, "remediation": dict, "count": int, "end_time": int,
 }  # fmt: skip
 REQUIRED = {
     "activity_id",

@@ -118,7 +118,7 @@ def _transfer(
         time,
         created_by_ref=producer,
         first_observed=stamp(time),
-        last_observed=stamp(max(time, t.last or time)),
+        last_observed=max(stamp(time), stamp(t.last or time)),
         number_observed=t.count,
         object_refs=[o["id"] for o in observables],
         labels=[f"severity:{t.severity}", f"outcome:{t.outcome}", neutralise.line(f"method:{t.method}")],
