@@ -186,6 +186,30 @@ def test_a_breach_that_is_taken_shows_the_taker_and_one_that_is_closed_ends_afte
     }
 
 
+def test_a_story_lasts_no_longer_than_it_says(full: Summary) -> None:
+    for name, breach in truth(full)[1].items():
+        lasted = datetime.fromisoformat(breach["ended"]) - datetime.fromisoformat(breach["started"])
+        assert timedelta(minutes=10) < lasted < timedelta(hours=BREACHES[name].hours)
+
+
+def test_one_more_breach_at_the_end_leaves_the_others_as_they_were(tmp_path: Path) -> None:
+    one = truth(run(tmp_path / "one", records=0, breaches=("role-chain",)))[1]
+    two = truth(run(tmp_path / "two", records=0, breaches=("role-chain", "bucket-policy")))[1]
+    assert two["role-chain"] == one["role-chain"]
+
+
+def test_one_breach_writes_what_attackers_write_into_logs(
+    full: Summary, everything: list[dict[str, Any]]
+) -> None:
+    told = {step["event_id"] for step in truth(full)[1]["bucket-policy"]["steps"]}
+    text = "".join(
+        record["userAgent"] + str(record["requestParameters"].get("key"))
+        for record in everything
+        if record["eventID"] in told
+    )
+    assert all(part in text for part in ("\x1b[2J", "\x1b]0;", "<img ", "=HYPERLINK(", "\r\n", "\x1b[31m"))
+
+
 def test_an_owner_sees_the_taker_of_a_snapshot_as_another_account(
     full: Summary, everything: list[dict[str, Any]]
 ) -> None:

@@ -88,7 +88,6 @@ def tell(scene: Scene) -> None:
         },
         {"backupJobId": job, "creationDate": scene.now.strftime("%b %d, %Y %I:%M:%S %p")},
         after=5,
-        phase="prepare",
     )
     itself = Who(
         {"accountId": scene.victim.id, "invokedBy": "backup.amazonaws.com"},
