@@ -33,9 +33,18 @@ _CLOSERS = re.compile(rb"[\]}\s,]*+")
 _PREFIX = 4096  # bytes of text that may stand before the JSON of a line
 _RECORD = frozenset({"eventName", "eventSource"})
 _FIRST_KEYS = 8
-_USUAL = (b'"eventVersion"', b'"awsRegion"', b'"additionalEventData"', b'"errorCode"', b'"eventCategory"')
+_USUAL = (
+    b'"eventVersion"',
+    b'"awsRegion"',
+    b'"additionalEventData"',
+    b'"errorCode"',
+    b'"eventCategory"',
+    b'"eventID"',
+)
 _VALUE = re.compile(rb'[{\["\-0-9tfn]')
 _STRAY = re.compile(rb".\s*+[{\]]", re.DOTALL)
+_CLOSE = ord("]")
+_CLOSERS_ONLY = re.compile(rb"[\]}\s,]*+(?:\"[^\[\]{}]*+)?")
 _GAVE_UP = "too broken to go on: what follows was not read"
 
 
@@ -136,11 +145,19 @@ def _elements(run: _Run, start: Opening, stop: int, nesting: int = MAX_NESTING) 
         if effort.left <= 0:
             yield Damage(what=_GAVE_UP, offset=at)
             return len(data)
-        if data[at] in b"]}":
+        if data[at] == _CLOSE:
             end = close_of(data, at, len(start.closers))
+            if end < 0 and not _CLOSERS_ONLY.fullmatch(data, at, stop):
+                end = 0
+            if end > 0 and not _is_tail(run, at, end, start.closers):
+                end = 0
             if end < 0:
-                yield Damage(what="cut off after its last record", offset=len(data), records=0)
-            return end if end > 0 else stop
+                yield Damage(what="cut off after its last record", offset=stop, records=0)
+            if end:
+                return end if end > 0 else stop
+            yield Damage(what="not valid JSON between two records", offset=at, records=0)
+            at += 1
+            continue
         end = end_of(data, at, effort, min(MAX_RECORD, stop - at + 1))
         why = ""
         if end > 0:
@@ -167,6 +184,17 @@ def _elements(run: _Run, start: Opening, stop: int, nesting: int = MAX_NESTING) 
             at += 1
     yield Damage(what="cut off: its list of records is not closed", offset=stop, records=0)
     return stop
+
+
+def _is_tail(run: _Run, at: int, end: int, closers: bytes) -> bool:
+    """Whether a list may end at `at`: what follows up to `end` is all of its document."""
+    openers = closers[::-1].replace(b"]", b"[").replace(b"}", b'{"":')
+    run.effort.left -= end - at
+    try:
+        run.decode(openers + run.data[at:end])
+    except ValueError:
+        return False
+    return True
 
 
 def _broken(run: _Run, at: int, stop: int, end: int, known: _Known) -> Part:
