@@ -75,7 +75,7 @@ def names(grant: Grant, request: Request) -> bool:  # noqa: PLR0911 - one per ki
             return False
 
 
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None)
 @given(DOCUMENTS, REQUESTS, st.sampled_from(["s3:GetObject", "sns:Subscribe"]))
 def test_whoever_is_let_in_is_named(
     found: list[dict[str, Any]], caller: tuple[str, dict[str, Any]], action: str

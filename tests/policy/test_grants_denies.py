@@ -135,3 +135,20 @@ CASES: list[tuple[str, list[dict[str, Any]], set[str]]] = [
 def test_a_policy_comes_down_to_its_parties(statements: list[dict[str, Any]], expected: set[str]) -> None:
     cleaned = [{key: value for key, value in each.items() if value is not None} for each in statements]
     assert keys(ask(*cleaned)) == expected
+
+
+def test_a_document_made_to_take_long_is_read_without_all_its_denies() -> None:
+    found = ask(
+        allow(action=[f"s3:Get{n}*x" for n in range(3_000)]),
+        deny(action=[f"s3:G*t{n}*y" for n in range(3_000)]),
+    )
+    assert keys(found) == {"public:*"}
+
+
+def test_many_accounts_are_narrowed_one_by_one() -> None:
+    many = [f"2222{n:08d}" for n in range(200)]
+    found = ask(
+        allow("*", equals("aws:PrincipalAccount", *many)),
+        deny("*", {"StringNotEquals": {"aws:PrincipalAccount": many[:3]}}),
+    )
+    assert keys(found) == {f"account:{account}" for account in many[:3]}

@@ -248,6 +248,11 @@ CASES: list[tuple[str, list[dict[str, Any]], set[str]]] = [
         {f"organization:{ORG}"},
     ),
     ("a service has no organisation of its own", [allow(DYNAMODB, equals("aws:PrincipalOrgID", ORG))], set()),
+    (
+        "a service for a bucket of nobody knows whom",
+        [allow({"Service": "s3.amazonaws.com"}, equals("aws:SourceArn", "arn:aws:s3:::their-bucket"))],
+        {"service:s3.amazonaws.com"},
+    ),
     # conditions that can't be met
     (
         "another account than the principal's",

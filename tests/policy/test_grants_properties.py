@@ -128,6 +128,7 @@ def ask(found: list[dict[str, Any]]) -> list[Grant]:
     return grants({"Version": "2012-10-17", "Statement": found}, own_account=OWN)
 
 
+@settings(deadline=None)
 @given(ANY_JSON | st.builds(lambda value: {"Statement": value}, ANY_JSON) | st.binary())
 def test_nothing_raises_whatever_the_document(document: Any) -> None:
     grants(document, own_account=OWN, actions=("s3:Get*",))
@@ -138,6 +139,7 @@ def test_nothing_raises_whatever_the_document(document: Any) -> None:
     )
 
 
+@settings(deadline=None)
 @given(DOCUMENTS)
 def test_no_account_is_invented(found: list[dict[str, Any]]) -> None:
     stated = set(re.findall(r"\d{12}", json.dumps(found))) | {OWN}
@@ -145,6 +147,7 @@ def test_no_account_is_invented(found: list[dict[str, Any]]) -> None:
         assert set(re.findall(r"\d{12}", f"{grant.id} {grant.account}")) <= stated
 
 
+@settings(deadline=None)
 @given(DOCUMENTS, st.randoms())
 def test_the_order_of_statements_does_not_matter(found: list[dict[str, Any]], chance: Any) -> None:
     shuffled = list(found)
@@ -152,7 +155,7 @@ def test_the_order_of_statements_does_not_matter(found: list[dict[str, Any]], ch
     assert ask(found) == ask(shuffled)
 
 
-@settings(max_examples=200)
+@settings(max_examples=200, deadline=None)
 @given(DOCUMENTS, statements(effects=("Deny",)))
 def test_a_deny_never_lets_anybody_in(found: list[dict[str, Any]], deny: dict[str, Any]) -> None:
     before, after = ask(found), ask([*found, deny])
@@ -176,11 +179,13 @@ def test_a_deny_never_lets_anybody_in(found: list[dict[str, Any]], deny: dict[st
         assert after == []
 
 
+@settings(deadline=None)
 @given(DOCUMENTS)
 def test_denying_everybody_everything_leaves_nobody(found: list[dict[str, Any]]) -> None:
     assert ask([*found, {"Effect": "Deny", "Principal": "*", "Action": "*", "Resource": "*"}]) == []
 
 
+@settings(deadline=None)
 @given(DOCUMENTS)
 def test_asking_for_fewer_actions_never_adds_a_party(found: list[dict[str, Any]]) -> None:
     policy = {"Version": "2012-10-17", "Statement": found}

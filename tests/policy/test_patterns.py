@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from exclave.policy.patterns import action_tokens, arn_covers, covers, literal, matches, overlap, tokens
@@ -14,29 +14,34 @@ PATTERNS = st.text("ab*?", max_size=8)
 TEXTS = st.text("ab", max_size=8)
 
 
+@settings(deadline=None)
 @given(PATTERNS, TEXTS)
 def test_matching_is_that_of_a_regular_expression(pattern: str, text: str) -> None:
     regex = "".join({"*": ".*", "?": "."}.get(c, c) for c in pattern)
     assert matches(pattern, text) is (re.fullmatch(regex, text) is not None)
 
 
+@settings(deadline=None)
 @given(PATTERNS, PATTERNS, TEXTS)
 def test_what_a_covered_pattern_matches_the_wider_one_matches(wide: str, narrow: str, text: str) -> None:
     if covers(tokens(wide), tokens(narrow)) and matches(narrow, text):
         assert matches(wide, text)
 
 
+@settings(deadline=None)
 @given(PATTERNS, PATTERNS, TEXTS)
 def test_patterns_with_a_common_text_overlap(one: str, other: str, text: str) -> None:
     if matches(one, text) and matches(other, text):
         assert overlap(tokens(one), tokens(other))
 
 
+@settings(deadline=None)
 @given(PATTERNS, PATTERNS)
 def test_overlap_has_no_direction(one: str, other: str) -> None:
     assert overlap(tokens(one), tokens(other)) is overlap(tokens(other), tokens(one))
 
 
+@settings(deadline=None)
 @given(PATTERNS)
 def test_a_pattern_covers_itself(pattern: str) -> None:
     assert covers(tokens(pattern), tokens(pattern))

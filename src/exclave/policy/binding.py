@@ -94,15 +94,26 @@ def winner(
     required = {
         c.key for c in conditions if c.operator == "Null" and c.values and "true" not in _low(c.values)
     }
+    stated = [c for c in conditions if variables or not any("${" in value for value in c.values)]
     for key, operator, reader in _KEYS:
-        if principal.type == "Service" and key not in _FOR_SERVICES:
-            continue
-        for condition in conditions:
-            if not variables and any("${" in value for value in condition.values):
+        if principal.type == "Service":
+            if key not in _FOR_SERVICES:
                 continue
+            reader = _owned(reader)  # noqa: PLW2901
+        for condition in stated:
             if condition.key == key and _binds(condition, operator, reader, required=key in required):
                 return condition, reader
     return None
+
+
+def _owned(reader: Reader) -> Reader:
+    """Only parties that own something: a bucket's name doesn't say whom a service acts for."""
+
+    def read_owner(value: Value) -> Party | None:
+        found = reader(value)
+        return found if found and found.kind in {Kind.ACCOUNT, Kind.ORGANIZATION, Kind.ORG_UNIT} else None
+
+    return read_owner
 
 
 def _low(values: tuple[str, ...]) -> set[str]:

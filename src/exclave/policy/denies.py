@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 MAX_STEPS = 100_000  # comparisons made for one document (a second of work); beyond it, denies no longer count
-MAX_BRANCHES = 64  # into which the denies may split one principal of one Allow
+MAX_BRANCHES = 64  # into which the denies may split one party of one Allow
 MAX_LIMIT = 300  # characters of a limit in words
 
 _OPPOSITES = {
@@ -62,11 +62,15 @@ class Denies:
 
     def apply(self, start: Branch) -> list[Branch]:
         """What is left of a branch."""
-        branches = _settled(start)
+        return [left for branch in _settled(start) for left in self._left(branch)]
+
+    def _left(self, start: Branch) -> list[Branch]:
+        branches = [start]
         for deny in self._denies:
-            if self._steps <= 0 or len(branches) > MAX_BRANCHES:
-                break
-            self._steps -= sum(_cost(deny, branch) for branch in branches)
+            cost = sum(_cost(deny, branch) for branch in branches)
+            if cost > self._steps or len(branches) > MAX_BRANCHES:
+                continue
+            self._steps -= cost
             branches = [left for branch in branches for left in _apply(deny, branch)]
         return branches
 
