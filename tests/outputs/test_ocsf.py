@@ -1,4 +1,4 @@
-# ruff: noqa: E501, C901, PLR0912
+# ruff: noqa: C901, PLR0912
 """Rules taken from the published schema, version 1.3.0: required attributes, enumerations, constraints."""
 
 from __future__ import annotations

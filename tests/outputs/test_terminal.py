@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import io
 import re
+from dataclasses import replace
 
 import pytest
 from rich.console import Console
@@ -108,3 +109,13 @@ def test_a_stream_without_unicode_gets_ascii():
     stream.flush()
     text = stream.buffer.getvalue().decode("ascii")
     assert "acme-marketing-assets -> anybody (public)" in text
+
+
+def test_steps_that_repeat_are_one_line_that_says_how_often():
+    report = sample.report()
+    (incident,) = report.incidents
+    take = incident.story[-1]
+    again = tuple(replace(take, time=sample.at(41 + n)) for n in range(30))
+    text = shown(replace(report, incidents=(replace(incident, story=incident.story + again),)), width=160)
+    assert text.count(take.text) == 1
+    assert ", 31 times until 2026-03-02 02:22:04  [1:25]" in text

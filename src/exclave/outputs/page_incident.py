@@ -126,11 +126,15 @@ def _steps(i: Incident) -> Safe | None:
     if not i.story:
         return None
     files: dict[str, int] = {}
-    rows = [_step(s, files.setdefault(s.evidence.file, len(files) + 1)) for s in i.story[:MOST_STEPS]]
+    steps = words.runs(i.story)
+    rows = [
+        _step(s, files.setdefault(s.evidence.file, len(files) + 1), words.repeated(last, number))
+        for s, last, number in steps[:MOST_STEPS]
+    ]
     head = el(
         "tr", *(el("th", name, scope="col") for name in ("Time (UTC)", "Phase", "What happened", "Evidence"))
     )
-    more = len(i.story) - MOST_STEPS
+    more = len(steps) - MOST_STEPS
     return join(
         el("div", el("table", el("thead", head), el("tbody", rows), class_="story"), class_="scroll"),
         el("p", f"{more:,} further steps are in the JSON lines.", class_="notice") if more > 0 else None,
@@ -139,12 +143,12 @@ def _steps(i: Incident) -> Safe | None:
     )
 
 
-def _step(s: Step, file: int) -> Safe:
+def _step(s: Step, file: int, again: str) -> Safe:
     return el(
         "tr",
         el("td", el("time", words.moment(s.time))),
         el("td", el("span", s.phase, class_=f"phase {s.phase}")),
-        el("td", el("b", f"{s.actor} ") if s.actor not in s.text else None, s.text),
+        el("td", el("b", f"{s.actor} ") if s.actor not in s.text else None, s.text, again),
         el("td", el("code", f"[{file}:{s.evidence.record}]", title=words.evidence(s.evidence))),
     )
 

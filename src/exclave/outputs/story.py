@@ -134,22 +134,24 @@ def _steps(i: Incident, out: Console, most: int) -> None:
     """
     date, actor = "", ""
     files: dict[str, int] = {}
-    for step in i.story[:most]:
+    steps = words.runs(i.story)
+    for step, last, number in steps[:most]:
         day, _, clock = words.moment(step.time).partition(" ")
         if day != date and step.time:
             date = day
             say(out, inked(out, (f"  {day} UTC", "dim")))
-        number = files.setdefault(step.evidence.file, len(files) + 1)
+        file = files.setdefault(step.evidence.file, len(files) + 1)
+        where = f"{words.repeated(last, number)}  [{file}:{step.evidence.record}]"
         by = step.actor if step.actor != actor else ""
-        _step(step, clock if step.time else "?", out, by=by, where=f"[{number}:{step.evidence.record}]")
+        _step(step, clock if step.time else "?", out, by=by, where=where)
         actor = step.actor
-    _and_more(out, len(i.story) - most, "step")
+    _and_more(out, len(steps) - most, "step")
     blank(out)
-    for file, number in files.items():
-        labelled(out, "evidence" if number == 1 else "", inked(out, (f"[{number}] {file}", "dim")), keep=True)
+    for name, number in files.items():
+        labelled(out, "evidence" if number == 1 else "", inked(out, (f"[{number}] {name}", "dim")), keep=True)
 
 
 def _step(s: Step, clock: str, out: Console, *, by: str, where: str) -> None:
     who = (f"{by} ", "bold") if by and by not in s.text else ""
     head = inked(out, f"  {clock.ljust(LABEL)}", (s.phase.ljust(_PHASE), PHASE_STYLE.get(s.phase, "")))
-    say(out, inked(out, who, s.text, (f"  {where}", "dim")), indent=2 + LABEL + _PHASE, margin=head)
+    say(out, inked(out, who, s.text, (where, "dim")), indent=2 + LABEL + _PHASE, margin=head)

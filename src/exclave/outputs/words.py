@@ -9,7 +9,19 @@ from exclave.model import Kind, Outcome, Verdict, short_id
 from exclave.outputs.neutralise import mask
 
 if TYPE_CHECKING:
-    from exclave.model import Actor, Coverage, Destination, Evidence, Judgement, Resource, Signal, Transfer
+    from collections.abc import Iterable
+
+    from exclave.model import (
+        Actor,
+        Coverage,
+        Destination,
+        Evidence,
+        Judgement,
+        Resource,
+        Signal,
+        Step,
+        Transfer,
+    )
 
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
 _TIB = 1024
@@ -145,6 +157,24 @@ def signal(s: Signal) -> str:
     to = f" for {destination(s.destination)}" if s.destination else ""
     failed = f" (failed{': ' + s.error if s.error else ''})" if s.failed else ""
     return f"{s.action} on {resource(s.source)}{to} by {actor(s.actor)}{failed}"
+
+
+def runs(story: Iterable[Step]) -> list[tuple[Step, Step, int]]:
+    """Steps that repeat one after another, as one: the first, the last, how many."""
+    found: list[tuple[Step, Step, int]] = []
+    for step in story:
+        if found:
+            first, _, number = found[-1]
+            if (first.phase, first.text, first.actor) == (step.phase, step.text, step.actor):
+                found[-1] = (first, step, number + 1)
+                continue
+        found.append((step, step, 1))
+    return found
+
+
+def repeated(last: Step, number: int) -> str:
+    """`, 24 times until 2026-03-03 11:52:21`; empty for once."""
+    return f", {number:,} times until {moment(last.time)}" if number > 1 else ""
 
 
 def standing(t: Transfer) -> str:
