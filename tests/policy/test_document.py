@@ -101,6 +101,7 @@ def test_a_bad_statement_is_named_with_its_number(fields: dict[str, Any], what: 
         (json.loads("[" * 20 + "]" * 20), "nested deeper"),
         ({"Statement": list(range(60_000))}, "values"),
         (3.5, "can't be a float"),
+        ({"Statement": "Allow"}, "not JSON"),
         (json.dumps(json.dumps(json.dumps(json.dumps(one())))), "too many times"),
     ],
 )

@@ -132,6 +132,7 @@ DOCUMENT = {"Version": "2012-10-17", "Statement": [allow(aws(THEM))]}
             ]
         },
         {"Statement": [allow({"AWS": int(THEM)})]},
+        {"statement": json.dumps(allow(aws(THEM)))},
         [allow(aws(THEM))],
         allow(aws(THEM)),
     ],

@@ -189,7 +189,7 @@ def _policy(document: dict[str, Any] | list[Any]) -> Policy:
     else:
         fields = _lowered(document)
         if "statement" in fields:
-            raw = fields["statement"]
+            raw = _statements(fields["statement"])
         elif "effect" in fields:
             raw = [document]
         else:
@@ -212,6 +212,19 @@ def _policy(document: dict[str, Any] | list[Any]) -> Policy:
     return Policy(
         statements=tuple(statements), version=version, problems=tuple(problems), unread_allow=unread_allow
     )
+
+
+def _statements(value: object) -> object:
+    """The statements, also where they are JSON in a string, as Lambda answers AddPermission."""
+    if not isinstance(value, str):
+        return value
+    read = _decode(value)
+    if isinstance(read, Malformed):
+        raise _ShapeError(read.what)
+    trouble = _too_large(read)
+    if trouble:
+        raise _ShapeError(trouble)
+    return read
 
 
 def _denies(item: object) -> bool:
