@@ -148,7 +148,7 @@ def _step(s: Step, file: int, again: str) -> Safe:
         "tr",
         el("td", el("time", words.moment(s.time))),
         el("td", el("span", s.phase, class_=f"phase {s.phase}")),
-        el("td", el("b", f"{s.actor} ") if s.actor not in s.text else None, s.text, again),
+        el("td", el("b", f"{s.actor}: ") if s.actor not in s.text else None, s.text, again),
         el("td", el("code", f"[{file}:{s.evidence.record}]", title=words.evidence(s.evidence))),
     )
 

@@ -152,6 +152,6 @@ def _steps(i: Incident, out: Console, most: int) -> None:
 
 
 def _step(s: Step, clock: str, out: Console, *, by: str, where: str) -> None:
-    who = (f"{by} ", "bold") if by and by not in s.text else ""
+    who = (f"{by}: ", "bold") if by and by not in s.text else ""
     head = inked(out, f"  {clock.ljust(LABEL)}", (s.phase.ljust(_PHASE), PHASE_STYLE.get(s.phase, "")))
     say(out, inked(out, who, s.text, (where, "dim")), indent=2 + LABEL + _PHASE, margin=head)
