@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, lru_cache
 from html import escape
 from math import log2
 from typing import Any
@@ -19,6 +19,7 @@ _FORMULAS = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 _LATIN, _BASIC = 0x100, 0x10000  # code points below need two, four hex digits
 LONGEST = 4096  # characters of one string shown to people; a provider's longest id (an S3 key) has 1,024
 LONGEST_SECRET = 4096  # a session token may have 2,048 characters
+CACHED = 512  # characters
 DEEPEST = 40  # levels of nested values that are walked
 
 # Control characters (C0, DEL, C1), invisible and direction-changing ones, line and paragraph separators,
@@ -91,6 +92,16 @@ def _bare_key() -> re.Pattern[str]:
 
 def mask(text: str) -> str:
     """The text with secrets replaced by `***`, whatever stands around them kept."""
+    return _mask_short(text) if len(text) <= CACHED else _mask(text)
+
+
+@lru_cache(maxsize=8192)
+def _mask_short(text: str) -> str:
+    """ARNs, reasons and file names come back thousands of times; only short texts are kept, for memory."""
+    return _mask(text)
+
+
+def _mask(text: str) -> str:
     if not _hint().search(text):
         return text
     for pattern, instead in _secrets():
