@@ -1,11 +1,14 @@
-"""The kind of a resource from its ARN, for events that name many kinds of thing in one parameter (AWS Backup, RDS exports).
+"""The kind of a resource from its ARN, where one parameter names many kinds (AWS Backup, RDS exports).
 
 ARN formats: https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 BY_ARN = "by-arn"  # as an entry writes it in place of a kind
 _UNNAMED = "resource"  # an ARN of a type that is not listed, or no ARN

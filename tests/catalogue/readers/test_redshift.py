@@ -33,6 +33,10 @@ def test_the_way_through_the_data_catalogue_is_noted():
     assert "Lake Formation" in consumer(["DataCatalog/111122223333"], READ, EVENT)[0].note
 
 
-@given(st.lists(st.one_of(st.none(), st.booleans(), st.text(), st.integers(), st.dictionaries(st.text(), st.text()))))
+@given(
+    st.lists(
+        st.one_of(st.none(), st.booleans(), st.text(), st.integers(), st.dictionaries(st.text(), st.text()))
+    )
+)
 def test_odd_values_are_never_an_error(values):
     assert len(consumer(values, READ, EVENT)) <= len(values)

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from exclave.catalogue.entry import Read
 from exclave.catalogue.readers.common import MAX_ID
 from exclave.model import Destination, Event, Kind
+
+if TYPE_CHECKING:
+    from exclave.catalogue.entry import Read
 
 _CONSUMER = re.compile(r"(?:(DataCatalog|DATA_CATALOG)/)?(\d{12})", re.IGNORECASE)
 
 
 def consumer(found: list[Any], read: Read, event: Event) -> list[Destination]:
-    """Consumers of a datashare: an account id, `DataCatalog/<account id>` (by way of Lake Formation), or a keyword.
+    """Consumers of a datashare: account ids, `DataCatalog/<account id>` (Lake Formation), or keywords.
 
     `ADX` is AWS Data Exchange: who subscribes there is not in the log. Source:
     https://docs.aws.amazon.com/redshift/latest/APIReference/API_AuthorizeDataShare.html
