@@ -44,6 +44,9 @@ def transfer(found: Transfer, method: Method, perimeter: Perimeter) -> Transfer:
     judgement = perimeter.judge(found.destination, found.account)
     severity = _severity(method, judgement.verdict, _TRANSFER, Severity.INFO)
     why = [f"{_VERBS[found.outcome]} {name_of(found.destination)}: {judgement.reason}"]
+    if found.whole and judgement.verdict is Verdict.UNKNOWN and found.destination.kind in (Kind.ORGANIZATION, Kind.ORG_UNIT):
+        # A policy bound to an organisation is most often a guard that binds it to our own.
+        severity = Severity.LOW
     if found.outcome is Outcome.REVOKED:
         severity = Severity.INFO
     elif found.outcome is Outcome.ATTEMPTED:

@@ -47,7 +47,8 @@ def incident(
     """One incident. Its id is made of its first seed, so that later logs don't change it."""
     first = min((f for f in group.findings if is_seed(f)), key=lambda f: (f.time or _EPOCH, f.id))
     severity, why = _severity(group)
-    told = [*_steps(group, methods, lineage, closures), *_sessions(group, issued)]
+    handed = list(_sessions(group, issued))
+    told = [*_steps(group, methods, lineage, closures), *map(_session_step, handed)]
     steps = sorted(told, key=lambda s: (s.time or _EPOCH, s.ref, s.text))
     times = [s.time for s in steps if s.time]
     destinations = {f.destination.key: f.destination for f in group.findings if f.destination and foreign(f.judgement)}
@@ -61,7 +62,7 @@ def incident(
         transfers=tuple(group.transfers),
         signals=tuple(group.signals),
         story=tuple(steps),
-        actors=_actors(group),
+        actors=_actors(group, handed),
         destinations=tuple(destinations.values()),
     )
 
@@ -142,23 +143,26 @@ def _steps(group: Group, methods: dict[str, Method], lineage: Lineage, closures:
                     yield Step(time=closure.time, phase="close", text=text, actor=_actor_text(closure.actor), ref=t.id, evidence=closure.evidence)
 
 
-def _sessions(group: Group, issued: Sequence[Issued]) -> Iterator[Step]:
+def _sessions(group: Group, issued: Sequence[Issued]) -> Iterator[Issued]:
     """Who asked for the credentials that the incident's actors used, hop by hop."""
     by_credential: dict[str, list[Issued]] = {}
     for issue in issued:
         by_credential.setdefault(issue.credential, []).append(issue)
     wanted = {f.actor.credential for f in group.findings if f.actor.credential}
-    told: set[str] = set()
+    passed: set[str] = set()
     while wanted:
         credential = wanted.pop()
-        if credential in told:
-            continue
-        told.add(credential)
-        for step in by_credential.get(credential, ()):
-            wanted.add(step.to.credential)
-            what = f"session of {short_id(step.role)}" if step.role else "credential"
-            text = f"{what} ({credential}) handed out by {step.action.partition(':')[2]}"
-            yield Step(time=step.time, phase="access", text=text, actor=_actor_text(step.to), ref="", evidence=step.evidence)
+        if credential not in passed:
+            passed.add(credential)
+            for issue in by_credential.get(credential, ()):
+                wanted.add(issue.to.credential)
+                yield issue
+
+
+def _session_step(issue: Issued) -> Step:
+    what = f"session of {short_id(issue.role)}" if issue.role else "credential"
+    text = f"{what} ({issue.credential}) handed out by {issue.action.partition(':')[2]}"
+    return Step(time=issue.time, phase="access", text=text, actor=_actor_text(issue.to), ref="", evidence=issue.evidence)
 
 
 def _transfer_text(t: Transfer, methods: dict[str, Method]) -> str:
@@ -189,9 +193,12 @@ def _actor_text(actor: Actor) -> str:
     return f"{name}{issuer}"
 
 
-def _actors(group: Group) -> tuple[Actor, ...]:
+def _actors(group: Group, handed: Sequence[Issued]) -> tuple[Actor, ...]:
+    """Everybody who acted, in order of time: those who asked for the credentials first."""
+    acts = [(f.time or _EPOCH, f.id, f.actor) for f in group.findings]
+    acts += [(i.time or _EPOCH, "", i.to) for i in handed if i.to.credential]
     seen: dict[tuple[str, str], Actor] = {}
-    for found in sorted(group.findings, key=lambda f: (f.time or _EPOCH, f.id)):
-        if found.actor.kind not in ("service",) or not seen:
-            seen.setdefault((found.actor.id, found.actor.credential), found.actor)
+    for _, _, actor in sorted(acts, key=lambda act: act[:2]):
+        if actor.kind != "service":
+            seen.setdefault((actor.id, actor.credential), actor)
     return tuple(list(seen.values())[:_MAX_ACTORS])

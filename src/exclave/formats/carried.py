@@ -6,6 +6,7 @@ import base64
 import binascii
 import re
 import zlib
+from dataclasses import replace
 
 from exclave.formats import documents, s3_access
 from exclave.formats.damage import Damage, Json
@@ -50,7 +51,7 @@ def packed(text: str) -> Json | None:
 
 def _decoded(data: bytes) -> Json | None:
     """The values in it; what is damaged stands among them as Damage. None if it is all text."""
-    values = list(documents.values(data))
+    values = [replace(v, offset=-1) if isinstance(v, Damage) else v for v in documents.values(data)]
     if all(isinstance(value, Damage) and not value.records for value in values):
         return None
     return values[0] if len(values) == 1 else values

@@ -43,6 +43,7 @@ _USUAL = (
 )
 _VALUE = re.compile(rb'[{\["\-0-9tfn]')
 _STRAY = re.compile(rb".\s*+[{\]]", re.DOTALL)
+_ATTEMPT = 1_000  # what a try that fails costs, in bytes
 _CLOSE = ord("]")
 _CLOSERS_ONLY = re.compile(rb"[\]}\s,]*+(?:\"[^\[\]{}]*+)?")
 _GAVE_UP = "too broken to go on: what follows was not read"
@@ -112,7 +113,7 @@ def _document(run: _Run, position: int) -> Part:
         try:
             value = run.decode(data[position:line])
         except ValueError:
-            effort.left -= line - position
+            effort.left -= line - position + _ATTEMPT
         else:
             yield value
             return line
@@ -156,6 +157,7 @@ def _elements(run: _Run, start: Opening, stop: int, nesting: int = MAX_NESTING) 
             if end:
                 return end if end > 0 else stop
             yield Damage(what="not valid JSON between two records", offset=at, records=0)
+            effort.left -= _ATTEMPT
             at += 1
             continue
         end = end_of(data, at, effort, min(MAX_RECORD, stop - at + 1))
@@ -181,6 +183,7 @@ def _elements(run: _Run, start: Opening, stop: int, nesting: int = MAX_NESTING) 
             at = yield from _broken(run, at, stop, end, known)
         else:
             yield Damage(what="not valid JSON between two records", offset=at, records=0)
+            effort.left -= _ATTEMPT
             at += 1
     yield Damage(what="cut off: its list of records is not closed", offset=stop, records=0)
     return stop
@@ -216,7 +219,7 @@ def _next_record(run: _Run, position: int, stop: int, known: _Known, own_key: by
     pattern = re.compile(rb"\{\s*+(?:" + keys + rb")\s*+:")
     while run.effort.left > 0:
         found = pattern.search(run.data, position, stop)
-        run.effort.left -= (found.end() if found else stop) - position
+        run.effort.left -= (found.end() if found else stop) - position + _ATTEMPT
         if not found:
             return -1
         begin = found.start()

@@ -26,12 +26,12 @@ _FIRST_KEY = re.compile(rb'[\[{]\s*+("(?:[^"\\]++|\\.)*+")\s*+:')
 
 
 class Effort:
-    """Bytes that may still be looked at: what keeps repair linear in the size of the content, whatever it holds."""
+    """What may still be spent, in bytes looked at: keeps repair linear in the size of the content, whatever it holds."""
 
     __slots__ = ("left",)
 
     def __init__(self, size: int) -> None:
-        self.left = 24 * size + (64 << 20)
+        self.left = 24 * size + (16 << 20)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +58,7 @@ def end_of(data: bytes, position: int, effort: Effort | None = None, limit: int 
     """The byte after the value that begins at `position`, or -1 if it does not end (within `limit` bytes)."""
     stop = min(len(data), position + limit) if limit else len(data)
     at = position
+    brackets = 1
     try:
         if data[position : position + 1] not in (b"{", b"["):
             found = _SCALAR.match(data, position, stop)
@@ -66,6 +67,7 @@ def end_of(data: bytes, position: int, effort: Effort | None = None, limit: int 
         depth = 0
         while found := _BRACKET.match(data, at, stop):
             at = found.end()
+            brackets += 1
             if found[1] in b"{[":
                 depth += 1
             else:
@@ -76,7 +78,7 @@ def end_of(data: bytes, position: int, effort: Effort | None = None, limit: int 
         return -1
     finally:
         if effort:
-            effort.left -= at - position
+            effort.left -= at - position + 16 * brackets  # a bracket costs about what 16 bytes do
 
 
 def close_of(data: bytes, position: int, depth: int) -> int:

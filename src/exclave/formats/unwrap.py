@@ -7,7 +7,6 @@ top, is named with its keys, never searched, since what stands deeper is the att
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from typing import Any
 
 from exclave.formats import carried, cloudtrail, elastic, logs, ocsf, rows
@@ -37,7 +36,7 @@ def leaves(value: Json, nesting: int = MAX_NESTING) -> Iterator[Leaf]:
     if isinstance(value, dict):
         yield from _object(value, nesting)
     elif isinstance(value, Damage):
-        yield replace(value, offset=-1)
+        yield value
     elif nesting < 0:
         yield Damage(what=_TOO_DEEP)
     elif isinstance(value, list):

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 
-from exclave.model import Destination, Judgement, Kind, Verdict
+from exclave.model import OURS, Cloud, Destination, Judgement, Kind, Verdict
 
 
 class EntryKind(StrEnum):
@@ -75,7 +75,9 @@ class Perimeter:
         if destination.kind is Kind.PUBLIC:
             return Judgement(verdict=Verdict.PUBLIC, reason=destination.note or "anyone")
         owner = owner_of(destination)
-        if account and owner == account:
+        if destination.id == "${aws:ResourceOrgID}":
+            return Judgement(verdict=Verdict.ORGANIZATION, reason="the organisation that owns the resource, whichever it is")
+        if (account and owner == account) or owner == "${aws:ResourceAccount}":
             return Judgement(verdict=Verdict.SELF, reason="the same account")
         if entry := self._entry(destination, owner):
             return Judgement(verdict=entry.verdict, reason=_reason(entry), name=entry.name)
@@ -85,7 +87,18 @@ class Perimeter:
             )
         if assumed := self._assumed(destination, owner):
             return assumed
+        if destination.kind in (Kind.ORGANIZATION, Kind.ORG_UNIT) and not self._knows_organizations(destination):
+            return Judgement(
+                verdict=Verdict.UNKNOWN, reason=f"nothing says which organisation is ours; if {destination.id} is, name it in perimeter.toml"
+            )
         return _unlisted(destination, owner)
+
+    def _knows_organizations(self, destination: Destination) -> bool:
+        """Whether any organisation of the destination's cloud is known to be ours."""
+        listed = (e for e in self.entries if e.kind is EntryKind.ORGANIZATION and e.verdict in OURS and not e.expired(self.today))
+        ids = [*(e.id for e in listed), *self.seen.get(Kind.ORGANIZATION, {})]
+        aws = destination.cloud is Cloud.AWS
+        return any(i.startswith("o-") == aws for i in ids)
 
     def _assumed(self, destination: Destination, owner: str) -> Judgement | None:
         """What the logs themselves show to be ours."""
@@ -160,11 +173,18 @@ def _covers(entry: Entry, identifier: str) -> bool:
         # A service account belongs to the project in its mail address.
         return identifier.lower().rsplit("@", 1)[-1] == f"{entry.id.lower()}.iam.gserviceaccount.com"
     if entry.kind in (EntryKind.ORG_UNIT, EntryKind.ORGANIZATION):
-        # `o-1/ou-2` is inside `o-1`, and inside `o-1/ou-2`; a path pattern may end in `*`.
-        return identifier == entry.id or identifier.startswith(entry.id.rstrip("*").rstrip("/") + "/")
+        return _under(identifier.split("/"), entry.id.rstrip("*").rstrip("/").split("/"))
     if entry.kind in (EntryKind.PRINCIPAL, EntryKind.BUCKET):
         return fnmatch.fnmatchcase(identifier.lower(), entry.id.lower())
     return identifier.lower() == entry.id.lower()
+
+
+def _under(path: list[str], above: list[str]) -> bool:
+    """Whether an organisation path lies under another. `o-1/r-0/ou-2/ou-3` is under `o-1`, `o-1/ou-2` (the root may be left out) and `ou-2`."""
+    steps = iter(path)
+    if path[0].startswith("o-") and above[0].startswith("o-") and path[0] != above[0]:
+        return False
+    return all(any(step == wanted for step in steps) for wanted in above)
 
 
 def _inside(inner: str, outer: str) -> bool:
