@@ -97,12 +97,14 @@ def _text(name: str, head: bytes) -> str:
 def delimiter(head: bytes) -> str:
     """What separates the columns, if the first line is the header of a table with a column of a log; else ""."""
     line = head.partition(b"\n")[0].rstrip(b"\r").decode("utf-8", "replace")
+    if '{"' in line:
+        return ""
     for mark in (",", "\t", ";"):
         try:
             row = next(csv.reader([line], delimiter=mark), [])
         except csv.Error:
             continue
         names = {column.strip().lower() for column in row}
-        if names & COLUMNS and not any(column.lstrip().startswith("{") for column in row):
+        if names & COLUMNS:
             return mark
     return ""
