@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from typing import Any
 
 from exclave.catalogue import paths
 from exclave.catalogue.entry import Method, Read, ResourceSpec, Where
@@ -89,6 +90,14 @@ def _of_actions(method: Method) -> Iterator[str]:
     prevent = method.prevent
     if method.outcome == "offered" and not (prevent.actions or prevent.settings or prevent.note):
         yield "an offer says how it is prevented"
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict | list):
+        for item in value.values() if isinstance(value, dict) else value:
+            yield from _texts(item)
 
 
 _FILLED = frozenset({"resource.id", "resource.short", "resource.name", "destination.id", "account", "region"})

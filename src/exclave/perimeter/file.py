@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from exclave.model import Verdict
 from exclave.perimeter.judge import Entry, EntryKind
 
 MAX_INCLUDES = 16
+_BARE_ID = re.compile(r"=\s*\[?\s*0\d{11}\b")  # TOML has no numbers that begin with 0
 _KEYS = frozenset({"id", "ids", "as", "name", "why", "owner", "until"})
 _VERDICTS = {
     "self": Verdict.SELF,
@@ -57,9 +59,10 @@ def read(path: Path) -> PerimeterFile:
         if len(passed) > MAX_INCLUDES:
             raise BadPerimeterError(f"{path}: more than {MAX_INCLUDES} files included")
         content = _parsed(file)
+        known = [*(k.value for k in EntryKind), "include", "vendors", "assume-seen"]
         for key in content:
-            if key not in (*EntryKind, "include", "vendors", "assume-seen"):
-                raise BadPerimeterError(f"{file}: unknown table or key {key!r}{_near(key, [*EntryKind, 'include', 'vendors', 'assume-seen'])}")
+            if key not in known:
+                raise BadPerimeterError(f"{file}: unknown table or key {key!r}{_near(key, known)}")
         waiting += [file.parent / name for name in _strings(content, "include", file)]
         vendors += [file.parent / name for name in _strings(content, "vendors", file)]
         assumed = content.get("assume-seen", True)
@@ -72,12 +75,14 @@ def read(path: Path) -> PerimeterFile:
 
 
 def _parsed(file: Path) -> Mapping[str, Any]:
+    text = ""
     try:
-        return tomllib.loads(file.read_text("utf-8"))
+        text = file.read_text("utf-8")
+        return tomllib.loads(text)
     except OSError as error:
         raise BadPerimeterError(f"{file}: can't be read: {error.strerror}") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        hint = " (account ids are strings: put them in quotes)" if "leading" in str(error).lower() else ""
+        hint = " (account ids are text: put them in quotes)" if _BARE_ID.search(text) else ""
         raise BadPerimeterError(f"{file}: not valid TOML: {error}{hint}") from error
 
 

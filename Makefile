@@ -1,0 +1,58 @@
+# Two commands matter: `make demo` and `make test`. Both set up from nothing, with Python 3.11+ and make alone.
+PYTHON ?= python3
+VENV ?= .venv
+BIN = $(VENV)/bin
+PIP_FLAGS ?= -q --disable-pip-version-check
+DEMO ?= demo
+DEMO_BREACHES ?= backups-to-own-accounts
+
+.PHONY: demo test test-real setup lint types unit bench docs fuzz clean
+
+demo: $(VENV)/.base ## writes the logs of a breach, hunts them, shows the incident
+	@rm -rf $(DEMO)
+	@$(BIN)/exclave simulate $(DEMO) --days 1 --accounts 4 --records 8000 $(DEMO_BREACHES:%=--breach %)
+	@echo
+	@$(BIN)/exclave hunt $(DEMO)/logs --fail-on never -o $(DEMO)/report.html -o $(DEMO)/report.jsonl
+	@echo; echo "The same as a page: file://$(abspath $(DEMO))/report.html"
+
+test: setup lint types unit ## what a change must pass; needs Python alone
+
+test-real: setup ## with emulators, Java, chromium: installs them
+	bash .ci/real
+
+setup: $(VENV)/.dev
+
+$(VENV)/.base: pyproject.toml constraints.txt hatch_build.py
+	@$(PYTHON) -c 'import sys; sys.exit("exclave needs Python 3.11 or newer") if sys.version_info < (3, 11) else None'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install $(PIP_FLAGS) -c constraints.txt -e .
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.base
+	$(BIN)/pip install $(PIP_FLAGS) 'pip>=25.1'
+	$(BIN)/pip install $(PIP_FLAGS) -c constraints.txt --group dev
+	@touch $@
+
+lint:
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports --no-cache
+	$(BIN)/exclave catalogue lint
+
+types:
+	$(BIN)/mypy
+
+unit:
+	$(BIN)/pytest -n 2 -m 'not real'
+
+docs: setup ## writes docs/methods and docs/reference from the catalogue and the commands
+	$(BIN)/python docs/generate.py
+
+bench: setup ## ratios, from one run; BENCH=small for a quick one
+	$(BIN)/python bench/run.py $(BENCH)
+
+fuzz: setup
+	$(BIN)/python bench/fuzz.py --minutes 60
+
+clean:
+	rm -rf $(VENV) $(DEMO) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis bench/data

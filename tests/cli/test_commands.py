@@ -1,0 +1,192 @@
+"""The commands as a user runs them: as processes, with their streams and exit status."""
+
+import gzip
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from tests.correlate.build import THIEF, record, share
+
+
+def run(*arguments, cwd=None, stdin=None, env=None):
+    return subprocess.run(
+        [sys.executable, "-m", "exclave", *map(str, arguments)],
+        capture_output=True, text=True, cwd=cwd, input=stdin, env={**os.environ, **(env or {})}, timeout=60, check=False,
+    )
+
+
+@pytest.fixture
+def logs(tmp_path):
+    folder = tmp_path / "logs"
+    folder.mkdir()
+    records = [share(0, "snap-1", THIEF), record(1, "DescribeInstances")]
+    (folder / "a.json.gz").write_bytes(gzip.compress(json.dumps({"Records": records}).encode()))
+    return folder
+
+
+def lines(done):
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+def test_a_share_outside_is_found_and_makes_the_status_1(logs, tmp_path):
+    done = run("hunt", logs, cwd=tmp_path)
+    assert done.returncode == 1
+    assert THIEF in done.stdout
+    assert "aws ec2 modify-snapshot-attribute" in done.stdout
+    assert done.stderr == ""
+    assert "\x1b[" not in done.stdout
+
+
+def test_json_lines_hold_the_finding_the_incident_and_the_coverage(logs, tmp_path):
+    found = lines(run("hunt", logs, "--format", "jsonl", cwd=tmp_path))
+    transfer = next(f for f in found if f["type"] == "transfer")
+    assert transfer["destination"] == transfer["destination"] | {"kind": "account", "id": THIEF, "verdict": "external"}
+    assert transfer["outcome"] == "offered"
+    assert transfer["open"] is True
+    assert transfer["evidence"]["record"] == 1
+    assert {"incident", "coverage"} <= {f["type"] for f in found}
+
+
+def test_nothing_found_is_0(tmp_path):
+    (tmp_path / "a.json").write_text(json.dumps({"Records": [record(0, "DescribeInstances")]}))
+    assert run("hunt", "a.json", cwd=tmp_path).returncode == 0
+
+
+def test_what_could_not_be_read_is_3_and_named(tmp_path):
+    whole = gzip.compress(json.dumps({"Records": [record(0, "DescribeInstances")] * 50}).encode())
+    (tmp_path / "cut.json.gz").write_bytes(whole[: len(whole) // 2])
+    done = run("hunt", "cut.json.gz", "missing.json", cwd=tmp_path)
+    assert done.returncode == 3
+    assert "cut.json.gz" in done.stdout
+    assert "missing.json" in done.stdout
+
+
+def test_a_finding_wins_over_what_could_not_be_read(logs, tmp_path):
+    (logs / "b.json").write_text("{")
+    assert run("hunt", logs, cwd=tmp_path).returncode == 1
+
+
+@pytest.mark.parametrize(("level", "status"), [("critical", 0), ("high", 1), ("never", 0)])
+def test_the_severity_that_fails_can_be_chosen(logs, tmp_path, level, status):
+    assert run("hunt", logs, "--fail-on", level, cwd=tmp_path).returncode == status
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("hunt",),
+        ("hunt", "x", "-o", "report.doc"),
+        ("hunt", "x", "-o", "no/such/folder/report.html"),
+        ("hunt", "x", "--format", "yaml"),
+        ("hunt", "x", "--since", "yesterday"),
+        ("hunt", "x", "--since", "2026-02-01", "--until", "2026-01-01"),
+        ("hunt", "x", "-p", "missing.toml"),
+        ("timeline", "x"),
+        ("catalogue", "show", "aws.ebs.snapshot-shared"),
+        ("simulate",),
+        ("simulate", "out", "-b", "nonsense"),
+        ("perimeter", "init"),
+    ],
+)
+def test_wrong_usage_is_2_and_says_what_to_do(tmp_path, arguments):
+    done = run(*arguments, cwd=tmp_path)
+    assert done.returncode == 2
+    assert done.stderr.strip()
+    assert "Traceback" not in done.stderr
+
+
+def test_several_outputs_at_once(logs, tmp_path):
+    names = ["r.html", "r.jsonl", "r.csv", "r.ocsf.json", "r.sarif", "r.stix.json", "r.timesketch.jsonl"]
+    done = run("hunt", logs, *(a for n in names for a in ("-o", n)), cwd=tmp_path)
+    assert done.returncode == 1, done.stderr
+    for name in names:
+        assert (tmp_path / name).stat().st_size > 0
+
+
+def test_standard_input_is_read(logs, tmp_path):
+    text = gzip.decompress((logs / "a.json.gz").read_bytes()).decode()
+    assert run("hunt", "-", cwd=tmp_path, stdin=text).returncode == 1
+
+
+def test_a_perimeter_file_in_the_working_folder_counts(logs, tmp_path):
+    (tmp_path / "perimeter.toml").write_text(f'[[account]]\nid = "{THIEF}"\nas = "trusted"\nwhy = "our auditor"')
+    done = run("hunt", logs, "--format", "jsonl", cwd=tmp_path)
+    assert done.returncode == 0
+    assert "our auditor" in next(f for f in lines(done) if f["type"] == "transfer")["destination"]["reason"]
+
+
+def test_times_limit_what_is_found(logs, tmp_path):
+    assert run("hunt", logs, "--until", "2026-03-02T01:00:00Z", cwd=tmp_path).returncode == 0
+    assert run("hunt", logs, "--since", "2026-03-02T01:00:00Z", cwd=tmp_path).returncode == 1
+
+
+def test_a_timeline_shows_everything_that_an_incidents_actor_did(logs, tmp_path):
+    incident = next(f for f in lines(run("hunt", logs, "--format", "jsonl", cwd=tmp_path)) if f["type"] == "incident")
+    done = run("timeline", logs, "--incident", incident["id"], "--format", "jsonl", cwd=tmp_path)
+    assert done.returncode == 0
+    assert [e["action"].split(":")[1] for e in lines(done)] == ["ModifySnapshotAttribute", "DescribeInstances"]
+    by_name = run("timeline", logs, "--actor", "dana", cwd=tmp_path)
+    assert "DescribeInstances" in by_name.stdout
+
+
+def test_the_perimeter_is_proposed_and_explained(logs, tmp_path):
+    done = run("perimeter", "init", "--from-logs", logs, "-o", "perimeter.toml", cwd=tmp_path)
+    assert done.returncode == 0
+    assert "123456789012" in (tmp_path / "perimeter.toml").read_text()
+    assert run("perimeter", "init", "--from-logs", logs, "-o", "perimeter.toml", cwd=tmp_path).returncode == 2
+    assert "123456789012: self" in run("perimeter", "explain", "123456789012", cwd=tmp_path).stdout
+    assert f"{THIEF}: external" in run("perimeter", "explain", THIEF, cwd=tmp_path).stdout
+
+
+def test_the_catalogue_explains_itself_offline(tmp_path):
+    assert "aws.ebs.snapshot-share" in run("catalogue", "list", "--cloud", "aws").stdout
+    shown = run("catalogue", "show", "aws.ebs.snapshot-share").stdout
+    for part in ("ModifySnapshotAttribute", "Look-alikes", "Revoke", "Prevent", "References"):
+        assert part in shown
+    (tmp_path / "rows.csv").write_text("cloud,id\naws,aws-ebs-snapshot-share\naws,no-such-row\n")
+    done = run("catalogue", "coverage", tmp_path / "rows.csv")
+    assert done.returncode == 1
+    assert "no-such-row: not served" in done.stdout
+    assert "aws-ebs-snapshot-share" not in done.stdout
+
+
+def test_simulated_logs_are_hunted(tmp_path):
+    done = run("simulate", "out", "-b", "share-removed-afterwards", "--records", "300", "--days", "1", "--accounts", "2", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    truth = [json.loads(line) for line in (tmp_path / "out" / "truth.jsonl").read_text().splitlines()]
+    wanted = {d["id"] for t in truth if t["type"] == "breach" for d in t["destinations"]}
+    found = lines(run("hunt", "out/logs", "--format", "jsonl", cwd=tmp_path))
+    assert wanted <= {t["destination"]["id"] for t in found if t["type"] == "transfer"}
+    assert run("simulate", "out", cwd=tmp_path).returncode == 2
+
+
+def test_a_reader_that_stops_reading_is_no_error(logs, tmp_path):
+    done = subprocess.run(
+        f"{sys.executable} -m exclave hunt {logs} --format jsonl | head -c 10", shell=True, capture_output=True, text=True, cwd=tmp_path, check=False
+    )
+    assert "Traceback" not in done.stderr
+
+
+def test_ctrl_c_leaves_a_report_of_what_was_read(tmp_path):
+    folder = tmp_path / "many"
+    folder.mkdir()
+    text = gzip.compress(json.dumps({"Records": [share(0, "snap-1", THIEF), *[record(1, "DescribeInstances")] * 3000]}).encode(), 1)
+    for number in range(400):
+        (folder / f"{number:04}.json.gz").write_bytes(text)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "exclave", "hunt", str(folder), "-j", "1", "-o", "r.jsonl"], cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    time.sleep(1.5)
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=60)
+    assert "Traceback" not in err
+    coverage = [json.loads(line) for line in (tmp_path / "r.jsonl").read_text().splitlines()][-1]
+    assert coverage["type"] == "coverage"
+    assert process.returncode in (1, 3)
+    if coverage["files"] < 400:
+        assert any("Ctrl-C" in p["what"] for p in coverage["problems"])

@@ -1,0 +1,59 @@
+"""The documentation is what the catalogue and the commands say today."""
+
+import importlib.util
+import re
+from pathlib import Path
+
+import click
+import pytest
+
+from exclave.cli.main import COMMANDS, run
+
+ROOT = Path(__file__).parents[2]
+
+
+def generator():
+    spec = importlib.util.spec_from_file_location("generate", ROOT / "docs" / "generate.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_generated_pages_are_fresh():
+    made = generator()
+    wanted = made.pages()
+    stale = [name for name, text in wanted.items() if not (ROOT / "docs" / name).is_file() or (ROOT / "docs" / name).read_text() != text]
+    assert not stale, "run `make docs`"
+    for folder in ("methods", "reference"):
+        left = {str(p.relative_to(ROOT / "docs")) for p in (ROOT / "docs" / folder).rglob("*.md")} - set(wanted)
+        assert not left, "pages that nothing makes any more: run `make docs`"
+
+
+def test_links_between_documents_lead_somewhere():
+    broken = []
+    for page in [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]:
+        for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text()):
+            if not (page.parent / target).exists():
+                broken.append(f"{page.relative_to(ROOT)}: {target}")
+    assert not broken
+
+
+def test_every_option_in_the_readme_exists():
+    text = (ROOT / "README.md").read_text()
+    context = click.Context(run)
+    known = {"--help", "--version"}
+    for name in COMMANDS:
+        command = run.get_command(context, name)
+        for one in [command, *(command.commands.values() if isinstance(command, click.Group) else [])]:
+            known |= {option for p in one.params for option in (*p.opts, *p.secondary_opts)}
+    used = {o for line in re.findall(r"exclave [^\n`]*", text) for o in re.findall(r"(?<=\s)--[a-z-]+", line)}
+    assert used <= known
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_says_what_it_does(name):
+    command = run.get_command(click.Context(run), name)
+    assert command.help
+    for parameter in command.params:
+        if isinstance(parameter, click.Option) and not parameter.is_eager:
+            assert parameter.help or parameter.type, f"{name} {parameter.name}"
