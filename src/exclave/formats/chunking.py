@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 
 import msgspec
 
-from exclave.formats import reading, sniffing, structure
+from exclave.formats import documents, reading, sniffing, structure
+from exclave.formats.damage import Json
 from exclave.formats.documents import wide
 
 PIECE = 8 << 20  # bytes that a piece has at least, but the last
@@ -116,6 +117,7 @@ class _List(_Splitter):
 
     closers: bytes = b"]"
     plain: bool = False  # each element is one record
+    keys: frozenset[str] = frozenset()  # of the first element
     records: re.Pattern[bytes] = field(default_factory=lambda: re.compile(rb"\}\s*,\s*(?=\{)"))
 
     def cut(self, buffer: bytearray) -> _Cut:
@@ -143,20 +145,59 @@ class _List(_Splitter):
             window *= 8
 
     def _slow(self, data: bytes, start: int) -> _Cut:
-        """Element by element: also where the list ends before the buffer does, and where a record is broken."""
-        at = last = structure.skip_space(data, start)
-        while at < len(data):
-            if data[at] in b"]}":
-                end = structure.close_of(data, at, len(self.closers))
-                return _Cut(at=end, ends=True) if end > 0 else _Cut(at=last)
-            at = structure.end_of(data, at, limit=structure.MAX_RECORD)
-            if at < 0:
+        """Where the list ends before the buffer does, or a record is broken."""
+        at, last, whole = structure.skip_space(data, start), 0, True
+        while at < len(data) and data[at] not in b"]}":
+            end = structure.end_of(data, at, limit=structure.MAX_RECORD)
+            whole = whole and end > 0 and _is_json(data[at:end])
+            if not whole:
                 break
-            at = last = structure.skip_space(data, at)
-        if last <= start and len(data) >= PIECE + structure.MAX_RECORD:
-            candidates = self._candidates(bytearray(data), start)  # broken: its reader will say so
-            return _Cut(at=candidates[0][1]) if candidates else _Cut(at=0)
-        return _Cut(at=last if last > start else 0)
+            at = last = structure.skip_space(data, end)
+        if whole and at < len(data):
+            end = structure.close_of(data, at, len(self.closers))
+            if end > 0 and _is_json(
+                self.closers[::-1].translate(_OPENERS).replace(b"{", b'{"":') + data[at:end]
+            ):
+                return _Cut(at=end, ends=True)
+        return _Cut(at=self._like_a_record(data, start) or last)
+
+    def _like_a_record(self, data: bytes, start: int) -> int:
+        """Something is broken before: the last place where an object begins that is as the first record was."""
+        for _, following in self._candidates(bytearray(data), start):
+            end = structure.end_of(data, following, limit=structure.MAX_RECORD)
+            value = _decoded(data[following:end]) if end > 0 else None
+            if isinstance(value, dict) and 2 * len(self.keys & value.keys()) >= len(self.keys):
+                return following
+        return 0
+
+
+@dataclass(slots=True)
+class _Documents(_Splitter):
+    """Cuts between documents that are not one a line."""
+
+    def cut(self, buffer: bytearray) -> _Cut:
+        data = bytes(buffer)
+        at = last = structure.skip_gap(data, 0)
+        while at < len(data) and (end := structure.end_of(data, at, limit=structure.MAX_RECORD)) > 0:
+            at = last = structure.skip_gap(data, end)
+        if last <= structure.skip_gap(data, 0):
+            last = max(data.rfind(b"\n{"), data.rfind(b"\n["), 0)
+        return _Cut(at=last)
+
+
+_OPENERS = bytes.maketrans(b"]}", b"[{")
+_RECORD = frozenset({"eventName", "eventSource"})
+
+
+def _decoded(data: bytes) -> Json:
+    try:
+        return documents.decode(data)
+    except ValueError:
+        return None
+
+
+def _is_json(data: bytes) -> bool:
+    return _decoded(data) is not None
 
 
 def _splitter(name: str, data: bytes) -> _Splitter:
@@ -167,26 +208,31 @@ def _splitter(name: str, data: bytes) -> _Splitter:
     if kind == "cloudfront":
         return _Splitter(header=b"".join(re.findall(rb"^#.*\n", data[: sniffing.HEAD], re.MULTILINE)))
     if kind == "json":
-        begin = structure.skip_gap(data, 0)
-        start = structure.opening(data, begin)
-        first_line_ends = 0 < structure.end_of(data, begin, limit=structure.MAX_RECORD) <= (line or len(data))
-        if start and not first_line_ends:
-            at = structure.skip_space(data, start.first)
-            key = structure.first_key(data, at)
-            pattern = rb"\}\s*,\s*(?=\{\s*" + re.escape(key) + rb"\s*:)" if key else rb"\}\s*,\s*(?=\{)"
-            return _List(
-                header=data[: start.first],
-                closers=start.closers,
-                plain=_is_plain(data, at),
-                records=re.compile(pattern),
-            )
+        return _json(data, line)
     return _Splitter()
 
 
-def _is_plain(data: bytes, position: int) -> bool:
-    end = structure.end_of(data, position, limit=structure.MAX_RECORD)
-    try:
-        record = msgspec.json.decode(data[position:end]) if end > 0 else None
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-        return False
-    return isinstance(record, dict) and "eventName" in record
+def _json(data: bytes, line: int) -> _Splitter:
+    begin = structure.skip_gap(data, 0)
+    if data[begin : begin + 1] not in (b"{", b"["):
+        return _Splitter()  # lines with a prefix
+    end = structure.end_of(data, begin, limit=structure.MAX_RECORD)
+    key = structure.first_key(data, begin)
+    if 0 < end <= line or (line and key and key == structure.first_key(data, line)):
+        return _Splitter()
+    start = structure.opening(data, begin)
+    if not start:
+        return _Documents()
+    at = structure.skip_space(data, start.first)
+    key = structure.first_key(data, at)
+    end = structure.end_of(data, at, limit=structure.MAX_RECORD)
+    first = _decoded(data[at:end]) if end > 0 else None
+    keys = frozenset(first) if isinstance(first, dict) else _RECORD
+    pattern = rb"\}\s*,\s*(?=\{\s*" + re.escape(key) + rb"\s*:)" if key else rb"\}\s*,\s*(?=\{)"
+    return _List(
+        header=data[: start.first],
+        closers=start.closers,
+        plain="eventName" in keys and isinstance(first, dict),
+        keys=keys,
+        records=re.compile(pattern),
+    )

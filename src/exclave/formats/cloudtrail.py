@@ -14,7 +14,7 @@ from typing import Any
 from exclave.model import Actor, Cloud, Event, Evidence
 
 _API_DATE = re.compile(r"20\d{2}_?\d{2}_?\d{2}(v\d+)?$")
-_DRY_RUN = frozenset({"Client.DryRunOperation", "DryRunOperation"})
+_DRY_RUN = frozenset({"Client.DryRunOperation", "DryRunOperation", "DryRunOperationException"})
 _KINDS = {
     "IAMUser": "user",
     "Root": "root",

@@ -1,0 +1,238 @@
+"""One record of the Azure Activity Log → Event, whoever stored it.
+
+`fields` has one shape, the REST API's: operationName, category, caller, claims, correlationId, resourceId, status,
+subStatus, subscriptionId, tenantId, httpRequest, authorization, properties; request and response bodies, which are JSON in
+strings, are parsed to `properties.requestBody` and `properties.responseBody`.
+
+Sources: https://learn.microsoft.com/azure/azure-monitor/platform/activity-log-schema (REST, and the storage and event hub
+form), https://learn.microsoft.com/azure/azure-monitor/reference/tables/azureactivity (columns),
+https://www.elastic.co/docs/reference/integrations/azure/activitylogs (Elastic's fields).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from exclave.formats import azure
+from exclave.formats.rows import unflattened
+from exclave.model import Actor, Cloud, Event, Evidence
+
+_OPERATION = re.compile(r"[\w-]+(?:\.[\w-]+)+/\S{1,500}", re.IGNORECASE)
+_VERBS = ("/write", "/delete", "/action", "/read")
+_CATEGORIES = frozenset({
+    "administrative", "security", "servicehealth", "alert", "recommendation", "policy", "autoscale", "resourcehealth",
+})  # fmt: skip
+_STATUS = {
+    "start": "Started", "started": "Started", "accept": "Accepted", "accepted": "Accepted", "success": "Succeeded",
+    "succeeded": "Succeeded", "failure": "Failed", "failed": "Failed", "canceled": "Failed", "cancelled": "Failed",
+}  # fmt: skip
+_CLAIMS = {"objectidentifier": "oid", "tenantid": "tid", "upn": "upn", "emailaddress": "email", "name": "uniqueName"}
+_BODIES = {"requestbody": "requestBody", "responsebody": "responseBody"}
+_HTTP_CODE = re.compile(r"\b([45]\d\d)\b")
+
+
+def is_record(record: Mapping[str, Any]) -> bool:
+    """Whether a JSON object is an activity log record: an operation of a resource provider and what an activity has."""
+    name = _quick_name(record)
+    if not name or not _OPERATION.fullmatch(name) or not name.lower().endswith(_VERBS):
+        return False
+    keys = azure.keys_of(record)
+    category = azure.first(keys, "category", "categoryvalue", "eventcategory").lower()
+    return not category or category in _CATEGORIES or category in ("write", "delete", "action") or "caller" in keys
+
+
+def event(record: Mapping[str, Any], evidence: Evidence) -> Event:
+    """One record, read. Missing or odd parts become "" or None, never an error."""
+    fields = canonical(record)
+    action = action_of(fields["operationName"])
+    correlation = fields["correlationId"]
+    if not evidence.event_id and fields["eventDataId"]:
+        evidence = replace(evidence, event_id=fields["eventDataId"][:200])
+    return Event(
+        cloud=Cloud.AZURE,
+        log="azure-activity",
+        time=azure.time_of(fields["eventTimestamp"]),
+        service="azure",
+        action=action,
+        actor=_actor(fields),
+        account=fields["subscriptionId"],
+        region=fields["location"],
+        error=_error(fields),
+        dry_run=False,
+        fields=fields,
+        raw=record,
+        evidence=evidence,
+        shared_id=f"{correlation}/{action}"[:400] if azure.guid_of(correlation) else "",
+    )
+
+
+def action_of(operation: str) -> str:
+    """An operation in lower case. Extensions are named with the resource they stand on: that is taken off.
+
+    `Microsoft.Network/networkSecurityGroups/providers/Microsoft.Insights/diagnosticSettings/write` is the same
+    operation as `Microsoft.Insights/diagnosticSettings/write`.
+    """
+    return operation.lower().rsplit("/providers/", 1)[-1]
+
+
+def canonical(record: Mapping[str, Any]) -> dict[str, Any]:
+    """A record in the one shape that catalogue paths speak of."""
+    keys = azure.keys_of(_from_elastic(record))
+    shipped = azure.mapping(keys.get("evt"))  # a log shipper's reserved names: {name, outcome, category}
+    properties = _properties(keys)
+    identity = azure.mapping(keys.get("identity"))
+    authorization = azure.first_mapping(keys, "authorizationd", "authorization") or azure.mapping(identity.get("authorization"))
+    claims = _claims(azure.first_mapping(keys, "claimsd", "claims") or azure.mapping(identity.get("claims")))
+    resource = azure.first(keys, "resourceid", "resourceuri") or azure.value_of(properties.get("entity") or authorization.get("scope"))
+    request = azure.first_mapping(keys, "httprequest")
+    status = azure.first(keys, "activitystatusvalue", "resulttype", "status", "activitystatus") or azure.value_of(shipped.get("outcome"))
+    address = azure.address(
+        azure.first(keys, "calleripaddress") or request.get("clientIpAddress") or request.get("client_ip_address") or claims.get("ipaddr")
+    )
+    return {
+        "operationName": _name(keys),
+        "category": azure.first(keys, "categoryvalue", "category") or azure.value_of(shipped.get("category")),
+        "eventDataId": azure.first(keys, "eventdataid"),
+        "eventTimestamp": keys.get("eventtimestamp") or keys.get("time") or keys.get("timegenerated") or keys.get("@timestamp"),
+        "correlationId": azure.first(keys, "correlationid"),
+        "resourceId": resource,
+        "subscriptionId": azure.subscription_of(resource) or azure.first(keys, "subscriptionid").lower(),
+        "tenantId": _tenant(keys, properties),
+        "location": azure.first(keys, "location", "resourcelocation"),
+        "caller": azure.first(keys, "caller") or _caller(claims, properties),
+        "claims": claims,
+        "authorization": authorization,
+        "httpRequest": {**request, "clientIpAddress": address},
+        "status": _STATUS.get(status.lower(), status),
+        "subStatus": azure.first(keys, "activitysubstatusvalue", "substatus", "resultsignature", "activitysubstatus")
+        or azure.value_of(properties.get("statusCode")),
+        "properties": properties,
+    }
+
+
+def _quick_name(record: Mapping[str, Any]) -> str:
+    """The operation, looked up under the few names it has, without going over all keys."""
+    for key in ("operationName", "OperationNameValue", "operation_name", "operationNameValue"):
+        if found := azure.value_of(record.get(key)):
+            return found
+    if "azure.activitylogs.operation_name" in record:
+        return azure.value_of(_single(record["azure.activitylogs.operation_name"]))
+    nested = record.get("azure")
+    if isinstance(nested, Mapping) and isinstance(nested.get("activitylogs"), Mapping):
+        return azure.value_of(nested["activitylogs"].get("operation_name"))
+    shipped = record.get("evt")
+    if isinstance(shipped, Mapping) and "resourceId" in record:
+        return azure.value_of(shipped.get("name"))
+    lower = {key.lower() for key in record if isinstance(key, str) and len(key) < 20}  # noqa: PLR2004 - no operation's key is longer
+    if lower & {"operationnamevalue", "operationname"}:
+        keys = azure.keys_of(record)
+        return azure.first(keys, "operationnamevalue", "operationname")
+    return ""
+
+
+def _name(keys: Mapping[str, Any]) -> str:
+    # `OperationName` beside `OperationNameValue` is for people, and translated.
+    return azure.first(keys, "operationnamevalue", "operationname") or azure.value_of(azure.mapping(keys.get("evt")).get("name"))
+
+
+def _from_elastic(record: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A document in Elastic's schema as a record with the log's own keys."""
+    if "azure" not in record and not any(key.startswith("azure.") for key in record):
+        return record
+    nested = unflattened({key: _single(item) for key, item in record.items()})
+    outer = azure.mapping(nested.get("azure"))
+    log = azure.mapping(outer.get("activitylogs"))
+    if not log:
+        return record
+    original = azure.mapping(azure.mapping(nested.get("event")).get("original"))
+    if original and _quick_name(original):
+        return original
+    source = azure.mapping(nested.get("source"))
+    return {
+        **log,
+        "time": nested.get("@timestamp"),
+        "correlationId": outer.get("correlation_id"),
+        "resourceId": azure.mapping(outer.get("resource")).get("id"),
+        "subscriptionId": outer.get("subscription_id"),
+        "tenantId": outer.get("tenant_id") or log.get("tenant_id"),
+        "callerIpAddress": source.get("ip") or source.get("address"),
+        "location": azure.mapping(nested.get("geo")).get("name"),
+    }
+
+
+def _single(value: Any) -> Any:
+    return value[0] if isinstance(value, list) and len(value) == 1 else value
+
+
+def _properties(keys: Mapping[str, Any]) -> dict[str, Any]:
+    """The properties, with the bodies parsed. One that is no JSON (cut off) stays text, and counts as left out."""
+    out: dict[str, Any] = {}
+    for name in ("propertiesd", "properties"):
+        for key, value in azure.mapping(keys.get(name)).items():
+            body = _BODIES.get(azure.plain(key)) if isinstance(key, str) else None
+            if body:
+                out.setdefault(body, azure.parsed(value))
+            else:
+                out.setdefault(key, value)
+    return out
+
+
+def _claims(claims: Mapping[str, Any]) -> dict[str, Any]:
+    """Claims with the short names of those whose keys are addresses (`http://schemas.../objectidentifier` → oid)."""
+    out = dict(claims)
+    for key, value in claims.items():
+        if isinstance(key, str) and "/" in key and (short := _CLAIMS.get(key.rsplit("/", 1)[-1].lower())):
+            out.setdefault(short, value)
+    return out
+
+
+def _tenant(keys: Mapping[str, Any], properties: Mapping[str, Any]) -> str:
+    """The tenant whose log it is. Never the caller's, who may come from another by delegation.
+
+    The hierarchy starts with the tenant's root management group, whose id is the tenant's. In a workspace's table
+    the column TenantId is the workspace.
+    """
+    hierarchy = azure.first(keys, "hierarchy") or azure.value_of(properties.get("hierarchy"))
+    tenant, _, below = hierarchy.partition("/")
+    if below and azure.guid_of(tenant):
+        return azure.guid_of(tenant)
+    if "operationnamevalue" in keys or "timegenerated" in keys:
+        return ""
+    return azure.guid_of(azure.first(keys, "tenantid"))
+
+
+def _caller(claims: Mapping[str, Any], properties: Mapping[str, Any]) -> str:
+    for name in ("upn", "uniqueName", "email", "unique_name", "preferred_username", "oid", "appid"):
+        if found := azure.value_of(claims.get(name)):
+            return found
+    return azure.value_of(properties.get("caller")) or azure.value_of(claims.get("name"))
+
+
+def _actor(fields: Mapping[str, Any]) -> Actor:
+    claims, caller = fields["claims"], fields["caller"]
+    tenant, own = azure.guid_of(claims.get("tid")), fields["tenantId"]
+    person = "@" in caller
+    identity = caller.lower() if person else azure.value_of(claims.get("oid")) or caller
+    name = caller if person else azure.value_of(claims.get("appid")) or caller
+    return Actor(
+        kind="user" if person else "application" if identity else "unknown",
+        id=identity,
+        name=name,
+        account=tenant if tenant and own and tenant != own else "",
+        credential=azure.value_of(claims.get("uti")),
+        ip=fields["httpRequest"]["clientIpAddress"],
+        agent="",
+    )
+
+
+def _error(fields: Mapping[str, Any]) -> str:
+    status, reason = fields["status"], fields["subStatus"]
+    if status == "Failed" or reason.lower().startswith("failed"):
+        return reason or "Failed"
+    if status in ("Started", "Accepted"):
+        return ""
+    code = _HTTP_CODE.search(reason)
+    return reason if code else ""

@@ -1,0 +1,140 @@
+from __future__ import annotations
+
+import io
+import sys
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from exclave.formats import read, sniff
+from exclave.formats.struct_text import parse
+from exclave.model import Event, Evidence, Problem
+from tests.formats import shapes
+
+
+def split(data: bytes, name: str = "f") -> tuple[list[Event], list[Problem]]:
+    got = list(read(name, data))
+    return [g for g in got if isinstance(g, Event)], [g for g in got if isinstance(g, Problem)]
+
+
+def test_struct_text_is_read_with_what_may_stand_in_it() -> None:
+    text = "{type=AssumedRole, arn=arn:aws:sts::1:assumed-role/r/a=b,c, sessioncontext={x=null, y={}}, l=[a, {b=1}], e=}"
+    assert parse(text) == {
+        "type": "AssumedRole",
+        "arn": "arn:aws:sts::1:assumed-role/r/a=b,c",
+        "sessioncontext": {"y": {}},
+        "l": ["a", {"b": "1"}],
+        "e": "",
+    }
+    assert parse('{policy={"Statement":[{"Effect":"Allow, x=y"}]}, b=1}') == {
+        "policy": {"Statement": [{"Effect": "Allow, x=y"}]},
+        "b": "1",
+    }
+    for other in ("", "text", "{broken", "{a}", "[1", "{" * 10_000, '{"a":1'):
+        assert parse(other) == other
+
+
+def test_line_breaks_and_quotes_in_cells_do_not_end_a_row() -> None:
+    record = shapes.record(1, userAgent='a "b"\nc,d')
+    (event,), problems = split(shapes.as_table([shapes.as_row(record), shapes.as_row(record)][:1]))
+    assert problems == []
+    assert event.actor.agent == 'a "b"\nc,d'
+
+
+def test_a_cell_beyond_pythons_own_limit_is_read() -> None:
+    record = shapes.record(1, requestParameters={"policy": "x" * 300_000})
+    (event,), problems = split(shapes.as_table([shapes.as_row(record)]))
+    assert problems == []
+    assert len(event.fields["requestParameters"]["policy"]) == 300_000
+
+
+def test_a_broken_row_costs_itself_only() -> None:
+    data = shapes.as_table([shapes.as_row(shapes.record(n)) for n in (1, 2, 3, 4)])
+    broken = data.replace(b'"eu-west-1"', b'"eu-west-1', 1)
+    events, problems = split(broken)
+    assert [e.evidence.record for e in events] == [2, 3, 4]
+    assert [p.where for p in problems] == ["f, record 1"]
+    cut = data[: data.rindex(b"eu-west-1")]
+    events, problems = split(cut)
+    assert [e.evidence.record for e in events] == [1, 2, 3]
+    assert [p.where for p in problems] == ["f, record 4"]
+
+
+def test_columns_without_a_value_are_left_out() -> None:
+    row = shapes.as_row(shapes.record(1)) | {"errorcode": "", "errormessage": "null", "vpcendpointid": "-"}
+    (event,), _ = split(shapes.as_table([row]))
+    assert event.error == ""
+    assert "errorCode" not in event.raw
+
+
+def _parquet(rows: list[dict[str, Any]], schema: Any = None, **options: Any) -> bytes:
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    out = io.BytesIO()
+    parquet.write_table(pa.Table.from_pylist(rows, schema=schema), out, **options)
+    return out.getvalue()
+
+
+def test_cloudtrail_lake_parquet_is_the_same_event() -> None:
+    pytest.importorskip("pyarrow")
+    records = [shapes.record(n) for n in range(1, 8)]
+    data = _parquet([shapes.as_row(r) for r in records], row_group_size=3)
+    assert sniff("f", data) == "parquet"
+    events, problems = split(data)
+    wanted, _ = split(shapes.EXACT["array"](records))
+    assert problems == []
+    assert events == wanted
+
+
+def test_security_lake_parquet_with_maps_and_times() -> None:
+    pa = pytest.importorskip("pyarrow")
+    record = shapes.ocsf(shapes.record(1))
+    record["unmapped"] = list(record["unmapped"].items())
+    record["time_dt"] = datetime(2026, 3, 4, 5, 6, 7, tzinfo=UTC)
+    inferred = pa.Table.from_pylist([{k: v for k, v in record.items() if k != "unmapped"}]).schema
+    schema = inferred.append(pa.field("unmapped", pa.map_(pa.string(), pa.string())))
+    (event,), problems = split(_parquet([record], schema))
+    (wanted,), _ = split(shapes.EXACT["array"]([shapes.record(1)]))
+    assert problems == []
+    assert (event.time, event.name, event.account, event.actor.id) == (
+        wanted.time, wanted.name, wanted.account, wanted.actor.id,
+    )  # fmt: skip
+    assert event.fields["requestParameters"] == wanted.fields["requestParameters"]
+
+
+def test_security_lakes_first_version_keeps_parameters_in_unmapped() -> None:
+    parameters = shapes.record(1)["requestParameters"]
+    record = shapes.ocsf(shapes.record(1))
+    del record["api"]["request"]["data"]
+    record["unmapped"]["requestParameters.snapshotId"] = parameters["snapshotId"]
+    (event,), _ = split(shapes.text(record).encode())
+    assert event.fields["requestParameters"] == {"snapshotId": parameters["snapshotId"]}
+
+
+def test_parquet_that_cannot_be_read_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("pyarrow")
+    data = _parquet([shapes.as_row(shapes.record(1))])
+    _, (problem,) = split(data[: len(data) // 2])
+    assert "not readable as parquet" in problem.what
+    _, (problem,) = split(_parquet([{"colour": "red", "size": 1}]))
+    assert problem.what == "parquet of unknown columns: colour, size"
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    _, (problem,) = split(data)
+    assert problem.hint == 'pip install "exclave[parquet]"'
+
+
+def test_event_history_of_the_console() -> None:
+    data = (
+        b"\xef\xbb\xbfEvent name,Event time,User name,Event source,AWS access key,AWS region,Source IP address,Event ID\n"
+        b"StopLogging,2026-03-04T05:06:07Z,dana,cloudtrail.amazonaws.com,AKIAEXAMPLEEXAMPLE00,eu-west-1,198.51.100.7,e-1\n"
+    )
+    (event,), problems = split(data)
+    assert problems == []
+    assert (event.name, event.actor.name, event.actor.credential) == (
+        "cloudtrail.amazonaws.com:StopLogging", "dana", "AKIAEXAMPLEEXAMPLE00",
+    )  # fmt: skip
+    assert event.evidence == Evidence(file="f", record=1, event_id="e-1")
+    assert replace(event).region == "eu-west-1"
