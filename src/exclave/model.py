@@ -188,6 +188,13 @@ class Resource:
         """What joins two mentions of one resource: an ARN and a bare id of the same thing are equal."""
         return f"{self.kind}:{short_id(self.id)}"
 
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """Its own key, and that of what it lies in: an object's bucket."""
+        if self.kind == "s3-object" and self.id:
+            return self.key, f"s3-bucket:{short_id(self.id).partition('/')[0]}"
+        return (self.key,)
+
 
 def short_id(identifier: str) -> str:
     """The last part of an ARN's resource (`arn:aws:ec2:r:a:snapshot/snap-1` → `snap-1`), else as given.
@@ -195,7 +202,8 @@ def short_id(identifier: str) -> str:
     S3 object ARNs and RDS names keep what follows the first separator of their resource part.
     """
     if not identifier.startswith("arn:"):
-        return identifier
+        # Azure's resource ids compare without case, and its logs write one in several.
+        return identifier.lower() if identifier[:15].lower() == "/subscriptions/" else identifier
     parts = identifier.split(":", 5)
     if len(parts) < 6:  # noqa: PLR2004 - arn:partition:service:region:account:resource
         return identifier

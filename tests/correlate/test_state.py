@@ -86,3 +86,16 @@ def test_a_taking_by_somebody_else_does_not_make_an_offer_taken():
         20, "SharedSnapshotCopyInitiated", userIdentity={"type": "AWSAccount", "accountId": "444455556666"}, serviceEventDetails={"snapshotId": "snap-1"}
     )
     assert not offer(told(share(0, "snap-1", THIEF), taken)).state.taken
+
+
+def test_an_object_taken_from_a_shared_bucket_makes_the_buckets_offer_taken():
+    copied = record(
+        9, "CopyObject", {"bucketName": "elsewhere", "x-amz-copy-source": "b/data.csv"}, service="s3.amazonaws.com",
+        userIdentity={"type": "AWSAccount", "accountId": THIEF, "principalId": "AROA:x"},
+        resources=[{"type": "AWS::S3::Object", "ARN": "arn:aws:s3:::b/data.csv"}, {"type": "AWS::S3::Bucket", "ARN": "arn:aws:s3:::b", "accountId": OURS}],
+    )
+    read = record(
+        8, "GetObject", {"bucketName": "b", "key": "data.csv"}, service="s3.amazonaws.com",
+        userIdentity={"type": "AWSAccount", "accountId": THIEF, "principalId": "AROA:x"},
+    )
+    assert offer(told(policy(0, THIEF), read, copied)).state.taken

@@ -102,7 +102,7 @@ def _fixed_keys(found: Finding, lineage: Lineage) -> Iterator[tuple[str, str]]:
 
 def _resource_keys(resource: Resource, lineage: Lineage) -> Iterator[str]:
     if resource.id:
-        yield resource.key
+        yield from resource.keys
         for ancestor in lineage.ancestors(resource):
             yield ancestor.key
 
@@ -164,7 +164,8 @@ def _attach(made: Sequence[Group], rest: Iterable[Finding], lineage: Lineage, is
 
 def _supporting_keys(found: Finding) -> Iterator[tuple[str, str]]:
     if found.source.id:
-        yield "resource", found.source.key
+        for key in found.source.keys:
+            yield "resource", key
     if foreign(found.judgement) and found.destination is not None and found.destination.kind not in _NOBODY:
         yield "destination", owner_of(found.destination) or found.destination.key
     if found.shared_id:

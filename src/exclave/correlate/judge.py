@@ -47,6 +47,9 @@ def transfer(found: Transfer, method: Method, perimeter: Perimeter) -> Transfer:
     if found.whole and judgement.verdict is Verdict.UNKNOWN and found.destination.kind in (Kind.ORGANIZATION, Kind.ORG_UNIT):
         # A policy bound to an organisation is most often a guard that binds it to our own.
         severity = Severity.LOW
+    if found.destination.kind is Kind.UNKNOWN and found.destination.id in ("missing", "policy"):
+        # The call succeeded, so its request was sound: what can't be read here was lost by a tool on the way.
+        severity = Severity.LOW
     if found.outcome is Outcome.REVOKED:
         severity = Severity.INFO
     elif found.outcome is Outcome.ATTEMPTED:
@@ -87,8 +90,8 @@ def name_of(destination: Destination) -> str:
         return "everyone"
     if destination.kind is Kind.BEARER_URL:
         return "whoever holds the URL"
-    if not destination.id:
-        return "a destination that can't be read"
+    if not destination.id or destination.kind is Kind.UNKNOWN:
+        return f"a destination that can't be read ({destination.id})" if destination.id else "a destination that can't be read"
     return f"{destination.kind.value} {destination.id}"
 
 

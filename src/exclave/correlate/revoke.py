@@ -15,7 +15,7 @@ from exclave.model import Cloud, Outcome, RevokeCall, Transfer, short_id
 _PLACEHOLDER = re.compile(r"\{((?:resource|destination|fact)\.[a-z_A-Z]+|account|region)\}")
 _WORDS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 # SDK client names that the AWS CLI calls otherwise
-_CLI_NAMES = {"redshift-serverless": "redshift-serverless", "stepfunctions": "stepfunctions", "events": "events"}
+_CLI_NAMES = {"s3": "s3api", "config": "configservice", "codedeploy": "deploy"}
 
 
 def revoke_call(transfer: Transfer, method: Method) -> RevokeCall | None:

@@ -33,7 +33,8 @@ def with_state(transfers: Iterable[Transfer], closures: Iterable[Closure], linea
         if found.outcome is Outcome.REVOKED:
             revoked[found.source.key, found.destination.key].append(found)
         elif found.outcome is Outcome.TAKEN:
-            taken[found.source.key].append(found)
+            for key in found.source.keys:
+                taken[key].append(found)
         if found.whole and found.outcome is Outcome.OFFERED and found.time:
             slot = stated[found.method, found.source.key].setdefault((found.time, found.evidence.event_id), (set(), found.action))
             slot[0].add(found.destination.key)

@@ -12,6 +12,7 @@ from exclave.catalogue.kinds import kind_of
 from exclave.catalogue.loader import Catalogue
 from exclave.catalogue.readers import READERS
 from exclave.model import (
+    Cloud,
     Closure,
     Derivation,
     Destination,
@@ -125,12 +126,9 @@ def _of_method(method: Method, event: Event) -> Iterator[Found]:
     if event.error and method.outcome == "revoked":
         return
     offered = read_all(method.read, event)
-    if not offered and method.outcome == "offered" and method.read and not event.error and omitted(event):
-        offered = [
-            Destination(
-                kind=Kind.UNKNOWN, id="", cloud=event.cloud, note="the log left out the request, so the destination can't be read"
-            )
-        ]
+    if not offered and method.outcome == "offered" and method.read and not event.error and (left_out := omitted(event)):
+        note = "the log left out the request, so the destination can't be read"
+        offered = [Destination(kind=Kind.UNKNOWN, id=left_out, cloud=event.cloud, note=note)]
     outcome = Outcome.ATTEMPTED if event.error else Outcome(method.outcome or "offered")
     removed = [] if event.error else read_all(method.removes, event)
     for resource in resources:
@@ -193,10 +191,16 @@ def resources_of(spec: ResourceSpec, event: Event) -> list[Resource]:
     ]
 
 
-def omitted(event: Event) -> bool:
-    """Whether the log left the request out: CloudTrail marks oversized ones, other logs just lack them."""
-    request = event.fields.get("requestParameters", ...)
-    return request is None or request is ... or (isinstance(request, Mapping) and request.get("omitted") is True)
+def omitted(event: Event) -> str:
+    """`omitted` where the log left the request out, `missing` where a tool seems to have stripped it, else ""."""
+    request = paths.first(event.fields, _REQUESTS[event.cloud])
+    if event.cloud is Cloud.AWS:
+        # CloudTrail marks what it leaves out of oversized records; a call with parameters never has none.
+        return "missing" if request is None else "omitted" if isinstance(request, Mapping) and request.get("omitted") is True else ""
+    return "omitted" if request is None else ""
+
+
+_REQUESTS = {Cloud.AWS: "requestParameters", Cloud.AZURE: "properties.requestBody", Cloud.GCP: "protoPayload.request"}
 
 
 def _foreign_caller(event: Event) -> bool:

@@ -7,14 +7,19 @@ https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-refe
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from exclave.model import Actor, Cloud, Event, Evidence
 
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from exclave.formats.damage import Json
+
 _API_DATE = re.compile(r"20\d{2}_?\d{2}_?\d{2}(v\d+)?$")
 _DRY_RUN = frozenset({"Client.DryRunOperation", "DryRunOperation", "DryRunOperationException"})
+_LAST_SECOND = 100_000_000_000  # seconds since 1970 beyond this are milliseconds
 _KINDS = {
     "IAMUser": "user",
     "Root": "root",
@@ -31,20 +36,21 @@ _KINDS = {
 
 
 def action_name(event_name: str) -> str:
-    """An eventName without the API date that some services append (`AddPermission20150331v2` → `AddPermission`)."""
+    """An eventName without the API date that some services append, as `AddPermission20150331v2` has."""
     return _API_DATE.sub("", event_name) or event_name
 
 
-def parse_time(value: Any) -> datetime | None:
-    """An ISO 8601 time, or seconds since 1970 (`lookup-events` and CSV exports write these), as UTC; None if unreadable."""
+def parse_time(value: Json) -> datetime | None:
+    """An ISO 8601 time, or seconds or milliseconds since 1970 (exports write these), as UTC; else None."""
     try:
         if isinstance(value, str):
             if value.replace(".", "", 1).isdigit():
-                return datetime.fromtimestamp(float(value), UTC)
+                return parse_time(float(value))
             time = datetime.fromisoformat(value.strip().replace(" UTC", "+00:00"))
             return time.astimezone(UTC) if time.tzinfo else time.replace(tzinfo=UTC)
         if isinstance(value, int | float) and not isinstance(value, bool):
-            return datetime.fromtimestamp(value / 1000 if value > 1e11 else value, UTC)  # noqa: PLR2004 - milliseconds
+            seconds = value / 1000 if value > _LAST_SECOND else value
+            return datetime.fromtimestamp(seconds, UTC)
     except (ValueError, OverflowError, OSError):
         return None
     return None
@@ -55,7 +61,7 @@ def is_record(record: Mapping[str, Any]) -> bool:
 
     Notifications to Lambda functions have `eventName` too, and a source such as `aws:s3`; those are none.
     """
-    if isinstance(record.get("insightDetails"), Mapping):
+    if isinstance(record.get("insightDetails"), dict):
         return True
     source = record.get("eventSource")
     if not isinstance(record.get("eventName"), str) or (source is None and "eventVersion" not in record):
@@ -67,7 +73,7 @@ def event(record: Mapping[str, Any], evidence: Evidence) -> Event:
     """One record, read. Missing or odd parts become "" or None, never an error."""
     identity = _mapping(record.get("userIdentity"))
     insight = record.get("insightDetails")
-    name = "Insight" if isinstance(insight, Mapping) else action_name(_text(record.get("eventName")))
+    name = "Insight" if isinstance(insight, dict) else action_name(_text(record.get("eventName")))
     actor = _actor(record, identity)
     error = _text(record.get("errorCode")) or (_text(record.get("errorMessage")) and "error")
     return Event(
@@ -96,7 +102,7 @@ def _actor(record: Mapping[str, Any], identity: Mapping[str, Any]) -> Actor:
     account = _text(identity.get("accountId")) or _text(issuer.get("accountId"))
     arn = _text(identity.get("arn"))
     if not account and arn.startswith("arn:"):
-        account = arn.split(":", 5)[4] if arn.count(":") >= 5 else ""  # noqa: PLR2004
+        account = [*arn.split(":", 5), "", "", ""][4]
     principal = _text(identity.get("principalId"))
     invoked_by = _text(identity.get("invokedBy"))
     if (
@@ -135,19 +141,19 @@ def _unwrapped(record: Mapping[str, Any], action: str) -> Mapping[str, Any]:
     out: dict[str, Any] | None = None
     for part, suffix in (("requestParameters", "Request"), ("responseElements", "Response")):
         body = record.get(part)
-        if isinstance(body, Mapping):
+        if isinstance(body, dict):
             inner = body.get(action + suffix)
-            if isinstance(inner, Mapping):
+            if isinstance(inner, dict):
                 out = out or dict(record)
                 out[part] = {**{k: v for k, v in body.items() if k != action + suffix}, **inner}
     return out or record
 
 
-def _mapping(value: Any) -> Mapping[str, Any]:
-    return value if isinstance(value, Mapping) else {}
+def _mapping(value: Json) -> Mapping[str, Any]:
+    return value if isinstance(value, dict) else {}
 
 
-def _text(value: Any) -> str:
+def _text(value: Json) -> str:
     if isinstance(value, str):
         return value[:4096]
     if isinstance(value, int) and not isinstance(value, bool):

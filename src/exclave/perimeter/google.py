@@ -1,0 +1,74 @@
+"""What the names of Google Cloud say about whose a thing is: members of IAM policies, service accounts, mail domains.
+
+Sources: IAM principal identifiers, https://cloud.google.com/iam/docs/principal-identifiers, service agents,
+https://cloud.google.com/iam/docs/service-agents, types of service accounts, https://cloud.google.com/iam/docs/service-account-types.
+"""
+
+from __future__ import annotations
+
+import re
+
+_ACCOUNT_SUFFIX = ".gserviceaccount.com"
+_OWN = re.compile(r"[a-z0-9][a-z0-9-]*@((?:[a-z0-9.-]+\.)?[a-z0-9-]+)\.iam\.gserviceaccount\.com")
+_DEFAULT = re.compile(r"(\d{3,20})(?:-compute@developer|@cloudservices|@cloudbuild|@project)\.gserviceaccount\.com")
+_APP_ENGINE = re.compile(r"([a-z0-9.:-]+)@appspot\.gserviceaccount\.com")
+# Only projects that Google runs count: anybody can name an account of his own `service-1234`.
+_RUN_BY_GOOGLE = (
+    r"(?:gcp-sa-[a-z0-9-]+|compute-system|container-engine-robot|gs-project-accounts|storage-transfer-service|serverless-robot-prod"
+    r"|gcf-admin-robot|cloudcomposer-accounts|dataflow-service-producer-prod|dataproc-accounts|bigquery-data-connectors"
+    r"|bigquery-encryption|cloud-redis|cloud-filer|cloud-tpu|cloud-ml\.google\.com|gae-api-prod\.google\.com|containerregistry"
+    r"|dlp-api|endpoints-portal|firebase-rules|genomics-api\.google\.com|service-networking|sourcerepo-service-accounts"
+    r"|container-analysis|remotebuildexecution|cloud-cdn-fill|cloudbuild|monitoring-notification)"
+)
+_NUMBERED = re.compile(rf"(?:service-|project-|p|o)?(\d{{3,20}})(?:-\d+)?@{_RUN_BY_GOOGLE}\.iam\.gserviceaccount\.com")
+_ORG_NUMBERED = re.compile(rf"service-(?:org|folder|b)-(\d{{3,20}})@{_RUN_BY_GOOGLE}\.iam\.gserviceaccount\.com")
+_PREFIX = re.compile(r"(?:deleted:)?(?:user|group|serviceAccount|domain):", re.IGNORECASE)
+# mail domains that anybody can have an address in: never ours
+PUBLIC_MAIL = frozenset({
+    "gmail.com", "googlemail.com", "outlook.com", "hotmail.com", "live.com", "msn.com", "yahoo.com", "ymail.com",
+    "icloud.com", "me.com", "mac.com", "aol.com", "proton.me", "protonmail.com", "pm.me", "gmx.com", "gmx.de", "gmx.net",
+    "web.de", "mail.ru", "yandex.ru", "yandex.com", "qq.com", "163.com", "126.com", "zoho.com", "tutanota.com", "tuta.io",
+    "fastmail.com", "hey.com", "mail.com", "googlegroups.com", "duck.com", "naver.com",
+})  # fmt: skip
+
+
+def bare(member: str) -> str:
+    """A member without its type and without the mark of a deleted one: `deleted:user:a@x?uid=1` → `a@x`."""
+    text = _PREFIX.sub("", member.strip(), count=1)
+    return text.partition("?uid=")[0]
+
+
+def is_service_account(mail: str) -> bool:
+    """Whether an address is of a service account, a project's own or one that Google runs."""
+    return mail.lower().endswith(_ACCOUNT_SUFFIX)
+
+
+def is_agent(mail: str) -> bool:
+    """Whether an address is of a service agent: Google's own account that acts for a project or an organisation."""
+    lower = mail.lower()
+    if not lower.endswith(_ACCOUNT_SUFFIX) or _DEFAULT.fullmatch(lower) or _APP_ENGINE.fullmatch(lower):
+        return lower.endswith("@cloudservices.gserviceaccount.com")
+    return bool(_NUMBERED.fullmatch(lower) or _ORG_NUMBERED.fullmatch(lower))
+
+
+def project_of_member(mail: str) -> str:
+    """The project that a service account belongs to or acts for: an id, or a number where only that is named; "" for others."""
+    lower = bare(mail).lower()
+    for pattern in (_DEFAULT, _NUMBERED):
+        if found := pattern.fullmatch(lower):
+            return found[1]
+    if found := _APP_ENGINE.fullmatch(lower):
+        return found[1]
+    if found := _OWN.fullmatch(lower):
+        # `name@project.domain.tld` is a project `domain.tld:project` of the old kind.
+        project, _, domain = found[1].partition(".")
+        return f"{domain}:{project}" if domain else project
+    return ""
+
+
+def domain_of(mail: str) -> str:
+    """The mail domain of a person, group or domain in lower case; "" for service accounts and what has none."""
+    text = bare(mail).lower()
+    if "@" not in text or text.endswith(_ACCOUNT_SUFFIX) or "/" in text:
+        return ""
+    return text.rpartition("@")[2]
