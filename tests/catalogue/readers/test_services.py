@@ -11,6 +11,7 @@ from exclave.catalogue.readers.services import (
     endpoint_service,
     lake_principal,
     organization_party,
+    public_policy,
     s3_argument,
 )
 from exclave.model import Actor, Cloud, Event, Evidence
@@ -31,7 +32,7 @@ EVENT = Event(
     raw={},
     evidence=Evidence(file="f", record=1),
 )
-READERS = [lake_principal, endpoint_service, organization_party, s3_argument]
+READERS = [lake_principal, endpoint_service, organization_party, public_policy, s3_argument]
 
 
 def keys(reader, *values):
@@ -83,6 +84,12 @@ def test_only_what_a_command_writes_to_is_a_destination(arguments):
 
 def test_a_command_without_output_gives_nothing():
     assert keys(s3_argument, ["spark-submit", "s3://in/job.py"], {"--TempDir": "s3://in/"}, 7) == []
+
+
+def test_of_a_policy_only_what_everybody_may_do_is_public():
+    theirs = {"Effect": "Allow", "Principal": {"AWS": "111122223333"}, "Action": "*", "Resource": "*"}
+    assert keys(public_policy, {"Statement": [theirs, {**theirs, "Principal": "*"}]}) == ["public:*"]
+    assert keys(public_policy, {"Statement": [theirs]}) == []
 
 
 ANYTHING = st.recursive(

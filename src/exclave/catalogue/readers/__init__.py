@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from exclave.catalogue.entry import Read
-from exclave.catalogue.readers import applications, aws, common, keys, redshift, s3, services
+from exclave.catalogue.readers import applications, aws, common, gcp, keys, redshift, s3, services
 from exclave.model import Destination, Event
 
 Reader = Callable[[list[Any], Read, Event], list[Destination]]
@@ -43,4 +43,20 @@ READERS: Mapping[str, Reader] = {
     "endpoint-service": services.endpoint_service,
     "organization-party": services.organization_party,
     "s3-argument": services.s3_argument,
+    "public-policy": services.public_policy,
+    # Google Cloud
+    "gcp-member": gcp.member,
+    "gcp-bindings": gcp.bindings,
+    "gcp-added": gcp.added,
+    "gcp-removed": gcp.removed,
+    "gcp-project": gcp.project,
+    "gcp-foreign-project": gcp.foreign_project,
+    "gcp-bucket": gcp.bucket,
+    "gcp-bucket-in-text": gcp.bucket_in_text,
+    "gcp-sink": gcp.sink,
+    "gcp-dataset-access": gcp.dataset_access,
+    "gcp-ancestor": gcp.ancestor,
+    "gcp-customer": gcp.customer,
+    "gcp-foreign-caller": gcp.foreign_caller,
+    "gcp-outside-caller": gcp.outside_caller,
 }

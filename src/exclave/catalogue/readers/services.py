@@ -85,6 +85,11 @@ def organization_party(found: list[Any], read: Read, event: Event) -> list[Desti
     return out
 
 
+def public_policy(found: list[Any], read: Read, event: Event) -> list[Destination]:
+    """A resource policy, read as `policy` does; only what it gives to everybody counts."""
+    return [destination for destination in aws.policy(found, read, event) if destination.kind is Kind.PUBLIC]
+
+
 def s3_argument(found: list[Any], _read: Read, event: Event) -> list[Destination]:
     """Buckets that a command writes to, by its arguments: a list (`--dest=s3://b/`, `--dest`) or a map.
 
