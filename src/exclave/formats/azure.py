@@ -1,7 +1,7 @@
-"""What the Azure logs have in common: keys that are spelt in many ways, JSON in strings, resource ids, addresses.
+"""What the Azure logs have in common: keys spelt in many ways, JSON in strings, resource ids, addresses.
 
-One record is written as `operationName`, `operation_name`, `OperationNameValue` or `operationName: {value}` depending on
-who stored it, so keys are compared without case, underscores and blanks.
+One record is written as `operationName`, `operation_name`, `OperationNameValue` or `operationName: {value}`,
+depending on who stored it, so keys are compared without case, underscores and blanks.
 """
 
 from __future__ import annotations
@@ -9,24 +9,32 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import orjson
 
 from exclave.formats.cloudtrail import parse_time
+
+if TYPE_CHECKING:
+    from exclave.formats.damage import Json
 
 MAX_TEXT = 4096  # characters of a value that are kept
 _MAX_EMBEDDED = 4 << 20  # characters of JSON in a string that are parsed
 _SUBSCRIPTION = re.compile(r"/subscriptions/([^/]+)", re.IGNORECASE)
 _GUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.IGNORECASE)
 _NO_TENANT = frozenset({"", "00000000-0000-0000-0000-000000000000"})
-_PORTAL_TIMES = ("%m/%d/%Y, %I:%M:%S.%f %p", "%m/%d/%Y, %I:%M:%S %p", "%m/%d/%Y %I:%M:%S %p", "%m/%d/%Y %H:%M:%S")
+_PORTAL_TIMES = (
+    "%m/%d/%Y, %I:%M:%S.%f %p",
+    "%m/%d/%Y, %I:%M:%S %p",
+    "%m/%d/%Y %I:%M:%S %p",
+    "%m/%d/%Y %H:%M:%S",
+)
 
 Keys = Mapping[str, Any]
 
 
 def keys_of(record: Mapping[str, Any]) -> dict[str, Any]:
-    """A record's values by their plain keys: lower case, without underscores, blanks and the portal's `[UTC]`."""
+    """A record's values by their plain keys: lower case, no underscores, blanks or the portal's `[UTC]`."""
     out: dict[str, Any] = {}
     for key, value in record.items():
         if value is not None and value != "":
@@ -39,7 +47,7 @@ def plain(key: str) -> str:
     return key.lower().replace("[utc]", "").replace("_", "").replace(" ", "")
 
 
-def value_of(value: Any) -> str:
+def value_of(value: Json) -> str:
     """A scalar, or the `value` of `{value, localizedValue}`, as text."""
     if isinstance(value, Mapping):
         value = value.get("value")
@@ -58,7 +66,7 @@ def first(keys: Keys, *names: str) -> str:
     return ""
 
 
-def mapping(value: Any) -> Mapping[str, Any]:
+def mapping(value: Json) -> Mapping[str, Any]:
     """An object, or the object in a string; else an empty one."""
     value = parsed(value)
     return value if isinstance(value, Mapping) else {}
@@ -69,7 +77,7 @@ def first_mapping(keys: Keys, *names: str) -> Mapping[str, Any]:
     return next((found for name in names if (found := mapping(keys.get(name)))), {})
 
 
-def parsed(value: Any) -> Any:
+def parsed(value: Json) -> Json:
     """A string that is JSON, parsed (also JSON in a string in a string); anything else as it is."""
     for _ in range(2):
         if not isinstance(value, str) or len(value) > _MAX_EMBEDDED:
@@ -90,7 +98,7 @@ def subscription_of(resource_id: str) -> str:
     return found[1].lower() if found else ""
 
 
-def guid_of(value: Any) -> str:
+def guid_of(value: Json) -> str:
     """A value that is a GUID, in lower case; "" for anything else and for the zero GUID."""
     if not isinstance(value, str) or not _GUID.fullmatch(value.strip()):
         return ""
@@ -98,7 +106,7 @@ def guid_of(value: Any) -> str:
     return "" if found in _NO_TENANT else found
 
 
-def address(value: Any) -> str:
+def address(value: Json) -> str:
     """An IP address without its port: `10.0.0.4:5100`, `[2001:db8::1]:443`."""
     text = value_of(value).strip()
     if text.startswith("["):
@@ -106,7 +114,7 @@ def address(value: Any) -> str:
     return text.partition(":")[0] if text.count(":") == 1 else text
 
 
-def time_of(value: Any) -> datetime | None:
+def time_of(value: Json) -> datetime | None:
     """ISO 8601 with up to nine digits of fraction, or the portal's `1/28/2025, 3:30:00.000 PM`, as UTC."""
     found = parse_time(value)
     if found is None and isinstance(value, str):

@@ -1,11 +1,11 @@
 """One record of the Azure Activity Log → Event, whoever stored it.
 
-`fields` has one shape, the REST API's: operationName, category, caller, claims, correlationId, resourceId, status,
-subStatus, subscriptionId, tenantId, httpRequest, authorization, properties; request and response bodies, which are JSON in
-strings, are parsed to `properties.requestBody` and `properties.responseBody`.
+`fields` has one shape, the REST API's: operationName, category, caller, claims, correlationId, resourceId,
+status, subStatus, subscriptionId, tenantId, httpRequest, authorization, properties. Request and response
+bodies, which are JSON in strings, are parsed to `properties.requestBody` and `properties.responseBody`.
 
-Sources: https://learn.microsoft.com/azure/azure-monitor/platform/activity-log-schema (REST, and the storage and event hub
-form), https://learn.microsoft.com/azure/azure-monitor/reference/tables/azureactivity (columns),
+Sources: https://learn.microsoft.com/azure/azure-monitor/platform/activity-log-schema,
+https://learn.microsoft.com/azure/azure-monitor/reference/tables/azureactivity (columns),
 https://www.elastic.co/docs/reference/integrations/azure/activitylogs (Elastic's fields).
 """
 
@@ -14,34 +14,52 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from exclave.formats import azure
 from exclave.formats.rows import unflattened
 from exclave.model import Actor, Cloud, Event, Evidence
 
+if TYPE_CHECKING:
+    from exclave.formats.damage import Json
+
 _OPERATION = re.compile(r"[\w-]+(?:\.[\w-]+)+/\S{1,500}", re.IGNORECASE)
+_NAMES = ("operationnamevalue", "operationname")
+_LONGEST = 24  # characters of the longest key that holds an operation
 _VERBS = ("/write", "/delete", "/action", "/read")
 _CATEGORIES = frozenset({
-    "administrative", "security", "servicehealth", "alert", "recommendation", "policy", "autoscale", "resourcehealth",
+    "administrative", "security", "servicehealth", "alert", "recommendation", "policy", "autoscale",
+    "resourcehealth", "write", "delete", "action",
 })  # fmt: skip
 _STATUS = {
-    "start": "Started", "started": "Started", "accept": "Accepted", "accepted": "Accepted", "success": "Succeeded",
-    "succeeded": "Succeeded", "failure": "Failed", "failed": "Failed", "canceled": "Failed", "cancelled": "Failed",
+    "start": "Started", "started": "Started", "accept": "Accepted", "accepted": "Accepted",
+    "success": "Succeeded", "succeeded": "Succeeded", "failure": "Failed", "failed": "Failed",
+    "canceled": "Failed", "cancelled": "Failed",
 }  # fmt: skip
-_CLAIMS = {"objectidentifier": "oid", "tenantid": "tid", "upn": "upn", "emailaddress": "email", "name": "uniqueName"}
+_CLAIMS = {
+    "objectidentifier": "oid",
+    "tenantid": "tid",
+    "upn": "upn",
+    "emailaddress": "email",
+    "name": "uniqueName",
+}
 _BODIES = {"requestbody": "requestBody", "responsebody": "responseBody"}
 _HTTP_CODE = re.compile(r"\b([45]\d\d)\b")
 
 
 def is_record(record: Mapping[str, Any]) -> bool:
-    """Whether a JSON object is an activity log record: an operation of a resource provider and what an activity has."""
+    """Whether a JSON object is an activity log record: a provider's operation, of a known category."""
     name = _quick_name(record)
     if not name or not _OPERATION.fullmatch(name) or not name.lower().endswith(_VERBS):
         return False
     keys = azure.keys_of(record)
     category = azure.first(keys, "category", "categoryvalue", "eventcategory").lower()
-    return not category or category in _CATEGORIES or category in ("write", "delete", "action") or "caller" in keys
+    return (
+        not category
+        or category in _CATEGORIES
+        or category in ("write", "delete", "action")
+        or "caller" in keys
+    )
 
 
 def event(record: Mapping[str, Any], evidence: Evidence) -> Event:
@@ -65,14 +83,18 @@ def event(record: Mapping[str, Any], evidence: Evidence) -> Event:
         fields=fields,
         raw=record,
         evidence=evidence,
-        shared_id=f"{correlation}/{action}"[:400] if azure.guid_of(correlation) else "",
+        shared_id=f"{correlation}/{action}/{_last_part(fields['resourceId'])}"[:400] if correlation else "",
     )
+
+
+def _last_part(resource_id: str) -> str:
+    return resource_id.rstrip("/").rsplit("/", 1)[-1].lower()
 
 
 def action_of(operation: str) -> str:
     """An operation in lower case. Extensions are named with the resource they stand on: that is taken off.
 
-    `Microsoft.Network/networkSecurityGroups/providers/Microsoft.Insights/diagnosticSettings/write` is the same
+    `Microsoft.Network/publicIPAddresses/providers/Microsoft.Insights/diagnosticSettings/write` is the same
     operation as `Microsoft.Insights/diagnosticSettings/write`.
     """
     return operation.lower().rsplit("/providers/", 1)[-1]
@@ -84,19 +106,31 @@ def canonical(record: Mapping[str, Any]) -> dict[str, Any]:
     shipped = azure.mapping(keys.get("evt"))  # a log shipper's reserved names: {name, outcome, category}
     properties = _properties(keys)
     identity = azure.mapping(keys.get("identity"))
-    authorization = azure.first_mapping(keys, "authorizationd", "authorization") or azure.mapping(identity.get("authorization"))
+    authorization = azure.first_mapping(keys, "authorizationd", "authorization") or azure.mapping(
+        identity.get("authorization")
+    )
     claims = _claims(azure.first_mapping(keys, "claimsd", "claims") or azure.mapping(identity.get("claims")))
-    resource = azure.first(keys, "resourceid", "resourceuri") or azure.value_of(properties.get("entity") or authorization.get("scope"))
+    resource = azure.first(keys, "resourceid", "resourceuri") or azure.value_of(
+        properties.get("entity") or authorization.get("scope")
+    )
     request = azure.first_mapping(keys, "httprequest")
-    status = azure.first(keys, "activitystatusvalue", "resulttype", "status", "activitystatus") or azure.value_of(shipped.get("outcome"))
+    status = azure.first(
+        keys, "activitystatusvalue", "resulttype", "status", "activitystatus"
+    ) or azure.value_of(shipped.get("outcome"))
     address = azure.address(
-        azure.first(keys, "calleripaddress") or request.get("clientIpAddress") or request.get("client_ip_address") or claims.get("ipaddr")
+        azure.first(keys, "calleripaddress")
+        or request.get("clientIpAddress")
+        or request.get("client_ip_address")
+        or claims.get("ipaddr")
     )
     return {
         "operationName": _name(keys),
         "category": azure.first(keys, "categoryvalue", "category") or azure.value_of(shipped.get("category")),
         "eventDataId": azure.first(keys, "eventdataid"),
-        "eventTimestamp": keys.get("eventtimestamp") or keys.get("time") or keys.get("timegenerated") or keys.get("@timestamp"),
+        "eventTimestamp": keys.get("eventtimestamp")
+        or keys.get("time")
+        or keys.get("timegenerated")
+        or keys.get("@timestamp"),
         "correlationId": azure.first(keys, "correlationid"),
         "resourceId": resource,
         "subscriptionId": azure.subscription_of(resource) or azure.first(keys, "subscriptionid").lower(),
@@ -107,7 +141,9 @@ def canonical(record: Mapping[str, Any]) -> dict[str, Any]:
         "authorization": authorization,
         "httpRequest": {**request, "clientIpAddress": address},
         "status": _STATUS.get(status.lower(), status),
-        "subStatus": azure.first(keys, "activitysubstatusvalue", "substatus", "resultsignature", "activitysubstatus")
+        "subStatus": azure.first(
+            keys, "activitysubstatusvalue", "substatus", "resultsignature", "activitysubstatus"
+        )
         or azure.value_of(properties.get("statusCode")),
         "properties": properties,
     }
@@ -126,16 +162,14 @@ def _quick_name(record: Mapping[str, Any]) -> str:
     shipped = record.get("evt")
     if isinstance(shipped, Mapping) and "resourceId" in record:
         return azure.value_of(shipped.get("name"))
-    lower = {key.lower() for key in record if isinstance(key, str) and len(key) < 20}  # noqa: PLR2004 - no operation's key is longer
-    if lower & {"operationnamevalue", "operationname"}:
-        keys = azure.keys_of(record)
-        return azure.first(keys, "operationnamevalue", "operationname")
+    if any(azure.plain(key) in _NAMES for key in record if len(key) <= _LONGEST):
+        return azure.first(azure.keys_of(record), *_NAMES)
     return ""
 
 
 def _name(keys: Mapping[str, Any]) -> str:
     # `OperationName` beside `OperationNameValue` is for people, and translated.
-    return azure.first(keys, "operationnamevalue", "operationname") or azure.value_of(azure.mapping(keys.get("evt")).get("name"))
+    return azure.first(keys, *_NAMES) or azure.value_of(azure.mapping(keys.get("evt")).get("name"))
 
 
 def _from_elastic(record: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -163,12 +197,12 @@ def _from_elastic(record: Mapping[str, Any]) -> Mapping[str, Any]:
     }
 
 
-def _single(value: Any) -> Any:
+def _single(value: Json) -> Json:
     return value[0] if isinstance(value, list) and len(value) == 1 else value
 
 
 def _properties(keys: Mapping[str, Any]) -> dict[str, Any]:
-    """The properties, with the bodies parsed. One that is no JSON (cut off) stays text, and counts as left out."""
+    """The properties, bodies parsed. One that is no JSON (cut off) stays text, and counts as omitted."""
     out: dict[str, Any] = {}
     for name in ("propertiesd", "properties"):
         for key, value in azure.mapping(keys.get(name)).items():
@@ -181,7 +215,7 @@ def _properties(keys: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _claims(claims: Mapping[str, Any]) -> dict[str, Any]:
-    """Claims with the short names of those whose keys are addresses (`http://schemas.../objectidentifier` → oid)."""
+    """Claims, with short names for those whose keys are addresses (`.../claims/objectidentifier` → oid)."""
     out = dict(claims)
     for key, value in claims.items():
         if isinstance(key, str) and "/" in key and (short := _CLAIMS.get(key.rsplit("/", 1)[-1].lower())):
@@ -192,8 +226,8 @@ def _claims(claims: Mapping[str, Any]) -> dict[str, Any]:
 def _tenant(keys: Mapping[str, Any], properties: Mapping[str, Any]) -> str:
     """The tenant whose log it is. Never the caller's, who may come from another by delegation.
 
-    The hierarchy starts with the tenant's root management group, whose id is the tenant's. In a workspace's table
-    the column TenantId is the workspace.
+    The hierarchy starts with the tenant's root management group, whose id is the tenant's. In a workspace's
+    table the column TenantId is the workspace.
     """
     hierarchy = azure.first(keys, "hierarchy") or azure.value_of(properties.get("hierarchy"))
     tenant, _, below = hierarchy.partition("/")

@@ -1,0 +1,88 @@
+"""Azure writes an operation down as it starts, is accepted and ends, all with one id: one finding.
+
+The request (and so the destination) stands in the first record, the outcome in the last. Joining parts and
+then the whole gives the same as joining the whole at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from exclave.model import Cloud, Kind, Outcome, Signal, Transfer
+
+Failures = Mapping[str, datetime]  # shared_id of an operation → when it failed
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_OPEN = frozenset({Outcome.OFFERED, Outcome.TAKEN, Outcome.ATTEMPTED})
+_FAILED = "the operation failed"
+
+
+def transfers(found: Iterable[Transfer], failures: Failures) -> list[Transfer]:
+    """Transfers, those of one operation joined. One that failed in the end was an attempt."""
+    out: list[Transfer] = []
+    groups: dict[tuple[str, ...], list[Transfer]] = {}
+    for one in found:
+        if one.cloud is Cloud.AZURE and one.shared_id and one.outcome in _OPEN:
+            failed = one.outcome is not Outcome.ATTEMPTED and _ended_badly(one, failures)
+            told = replace(one, outcome=Outcome.ATTEMPTED, error=_FAILED) if failed else one
+            groups.setdefault((one.method, one.shared_id, one.source.key), []).append(told)
+        else:
+            out.append(one)
+    for group in groups.values():
+        out.extend(_joined(group))
+    return out
+
+
+def signals(found: Iterable[Signal], failures: Failures) -> list[Signal]:
+    """Signals, those of one operation joined."""
+    out: list[Signal] = []
+    groups: dict[tuple[str, ...], list[Signal]] = {}
+    for one in found:
+        if one.cloud is Cloud.AZURE and one.shared_id:
+            key = (one.method, one.shared_id, one.source.key, one.destination.key if one.destination else "")
+            failed = not one.failed and _ended_badly(one, failures)
+            groups.setdefault(key, []).append(replace(one, failed=True, error=_FAILED) if failed else one)
+        else:
+            out.append(one)
+    for group in groups.values():
+        end = max(group, key=lambda s: (s.time or _EPOCH, s.failed, s.evidence.event_id))
+        best = max(group, key=lambda s: (len(s.facts), s.evidence.event_id))
+        out.append(replace(best, failed=end.failed, error=end.error, time=end.time))
+    return out
+
+
+def _joined(group: list[Transfer]) -> list[Transfer]:
+    end = max(group, key=lambda t: (_last(t), t.outcome is Outcome.ATTEMPTED, t.evidence.event_id))
+    by_destination: dict[str, list[Transfer]] = {}
+    for one in [t for t in group if not _unread(t)] or group:
+        by_destination.setdefault(one.destination.key, []).append(one)
+    out = []
+    for same in by_destination.values():
+        best = max(same, key=lambda t: (_said(t), t.evidence.event_id))
+        first = min((t.time for t in group if t.time), default=None)
+        last = _last(end) if end.time else None
+        out.append(
+            replace(
+                best, time=first, last=last if last != first else None, outcome=end.outcome, error=end.error
+            )
+        )
+    return out
+
+
+def _ended_badly(one: Transfer | Signal, failures: Failures) -> bool:
+    ended = failures.get(one.shared_id)
+    return ended is not None and (one.time is None or one.time <= ended)
+
+
+def _unread(one: Transfer) -> bool:
+    return one.destination.kind is Kind.UNKNOWN and not one.destination.id
+
+
+def _said(one: Transfer) -> int:
+    """How much a record says of the destination: the request says more than the outcome."""
+    return len(one.destination.limits) + bool(one.destination.expires) + len(one.facts)
+
+
+def _last(one: Transfer) -> datetime:
+    return one.last or one.time or _EPOCH
