@@ -282,13 +282,13 @@ EXACT: dict[str, Shape] = {
     "sns": lambda rs: text(
         {"Records": [{"EventSource": "aws:sns", "Sns": {"Message": text(_eventbridge(r))}} for r in rs]}
     ).encode(),
-    "sqs": lambda rs: text({"Messages": [{"MessageId": "1", "Body": text(_eventbridge(r))} for r in rs]}).encode(),
+    "sqs": lambda rs: text({"Messages": [{"Id": "1", "Body": text(_eventbridge(r))} for r in rs]}).encode(),
     "sqs with sns": lambda rs: text(
         {"Records": [{"body": text({"Type": "Notification", "Message": text(r)})} for r in rs]}
     ).encode(),
     "elastic original": lambda rs: _lines([{"_source": {"event": {"original": text(r)}}} for r in rs]),
     "elastic search": lambda rs: text(
-        {"hits": {"total": 1, "hits": [{"_source": {"event.original": text(r), "aws.cloudtrail.x": 1}} for r in rs]}}
+        {"hits": {"hits": [{"_source": {"event.original": text(r), "aws.cloudtrail.x": 1}} for r in rs]}}
     ).encode(),
     "elastic fields": lambda rs: _lines([{"_id": "1", "fields": {"event.original": [text(r)]}} for r in rs]),
     "splunk": lambda rs: _lines([{"preview": False, "result": {"_raw": text(r), "host": "h"}} for r in rs]),
@@ -299,7 +299,7 @@ EXACT: dict[str, Shape] = {
     "wazuh": lambda rs: _lines([{"data": {"aws": r, "integration": "aws"}} for r in rs]),
     "json in a string": lambda rs: _lines([text(r) for r in rs]),
     "athena csv": lambda rs: as_table([as_row(r) for r in rs]),
-    "athena csv with CR": lambda rs: as_table([as_row(r) for r in rs]).replace(b"\r\n", b"\n").replace(b"\n", b"\r\n"),
+    "athena csv without CR": lambda rs: as_table([as_row(r) for r in rs]).replace(b"\r\n", b"\n"),
     "tab separated": lambda rs: as_table([as_row(r) for r in rs], "\t", csv.QUOTE_MINIMAL),
     "csv of messages": lambda rs: as_table([{"@timestamp": "t", "@message": text(r)} for r in rs]),
     "csv of eventjson": lambda rs: as_table([{"eventjson": text(r)} for r in rs]),
@@ -307,8 +307,7 @@ EXACT: dict[str, Shape] = {
     "athena api": _athena_api,
     "rows as json": lambda rs: _lines([as_row(r) for r in rs]),
     "snake case": lambda rs: _lines(
-        [{"event_name": r["eventName"]} | {_snake(k): text(v) if isinstance(v, dict) else v for k, v in r.items()}
-         for r in rs]
+        [{_snake(k): text(v) if isinstance(v, dict) else v for k, v in r.items()} for r in rs]
     ),
 }  # fmt: skip
 

@@ -88,8 +88,10 @@ def test_lines_in_wrappers_and_tables_are_the_same_event() -> None:
     (wanted,) = events(line())
     wrapped = json.dumps({"logEvents": [{"message": line().decode()}]}).encode()
     assert events(wrapped) == [wanted]
-    table = ("bucket_owner,bucket,time,operation,key,status,requester\n" f"{_OWNER},ours,[04/Mar/2026:05:06:07 +0100],"
-             f"REST.GET.OBJECT,k,200,{_ROLE}\n").encode()  # fmt: skip
+    table = (
+        "bucket_owner,bucket,time,operation,key,status,requester\n"
+        f"{_OWNER},ours,[04/Mar/2026:05:06:07 +0100],REST.GET.OBJECT,k,200,{_ROLE}\n"
+    ).encode()
     (row,) = events(table)
     assert (row.time, row.name, row.actor.id) == (wanted.time, wanted.name, _ROLE)
 
@@ -108,7 +110,8 @@ def test_json_from_cloudwatch_has_the_same_names() -> None:
 
 _CLOUDFRONT = (
     b"#Version: 1.0\n"
-    b"#Fields: date time x-edge-location sc-bytes c-ip cs-method cs(Host) cs-uri-stem sc-status cs(User-Agent)\n"
+    b"#Fields: date time x-edge-location sc-bytes c-ip cs-method cs(Host) cs-uri-stem "
+    b"sc-status cs(User-Agent)\n"
     b"2026-03-04\t05:06:07\tFRA1\t100\t198.51.100.7\tGET\td.cloudfront.net\t/a\t200\tcurl/8%20x\n"
     b"2026-03-04\t05:06:08\tFRA1\t100\t198.51.100.7\tPUT\td.cloudfront.net\t/a\t403\t-\n"
     b"2026-03-04\t05:06:09\n"

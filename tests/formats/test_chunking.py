@@ -1,12 +1,15 @@
 from __future__ import annotations
 
-from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import pytest
 
 from exclave.formats import chunking, chunks, read
 from exclave.model import Problem
 from tests.formats import shapes
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 _RECORDS = [
     shapes.record(n, requestParameters={"a": [{"eventVersion": "]}"}] * (n % 3), "t": 'x{"eventVersion":'})
@@ -27,8 +30,10 @@ def _split(data: bytes, head: int = 12_000, part: int = 1500, name: str = "f") -
     "shape",
     [
         "cloudtrail file", "pretty file", "array", "json lines", "json lines with CR", "concatenated files",
-        "lookup-events", "cloudwatch message", "cloudwatch filter", "cloudwatch export", "eventbridge", "splunk",
-        "athena csv", "tab separated", "utf-16 with mark", "utf-16-le", "byte order mark", "list under another name",
+        "lookup-events", "cloudwatch message", "cloudwatch filter", "cloudwatch export", "eventbridge",
+        "splunk",
+        "athena csv", "tab separated", "utf-16 with mark", "utf-16-le", "byte order mark",
+        "list under another name",
         "kinesis", "elastic search", "text sequence", "concatenated", "concatenated pretty",
     ],
 )  # fmt: skip

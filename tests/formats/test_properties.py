@@ -11,10 +11,14 @@ from exclave.model import Event, Problem
 from tests.formats import shapes
 
 _KEYS = st.sampled_from([
-    "Records", "records", "Events", "detail", "message", "eventName", "eventSource", "eventVersion", "userIdentity",
-    "requestParameters", "awslogs", "data", "event", "aws", "cloudtrail", "fields", "_source", "_raw", "results",
-    "QueryResultRows", "ResultSet", "Rows", "Data", "api", "operation", "unmapped", "metadata", "class_uid", "arn",
-    "original", "bucket", "time", "key", "cs-method", "sc-status", "insightDetails", "userIdentity.arn", "resources",
+    "Records", "records", "Events", "detail", "message", "eventName", "eventSource", "eventVersion",
+    "userIdentity",
+    "requestParameters", "awslogs", "data", "event", "aws", "cloudtrail", "fields", "_source", "_raw",
+    "results",
+    "QueryResultRows", "ResultSet", "Rows", "Data", "api", "operation", "unmapped", "metadata",
+    "class_uid", "arn",
+    "original", "bucket", "time", "key", "cs-method", "sc-status", "insightDetails", "userIdentity.arn",
+    "resources",
     "requestParameters.items{}.a", "eventname", "useridentity", "", "raw_data", "actor", "user", "eventTime",
 ]) | st.text(max_size=5)  # fmt: skip
 _SCALARS = (
@@ -70,10 +74,12 @@ def test_any_record_among_others_costs_nobody_else(odd: dict[str, Any]) -> None:
 
 
 _SNIPPETS = st.sampled_from([
-    b'{"Records":[', b"]}", b"{", b"}", b"[", b"]", b'"', b"\\", b",", b":", b"\n", b"\x1e", b"\x00", b"\xff\xfe",
+    b'{"Records":[', b"]}", b"{", b"}", b"[", b"]", b'"', b"\\", b",", b":", b"\n", b"\x1e", b"\x00",
+    b"\xff\xfe",
     b"\xef\xbb\xbf", b"PAR1", b"#Version: 1.0\n#Fields: date time\n", b"eventname,message\n", b"a,b\n", b"\t",
-    b"2 111122223333 eni-0a ", shapes.text(shapes.record(1)).encode(), b'{"eventVersion":"1"', b"NaN", b"\xc3",
-    b"a b [06/Feb/2019:00:00:38 +0000] 1 - 3 REST.GET.OBJECT k \"GET\" 200 - 1\n",
+    b"2 111122223333 eni-0a ", shapes.text(shapes.record(1)).encode(), b'{"eventVersion":"1"', b"NaN",
+    b"\xc3",
+    b'a b [06/Feb/2019:00:00:38 +0000] 1 - 3 REST.GET.OBJECT k "GET" 200 - 1\n',
 ])  # fmt: skip
 
 

@@ -82,6 +82,25 @@ def test_an_unknown_shape_is_told_with_its_keys_once_and_counted() -> None:
     assert more.what == "4 more: unknown JSON shape, keys: a, b"
 
 
+def test_problems_of_many_kinds_are_bounded_and_counted() -> None:
+    got = problems(shapes._lines([{f"k{n}": 1} for n in range(100)]))
+    assert len(got) == 21
+    assert got[-1].what == "80 problems of other kinds"
+
+
+def test_nothing_that_is_read_has_half_surrogates() -> None:
+    half = "\\ud800"
+    records = [shapes.text(shapes.record(1)).replace("aws-cli", half)]
+    row = (
+        '{"eventname":"A","eventsource":"a","requestparameters":"{p={\\"k\\":\\"'
+        + half.replace("\\", "\\\\")
+        + '\\"}}"}'
+    )
+    for event in events("\n".join([*records, row]).encode()):
+        str(event.fields).encode()
+    assert len(events("\n".join([*records, row]).encode())) == 2
+
+
 def test_records_inside_a_record_are_not_read() -> None:
     forged = shapes.record(9, eventName="Forged")
     record = shapes.record(

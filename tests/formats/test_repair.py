@@ -13,7 +13,8 @@ from tests.formats import shapes
 _RECORDS = [shapes.record(n) for n in range(1, 6)]
 _CUTTABLE = (
     "cloudtrail file", "pretty file", "array", "json lines", "concatenated", "concatenated pretty",
-    "concatenated files", "lookup-events", "cloudwatch message", "cloudwatch filter", "cloudwatch export", "splunk",
+    "concatenated files", "lookup-events", "cloudwatch message", "cloudwatch filter",
+    "cloudwatch export", "splunk",
 )  # fmt: skip
 
 
@@ -34,10 +35,7 @@ _TAILS = {
 
 def _ends(shape: str, data: bytes) -> list[int]:
     tail = b"Management" + _TAILS.get(shape, '"}').encode()
-    ends = []
-    for record in _RECORDS:
-        ends.append(data.index(tail, data.index(record["eventID"].encode())) + len(tail))
-    return ends
+    return [data.index(tail, data.index(r["eventID"].encode())) + len(tail) for r in _RECORDS]
 
 
 @pytest.mark.parametrize("shape", _CUTTABLE)
@@ -122,6 +120,7 @@ def test_text_between_documents_is_told_and_passed_over() -> None:
         b'{"x":1}' * 150_000 + b"{",
         b"{\n" * 300_000,
         (b'{"eventVersion":"1' + b"\n") * 50_000,
+        b'{"message":"[1:[1:[1:[1:[1:[1:[1:[1:{{{[[[[{{{{[[[["}\n' * 10_000,
     ],
 )
 def test_hostile_content_ends_soon(data: bytes) -> None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from exclave.formats.logs import PARSERS, Parser, parser_of
 from exclave.formats.chunking import chunks
+from exclave.formats.logs import PARSERS, Parser, parser_of
 from exclave.formats.reading import read
 from exclave.formats.sniffing import SKIPPED, sniff
 

@@ -1,4 +1,4 @@
-"""JSON carried in strings: as it is, after a prefix, in base64, compressed; and log lines of other formats."""
+"""JSON carried in strings: as it is, after a prefix, in base64, compressed; and lines of other logs."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from exclave.formats.damage import Damage, Json
 
 MAX_SIZE = 16 << 20  # bytes of JSON in one string
 _PREFIX = 4096
+_SPARE = 4096  # there may be many strings: each gets what its own size allows
 _BASE64 = re.compile(r"[A-Za-z0-9+/_-]+={0,2}\s*$")
 
 
@@ -51,7 +52,7 @@ def packed(text: str) -> Json | None:
 
 def _decoded(data: bytes) -> Json | None:
     """The values in it; what is damaged stands among them as Damage. None if it is all text."""
-    values = [replace(v, offset=-1) if isinstance(v, Damage) else v for v in documents.values(data)]
+    values = [replace(v, offset=-1) if isinstance(v, Damage) else v for v in documents.values(data, _SPARE)]
     if all(isinstance(value, Damage) and not value.records for value in values):
         return None
     return values[0] if len(values) == 1 else values

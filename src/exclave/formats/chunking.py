@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import codecs
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from exclave.formats import documents, reading, sniffing, structure
-from exclave.formats.damage import Json
 from exclave.formats.documents import wide
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from exclave.formats.damage import Json
 
 PIECE = 8 << 20  # bytes that a piece has at least, but the last
 _WHOLE = 1 << 30  # bytes of a parquet file, which can't be split, that are held
@@ -22,9 +26,9 @@ _TRIES = 8
 def chunks(head: bytes, rest: Iterator[bytes], name: str = "") -> Iterator[tuple[bytes, int]]:
     """Splits content into self-contained pieces, each with the number of records before it.
 
-    A piece of a CloudTrail file is one too; a piece of a table has its header. Records are not cut, whatever
-    their size up to structure.MAX_RECORD. `read(name, piece, before + 1)` over all pieces gives what `read` of
-    the whole would.
+    A piece of a CloudTrail file is one too; a piece of a table has its header. Records are not cut, up to
+    structure.MAX_RECORD. `read(name, piece, before + 1)` over all pieces gives what `read` of the whole
+    would, but for the wording of problems.
     """
     if head[:4] == b"PAR1":
         yield _joined(head, rest), 0
@@ -72,7 +76,7 @@ def _utf8(head: bytes, rest: Iterator[bytes]) -> Iterator[bytes]:
 
 @dataclass(frozen=True, slots=True)
 class _Cut:
-    """Where a buffer may be cut. `count`: records before it (-1: not counted); `ends`: nothing is open there."""
+    """Where to cut a buffer. `count`: records before (-1: not counted); `ends`: nothing is open there."""
 
     at: int
     count: int = -1
@@ -89,7 +93,7 @@ class _Splitter:
     def cut(self, buffer: bytearray) -> _Cut:
         return _Cut(at=buffer.rfind(b"\n") + 1)
 
-    def piece(self, data: bytes, *, whole: bool) -> bytes:  # noqa: ARG002
+    def piece(self, data: bytes, *, whole: bool) -> bytes:  # noqa: ARG002 - for lists
         out = data if self.first else self.header + data
         self.first = False
         return out
@@ -162,7 +166,7 @@ class _List(_Splitter):
         return _Cut(at=self._like_a_record(data, start) or last)
 
     def _like_a_record(self, data: bytes, start: int) -> int:
-        """Something is broken before: the last place where an object begins that is as the first record was."""
+        """Something is broken before: the last place where an object like the first record begins."""
         for _, following in self._candidates(bytearray(data), start):
             end = structure.end_of(data, following, limit=structure.MAX_RECORD)
             value = _decoded(data[following:end]) if end > 0 else None

@@ -5,14 +5,16 @@ Source: https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/stand
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 from exclave.formats import cloudtrail
 from exclave.formats.damage import Damage
 from exclave.model import Actor, Cloud, Event, Evidence
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from datetime import datetime
 
 
 def records(data: bytes) -> Iterator[dict[str, Any] | Damage]:
@@ -42,9 +44,7 @@ def is_record(record: Mapping[str, Any]) -> bool:
 def event(record: Mapping[str, Any], evidence: Evidence) -> Event:
     """One record, read. Viewers are anonymous; `account` and `region` are "": the log has neither."""
     status = _text(record, "sc-status")
-    failed = (status.isdigit() and (int(status) >= 400 or int(status) == 0)) or _text(
-        record, "x-edge-result-type"
-    ) == "Error"  # noqa: E501, PLR2004
+    failed = _is_failure(status) or _text(record, "x-edge-result-type") == "Error"
     return Event(
         cloud=Cloud.AWS,
         log="cloudfront",
@@ -65,6 +65,11 @@ def event(record: Mapping[str, Any], evidence: Evidence) -> Event:
         raw=record,
         evidence=evidence,
     )
+
+
+def _is_failure(status: str) -> bool:
+    """An HTTP error, or 0: the viewer closed the connection before the response."""
+    return status.isdecimal() and (int(status) == 0 or int(status) >= 400)  # noqa: PLR2004 - HTTP
 
 
 def _time(record: Mapping[str, Any]) -> datetime | None:

@@ -1,17 +1,21 @@
 """Tables with a header row (CSV, tab-separated) → rows as objects.
 
-A quote that is never closed costs its own row, not all that follow: a row that does not end within MAX_LINES or
-that has another number of columns than the header is reported, and reading goes on at the next line.
+A quote that is never closed costs its own row, not all that follow: a row that does not end within MAX_LINES
+or that has another number of columns than the header is reported, and reading goes on at the next line.
 """
 
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator
+import io
+from typing import TYPE_CHECKING
 
 from exclave.formats.damage import Damage
 from exclave.formats.sniffing import HEAD, delimiter
 from exclave.formats.structure import MAX_RECORD, Effort
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 MAX_LINES = 20_000  # lines of one row
 
@@ -57,7 +61,7 @@ def _row(lines: list[bytes], at: int, mark: str, effort: Effort) -> tuple[int, l
         return end - at, None
     text = b"".join(lines[at:end]).decode("utf-8", "replace")
     try:
-        rows = list(csv.reader([*text.splitlines(keepends=True)], delimiter=mark))
+        rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=mark))
     except csv.Error:
         return end - at, None
     return end - at, rows[0] if rows else []

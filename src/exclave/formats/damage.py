@@ -1,4 +1,4 @@
-"""What a file's reader hands on before it is known which file and record it is: decoded values, and damage."""
+"""What a reader hands on before it is known which file and record it is: values, and damage."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""Bytes → JSON values, whatever is wrong with them: every value that is whole is found, and the rest is named.
+"""Bytes → JSON values, whatever is wrong with them: what is whole is found, the rest is named.
 
-A well-formed file is one call of orjson. Anything else (JSON lines, documents one after another, text sequences,
+A well-formed file is one call of orjson. Anything else (JSON lines, concatenated documents, text sequences,
 other encodings, cut or broken content) goes value by value. A value is a whole document, or one element of
 the list of records where the document was large or broken.
 """
@@ -10,14 +10,17 @@ from __future__ import annotations
 import codecs
 import json
 import re
-from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING
 
 import msgspec
 import orjson
 
 from exclave.formats import repair
-from exclave.formats.damage import Damage
+from exclave.formats.damage import Damage, Json
+from exclave.formats.structure import SPARE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 _LARGE = 1 << 20  # from here on, CloudTrail files are decoded record by record, so that memory stays flat
 _LARGE_HEAD = re.compile(rb'\s*\{\s*"Records"\s*:\s*\[')
@@ -34,8 +37,8 @@ class _Records(msgspec.Struct):
     Records: list[msgspec.Raw]
 
 
-def values(data: bytes) -> Iterator[Any | Damage]:
-    """The JSON values of a file, in order, and what could not be read."""
+def values(data: bytes, spare: int = SPARE) -> Iterator[Json | Damage]:
+    """The JSON values of a file, in order, and what could not be read. `spare`: see structure.Effort."""
     data, note = to_utf8(data)
     if note:
         yield note
@@ -57,11 +60,11 @@ def values(data: bytes) -> Iterator[Any | Damage]:
     data, note = readable(data)
     if note:
         yield note
-    yield from repair.documents(data, decode)
+    yield from repair.documents(data, decode, spare)
 
 
 def to_utf8(data: bytes) -> tuple[bytes, Damage | None]:
-    """The content as UTF-8 without a byte order mark; UTF-16 and UTF-32 are known by their marks or their NULs."""
+    """The content as UTF-8 without byte order mark; UTF-16 and UTF-32 are known by marks or NULs."""
     if data.startswith(codecs.BOM_UTF8):
         return data[3:], None
     encoding = wide(data[:4])
@@ -85,8 +88,8 @@ def wide(head: bytes) -> str:
     return _NULS.get(zeros, "")
 
 
-def decode(text: bytes) -> Any:
-    """One JSON value. Takes what orjson refuses but loses nothing: NaN, huge numbers, half surrogates, bad UTF-8.
+def decode(text: bytes) -> Json:
+    """One JSON value, also where orjson refuses: NaN, huge numbers, half surrogates, bad UTF-8.
 
     Raises:
         ValueError: it is not a JSON value, or nested too deeply.
@@ -98,25 +101,26 @@ def decode(text: bytes) -> Any:
             raise ValueError("nested too deeply") from None
     try:
         value = json.loads(text.decode("utf-8", "replace"), strict=False)
-        return _without_surrogates(value)
+        return without_surrogates(value)
     except RecursionError:
         raise ValueError("nested too deeply") from None
 
 
-def _without_surrogates(value: Any) -> Any:
+def without_surrogates(value: Json) -> Json:
+    """A decoded value whose strings can be encoded again: halves of surrogate pairs replaced."""
     if isinstance(value, str):
         return _SURROGATES.sub("\ufffd", value)
     if isinstance(value, dict):
-        return {_without_surrogates(k): _without_surrogates(v) for k, v in value.items()}
+        return {without_surrogates(k): without_surrogates(v) for k, v in value.items()}
     if isinstance(value, list):
-        return [_without_surrogates(item) for item in value]
+        return [without_surrogates(item) for item in value]
     return value
 
 
-def _decoded(raws: list[msgspec.Raw]) -> Iterator[Any | Damage]:
+def _decoded(raws: list[msgspec.Raw]) -> Iterator[Json | Damage]:
     for raw in raws:
         try:
-            yield orjson.loads(raw)
+            yield orjson.loads(memoryview(raw))
         except orjson.JSONDecodeError:
             text, note = readable(bytes(raw))
             if note:

@@ -1,20 +1,25 @@
 """CloudTrail in Elastic's common schema → CloudTrail records.
 
 Source: the exported fields of the AWS integration, https://www.elastic.co/docs/reference/integrations/aws/cloudtrail:
-request parameters stand in `aws.cloudtrail.flattened.*` as objects and in `aws.cloudtrail.request_parameters` as text.
+request parameters stand in `aws.cloudtrail.flattened.*` as objects, in `aws.cloudtrail.*` as text.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from exclave.formats.damage import Json
 from exclave.formats.rows import unflattened
 from exclave.formats.struct_text import parse
 
+if TYPE_CHECKING:
+    from exclave.formats.damage import Json
+
 _CT = "aws.cloudtrail."
 _WHO = _CT + "user_identity."
+_SESSION = _WHO + "session_context."
+_ISSUER = _SESSION + "session_issuer."
+_ISSUER_OURS = "userIdentity.sessionContext.sessionIssuer."
 # CloudTrail's path ← Elastic's, the first that is there
 _PATHS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("eventVersion", (_CT + "event_version",)),
@@ -47,13 +52,13 @@ _PATHS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("userIdentity.accessKeyId", (_WHO + "access_key_id",)),
     ("userIdentity.userName", (_WHO + "user_name", "user.name")),
     ("userIdentity.invokedBy", (_WHO + "invoked_by",)),
-    ("userIdentity.sessionContext.sessionIssuer.type", (_WHO + "session_context.session_issuer.type",)),
-    ("userIdentity.sessionContext.sessionIssuer.principalId", (_WHO + "session_context.session_issuer.principal_id",)),
-    ("userIdentity.sessionContext.sessionIssuer.arn", (_WHO + "session_context.session_issuer.arn",)),
-    ("userIdentity.sessionContext.sessionIssuer.accountId", (_WHO + "session_context.session_issuer.account_id",)),
-    ("userIdentity.sessionContext.sessionIssuer.userName", (_WHO + "session_context.session_issuer.user_name", "user.name")),
-    ("userIdentity.sessionContext.attributes.mfaAuthenticated", (_WHO + "session_context.mfa_authenticated",)),
-    ("userIdentity.sessionContext.attributes.creationDate", (_WHO + "session_context.creation_date",)),
+    (_ISSUER_OURS + "type", (_ISSUER + "type",)),
+    (_ISSUER_OURS + "principalId", (_ISSUER + "principal_id",)),
+    (_ISSUER_OURS + "arn", (_ISSUER + "arn",)),
+    (_ISSUER_OURS + "accountId", (_ISSUER + "account_id",)),
+    (_ISSUER_OURS + "userName", (_ISSUER + "user_name", "user.name")),
+    ("userIdentity.sessionContext.attributes.mfaAuthenticated", (_SESSION + "mfa_authenticated",)),
+    ("userIdentity.sessionContext.attributes.creationDate", (_SESSION + "creation_date",)),
 )  # fmt: skip
 
 
@@ -66,7 +71,7 @@ def is_record(value: Mapping[str, Any]) -> bool:
 
 
 def record(value: Mapping[str, Any]) -> dict[str, Any]:
-    """The CloudTrail record that an Elastic document was made of: its `event.original`, or put together again."""
+    """The record that an Elastic document was made of: its `event.original`, or put together again."""
     nested = unflattened({key: _single(item) for key, item in value.items()})
     original = _at(nested, "event.original")
     if isinstance(original, str):

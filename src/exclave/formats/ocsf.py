@@ -8,11 +8,13 @@ https://docs.aws.amazon.com/security-lake/latest/userguide/open-cybersecurity-sc
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from exclave.formats.damage import Json
 from exclave.formats.rows import unflattened
 from exclave.formats.struct_text import parse
+
+if TYPE_CHECKING:
+    from exclave.formats.damage import Json
 
 # CloudTrail's path ← OCSF's, the first that is there
 _PATHS: tuple[tuple[str, tuple[str, ...]], ...] = (
@@ -35,8 +37,14 @@ _PATHS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("userIdentity.type", ("actor.user.type", "identity.user.type")),
     ("userIdentity.principalId", ("actor.user.uid_alt",)),
     ("userIdentity.arn", ("actor.user.uid", "actor.user.uuid", "identity.user.uuid")),
-    ("userIdentity.accountId", ("actor.user.account.uid", "actor.user.account_uid", "identity.user.account_uid")),
-    ("userIdentity.accessKeyId", ("actor.user.credential_uid", "identity.user.credential_uid", "actor.session.credential_uid")),
+    (
+        "userIdentity.accountId",
+        ("actor.user.account.uid", "actor.user.account_uid", "identity.user.account_uid"),
+    ),
+    (
+        "userIdentity.accessKeyId",
+        ("actor.user.credential_uid", "identity.user.credential_uid", "actor.session.credential_uid"),
+    ),
     ("userIdentity.userName", ("actor.user.name", "identity.user.name")),
     ("userIdentity.invokedBy", ("actor.invoked_by", "identity.invoked_by")),
     ("userIdentity.sessionContext.sessionIssuer.arn", ("actor.session.issuer", "identity.session.issuer")),
@@ -118,7 +126,7 @@ def _map(value: Json) -> dict[str, Any]:
     if isinstance(value, Mapping):
         return {str(k): v for k, v in value.items() if v is not None}
     if isinstance(value, list):
-        return {str(p[0]): p[1] for p in value if isinstance(p, list | tuple) and len(p) == 2}  # noqa: PLR2004
+        return {str(p[0]): p[1] for p in value if isinstance(p, list | tuple) and len(p) == 2}  # noqa: PLR2004 - a pair
     return {}
 
 

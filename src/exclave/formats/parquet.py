@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from exclave.formats.damage import Damage, Json
 from exclave.formats.sniffing import COLUMNS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 _BATCH = 512  # rows that are decoded at once
 _MORE = frozenset({"api", "time_dt", "class_uid", "operation", "cs-method", "eventversion"})
@@ -18,15 +20,15 @@ _HINT = 'pip install "exclave[parquet]"'
 def records(data: bytes) -> Iterator[dict[str, Any] | Damage]:
     """The rows of a parquet file."""
     try:
-        import pyarrow  # noqa: PLC0415 - an extra
+        import pyarrow as pa  # noqa: PLC0415 - an extra
         from pyarrow import parquet  # noqa: PLC0415
     except ImportError:
         yield Damage(what="parquet is read by pyarrow, which is not installed", hint=_HINT, records=0)
         return
     try:
-        file = parquet.ParquetFile(pyarrow.BufferReader(data))
+        file = parquet.ParquetFile(pa.BufferReader(data))
         names = [str(name) for name in file.schema_arrow.names]
-    except (pyarrow.ArrowException, OSError, ValueError) as error:
+    except (pa.ArrowException, OSError, ValueError, RecursionError) as error:
         yield Damage(what=f"not readable as parquet: {_first_line(error)}", records=0)
         return
     if not {name.lower() for name in names} & (COLUMNS | _MORE):
@@ -37,16 +39,16 @@ def records(data: bytes) -> Iterator[dict[str, Any] | Damage]:
             for batch in file.iter_batches(batch_size=_BATCH, row_groups=[group]):
                 for row in batch.to_pylist():
                     yield _plain(row)
-        except (pyarrow.ArrowException, OSError, ValueError, OverflowError) as error:
+        except (pa.ArrowException, OSError, ValueError, OverflowError, RecursionError) as error:
             yield Damage(what=f"row group {group + 1} is not readable: {_first_line(error)}", records=0)
 
 
 def _plain(value: Json) -> Json:
-    """Arrow's Python values as JSON has them: times as ISO text, maps (lists of pairs) as objects, nulls left out."""
+    """Arrow's values as JSON has them: times as ISO text, maps (lists of pairs) as objects, no nulls."""
     if isinstance(value, dict):
         return {key: _plain(item) for key, item in value.items() if item is not None}
     if isinstance(value, list):
-        if value and all(isinstance(item, tuple) and len(item) == 2 for item in value):  # noqa: PLR2004
+        if value and all(isinstance(item, tuple) and len(item) == 2 for item in value):  # noqa: PLR2004 - pairs
             return {str(key): _plain(item) for key, item in value if item is not None}
         return [_plain(item) for item in value]
     if isinstance(value, datetime | date):

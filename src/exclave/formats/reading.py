@@ -1,15 +1,21 @@
-"""A file's content → events: sniff, unwrap, parse. Total: whatever the bytes are, it ends and never raises."""
+"""A file's content → events: sniff, unwrap, parse. Whatever the bytes are, it ends and never raises."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from exclave.formats import cloudfront, cloudtrail, csv_rows, documents, parquet, s3_access, sniffing, unwrap
 from exclave.formats.damage import Damage, Json
 from exclave.formats.logs import parser_for
 from exclave.model import Event, Evidence, Problem
 
-_MAX_PROBLEMS = 20  # told one by one, per file; what is more is counted
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_MAX_PROBLEMS = (
+    20  # kinds of problem that are told, per file, each once and with a count; the rest are counted
+)
+_OTHERS = "problems of other kinds"
 _TABLES = {"csv": csv_rows.records, "parquet": parquet.records}
 _LOGS = {"s3-access": s3_access.records, "cloudfront": cloudfront.records}
 
@@ -17,9 +23,9 @@ _LOGS = {"s3-access": s3_access.records, "cloudfront": cloudfront.records}
 def read(name: str, data: bytes, first_record: int = 1) -> Iterator[Event | Problem]:
     """The events of a file, in order, and what could not be read of it.
 
-    `name` is the file or object key, for evidence and problems; `data` its content, decompressed; `first_record`
-    the number of the first record, where `data` is a later piece of a file (see `chunks`). A file of a kind in
-    sniffing.SKIPPED gives nothing.
+    `name` is the file or object key, for evidence and problems; `data` its content, decompressed;
+    `first_record` the number of the first record, where `data` is a later piece of a file (see `chunks`).
+    A file of a kind in sniffing.SKIPPED gives nothing.
     """
     number = first_record
     told: dict[str, int] = {}
@@ -33,8 +39,9 @@ def read(name: str, data: bytes, first_record: int = 1) -> Iterator[Event | Prob
                 number += 1
                 continue
         damage = leaf if isinstance(leaf, Damage) else unwrap.unknown(leaf)
-        seen = told[damage.what] = told.get(damage.what, 0) + 1
-        if seen == 1 and len(told) <= _MAX_PROBLEMS:
+        what = damage.what if damage.what in told or len(told) < _MAX_PROBLEMS else _OTHERS
+        seen = told[what] = told.get(what, 0) + 1
+        if seen == 1 and what != _OTHERS:
             yield _problem(name, number, damage, first_record)
         number += damage.records
     yield from _rest(name, told)
@@ -91,9 +98,8 @@ def _problem(name: str, number: int, damage: Damage, first_record: int) -> Probl
 
 
 def _rest(name: str, told: dict[str, int]) -> Iterator[Problem]:
-    more = {what: count - 1 for what, count in list(told.items())[:_MAX_PROBLEMS] if count > 1}
-    for what, count in more.items():
-        yield Problem(where=name, what=f"{count} more: {what}")
-    others = sum(list(told.values())[_MAX_PROBLEMS:])
-    if others:
-        yield Problem(where=name, what=f"{others} more problems of other kinds")
+    for what, number in told.items():
+        if what == _OTHERS:
+            yield Problem(where=name, what=f"{number} {_OTHERS}")
+        elif number > 1:
+            yield Problem(where=name, what=f"{number - 1} more: {what}")

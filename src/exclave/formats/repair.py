@@ -14,6 +14,7 @@ from exclave.formats.damage import Damage, Json
 from exclave.formats.structure import (
     MAX_NESTING,
     MAX_RECORD,
+    SPARE,
     Effort,
     Opening,
     close_of,
@@ -41,8 +42,7 @@ _USUAL = (
     b'"eventCategory"',
     b'"eventID"',
 )
-_VALUE = re.compile(rb'[{\["\-0-9tfn]')
-_STRAY = re.compile(rb".\s*+[{\]]", re.DOTALL)
+_STRAY = re.compile(rb'(?:\]|[^{\["\-0-9tfn]\s*+[{\]])')  # a byte between records that begins no value
 _ATTEMPT = 1_000  # what a try that fails costs, in bytes
 _CLOSE = ord("]")
 _CLOSERS_ONLY = re.compile(rb"[\]}\s,]*+(?:\"[^\[\]{}]*+)?")
@@ -86,12 +86,12 @@ class _Known:
         """Whether a value has most of the keys: an object inside a record rarely does."""
         if not isinstance(value, dict):
             return False
-        return _RECORD <= value.keys() or 2 * len(self.keys & value.keys()) >= len(self.keys)
+        return value.keys() >= _RECORD or 2 * len(self.keys & value.keys()) >= len(self.keys)
 
 
-def documents(data: bytes, decode: Decoder) -> Iterator[Json | Damage]:
-    """The values that can be read, in order, and what can't."""
-    run = _Run(data, decode, Effort(len(data)), Effort(len(data)))
+def documents(data: bytes, decode: Decoder, spare: int = SPARE) -> Iterator[Json | Damage]:
+    """The values that can be read, in order, and what can't. `spare`: see Effort."""
+    run = _Run(data, decode, Effort(len(data), spare), Effort(len(data), spare))
     run.far.left = 4 * len(data)
     position = skip_gap(data, 0)
     while position < len(data):
@@ -140,53 +140,51 @@ def _document(run: _Run, position: int) -> Part:
 
 def _elements(run: _Run, start: Opening, stop: int, nesting: int = MAX_NESTING) -> Part:
     """The elements of a list of records, each for itself."""
-    data, effort = run.data, run.effort
     at, known = start.first, _Known()
-    while (at := skip_space(data, at)) < stop:
-        if effort.left <= 0:
+    while (at := skip_space(run.data, at)) < stop:
+        if run.effort.left <= 0:
             yield Damage(what=_GAVE_UP, offset=at)
-            return len(data)
-        if data[at] == _CLOSE:
-            end = close_of(data, at, len(start.closers))
-            if end < 0 and not _CLOSERS_ONLY.fullmatch(data, at, stop):
-                end = 0
-            if end > 0 and not _is_tail(run, at, end, start.closers):
-                end = 0
+            return len(run.data)
+        if run.data[at] == _CLOSE and (end := _list_end(run, at, stop, start)):
             if end < 0:
                 yield Damage(what="cut off after its last record", offset=stop, records=0)
-            if end:
-                return end if end > 0 else stop
+            return end if end > 0 else stop
+        if _STRAY.match(run.data, at):
             yield Damage(what="not valid JSON between two records", offset=at, records=0)
-            effort.left -= _ATTEMPT
+            run.effort.left -= _ATTEMPT
             at += 1
-            continue
-        end = end_of(data, at, effort, min(MAX_RECORD, stop - at + 1))
-        why = ""
-        if end > 0:
-            try:
-                value = run.decode(data[at:end])
-            except ValueError as error:
-                why = str(error)
-                effort.left -= end - at
-            else:
-                yield value
-                known.learn(value, first_key(data, at))
-                at = end
-                continue
-        inner = opening(data, at) if nesting and end < 0 else None
-        if inner and inner.first < stop:
-            at = yield from _elements(run, inner, stop, nesting - 1)
-        elif end > 0 and "nested" in why:
-            yield Damage(what=why, offset=at)
-            at = end
-        elif _VALUE.match(data, at) or not _STRAY.match(data, at):
-            at = yield from _broken(run, at, stop, end, known)
         else:
-            yield Damage(what="not valid JSON between two records", offset=at, records=0)
-            effort.left -= _ATTEMPT
-            at += 1
+            at = yield from _element(run, at, stop, known, nesting)
     yield Damage(what="cut off: its list of records is not closed", offset=stop, records=0)
     return stop
+
+
+def _element(run: _Run, at: int, stop: int, known: _Known, nesting: int) -> Part:
+    end = end_of(run.data, at, run.effort, min(MAX_RECORD, stop - at + 1))
+    if end > 0:
+        try:
+            value = run.decode(run.data[at:end])
+        except ValueError as error:
+            run.effort.left -= end - at
+            if "nested" in str(error):
+                yield Damage(what=str(error), offset=at)
+                return end
+        else:
+            yield value
+            known.learn(value, first_key(run.data, at))
+            return end
+    inner = opening(run.data, at) if nesting and end < 0 else None
+    if inner and inner.first < stop:
+        return (yield from _elements(run, inner, stop, nesting - 1))
+    return (yield from _broken(run, at, stop, end, known))
+
+
+def _list_end(run: _Run, at: int, stop: int, start: Opening) -> int:
+    """Where the document ends if its list ends at `at`; -1 if it is cut there; 0 if the list doesn't end."""
+    end = close_of(run.data, at, len(start.closers))
+    if end < 0:
+        return -1 if _CLOSERS_ONLY.fullmatch(run.data, at, stop) else 0
+    return end if _is_tail(run, at, end, start.closers) else 0
 
 
 def _is_tail(run: _Run, at: int, end: int, closers: bytes) -> bool:

@@ -3,19 +3,22 @@
 Athena, CloudTrail Lake and exports write a record as columns: names in lower case, structs as text
 (`{type=AssumedRole, arn=...}`), parameters as JSON in a string, nested parts as dotted names.
 
-Sources: the CloudTrail Lake event schema,
-https://docs.aws.amazon.com/awscloudtrail/latest/userguide/query-supported-event-schemas.html, and the Athena table,
+Sources: the CloudTrail Lake event schema, and the Athena table:
+https://docs.aws.amazon.com/awscloudtrail/latest/userguide/query-supported-event-schemas.html
 https://docs.aws.amazon.com/athena/latest/ug/create-cloudtrail-table.html
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from exclave.formats.damage import Json
 from exclave.formats.struct_text import parse
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from exclave.formats.damage import Json
 
 _SEPARATORS = re.compile(r"[ _-]")
 _JSON_PARTS = frozenset({
@@ -26,15 +29,18 @@ _SPELT = (
     "eventVersion", "userIdentity", "eventTime", "eventSource", "eventName", "awsRegion", "sourceIPAddress",
     "userAgent", "errorCode", "errorMessage", "requestParameters", "responseElements", "additionalEventData",
     "requestID", "eventID", "readOnly", "resources", "eventType", "apiVersion", "managementEvent",
-    "recipientAccountId", "sharedEventID", "annotation", "vpcEndpointId", "vpcEndpointAccountId", "serviceEventDetails",
-    "addendum", "edgeDeviceDetails", "insightDetails", "eventCategory", "tlsDetails", "sessionCredentialFromConsole",
+    "recipientAccountId", "sharedEventID", "annotation", "vpcEndpointId", "vpcEndpointAccountId",
+    "serviceEventDetails",
+    "addendum", "edgeDeviceDetails", "insightDetails", "eventCategory", "tlsDetails",
+    "sessionCredentialFromConsole",
     "eventContext", "insightSource",
 )  # fmt: skip
 # names inside userIdentity, resources and tlsDetails
 _INNER = (
     "type", "principalId", "arn", "accountId", "accessKeyId", "userName", "sessionContext", "attributes",
     "creationDate", "mfaAuthenticated", "sessionIssuer", "webIdFederationData", "federatedProvider",
-    "sourceIdentity", "ec2RoleDelivery", "ec2IssuedInVpc", "onBehalfOf", "userId", "identityStoreArn", "inScopeOf",
+    "sourceIdentity", "ec2RoleDelivery", "ec2IssuedInVpc", "onBehalfOf", "userId", "identityStoreArn",
+    "inScopeOf",
     "sourceArn", "sourceAccount", "issuerType", "credentialsIssuedTo", "invokedBy", "identityProvider",
     "credentialId", "tlsVersion", "cipherSuite", "clientProvidedHostHeader", "ARNPrefix",
 )  # fmt: skip
@@ -65,26 +71,27 @@ def restored(row: Mapping[str, Any]) -> dict[str, Any]:
         if value is None or value in ("", "null", "NULL", "-"):
             continue
         plain = _SEPARATORS.sub("", column).lower()
-        name = spelt.get(plain, column)
-        if name in _JSON_PARTS:
-            value = parse(value) if isinstance(value, str) else value
-            if name in ("userIdentity", "resources", "tlsDetails"):
-                value = _spelt_inside(value, name == "resources")
-        elif name in ("readOnly", "managementEvent") and isinstance(value, str):
-            value = value.strip().lower() == "true"
-        elif plain in _CONSOLE and "userIdentity" not in row and "useridentity" not in row:
+        if plain in _CONSOLE and "userIdentity" not in row and "useridentity" not in row:
             record.setdefault("userIdentity", {})[_CONSOLE[plain]] = value
             continue
-        record[name] = value
+        name = spelt.get(plain, column)
+        record[name] = _cell(name, value)
     return record
 
 
+def _cell(name: str, value: Json) -> Json:
+    if name in _JSON_PARTS:
+        decoded = parse(value) if isinstance(value, str) else value
+        spelt = name in ("userIdentity", "resources", "tlsDetails")
+        return _spelt_inside(decoded, name == "resources") if spelt else decoded
+    if name in ("readOnly", "managementEvent") and isinstance(value, str):
+        return value.strip().lower() == "true"
+    return value
+
+
 def unflattened(flat: Mapping[str, Any]) -> dict[str, Any]:
-    """An object whose dotted keys become objects: `a.b` → {a: {b}}, and Splunk's `a{}.b` → {a: [{b}, ...]}."""
-    out: dict[str, Any] = {}
-    for key, value in flat.items():
-        if "." not in key and "{}" not in key:
-            out[key] = value
+    """Dotted keys become objects: `a.b` → {a: {b}}, and Splunk's `a{}.b` → {a: [{b}, ...]}."""
+    out = {key: value for key, value in flat.items() if "." not in key and "{}" not in key}
     for key, value in flat.items():
         if "." in key or "{}" in key:
             _lay(out, key.split(".")[:32], value)

@@ -7,24 +7,28 @@ https://docs.aws.amazon.com/AmazonS3/latest/userguide/sal-cw-log-format.html (JS
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote_plus
 
 from exclave.formats import cloudtrail
 from exclave.formats.damage import Damage
 from exclave.model import Actor, Cloud, Event, Evidence
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
 FIELDS = (
-    "bucket_owner", "bucket", "time", "remote_ip", "requester", "request_id", "operation", "key", "request_uri",
-    "status", "error_code", "bytes_sent", "object_size", "total_time", "turn_around_time", "referer", "user_agent",
+    "bucket_owner", "bucket", "time", "remote_ip", "requester", "request_id", "operation", "key",
+    "request_uri",
+    "status", "error_code", "bytes_sent", "object_size", "total_time", "turn_around_time", "referer",
+    "user_agent",
     "version_id", "host_id", "signature_version", "cipher_suite", "authentication_type", "host_header",
     "tls_version", "access_point_arn", "acl_required", "source_region",
 )  # fmt: skip
 _MAX_LINE = 1 << 16
 _HEAD = re.compile(r"(\S+) (\S+) \[([^\]]{20,40})\] (\S+) (\S+) (\S+) (\S+\.\S+) (\S+) ?")
-# A quoted field ends at a quote with a space after it: S3 does not escape quotes inside (user agents, referers).
+# A quoted field ends at a quote with a space after it: S3 does not escape the quotes of user agents.
 _FIELD = re.compile(r'"((?:[^"]|"(?! |$))*+)"|(\S++)')
 _LINE_START = re.compile(r"\S+ \S+ \[\d\d/[A-Z][a-z]{2}/\d{4}:")
 _MAP_JSON = {
@@ -97,7 +101,7 @@ def event(record: Mapping[str, Any], evidence: Evidence) -> Event:
     """One record, read. `account` is "": the log names its owner by canonical id only."""
     fields = {_MAP_JSON.get(key, key): value for key, value in record.items()}
     error, status = _text(fields, "error_code"), _text(fields, "status")
-    if not error and status.isdigit() and int(status) >= 400:  # noqa: PLR2004 - HTTP
+    if not error and status.isdecimal() and int(status) >= 400:  # noqa: PLR2004 - HTTP
         error = status
     region = _REGION.search(_text(fields, "host_header"))
     return Event(

@@ -1,4 +1,4 @@
-"""What a file is, from its name and first bytes: never asked of the user, never more than a look at the head."""
+"""What a file is, from its name and first bytes: never asked of the user."""
 
 from __future__ import annotations
 
@@ -11,10 +11,11 @@ HEAD = 8192  # bytes that are looked at
 SKIPPED = frozenset({"vpc-flow", "cloudtrail-digest", "config"})  # known, and left out on purpose
 
 _S3_LINE = re.compile(
-    rb"\S+ \S+ \[\d\d/[A-Z][a-z]{2}/\d{4}:\d\d:\d\d:\d\d [+-]\d{4}\] \S+ \S+ \S+ (?:REST|SOAP|WEBSITE|BATCH|S3)\."
+    rb"\S+ \S+ \[\d\d/[A-Z][a-z]{2}/\d{4}:\d\d:\d\d:\d\d [+-]\d{4}\] \S+ \S+ \S+ "
+    rb"(?:REST|SOAP|WEBSITE|BATCH|S3)\."
 )
 _FLOW = re.compile(
-    rb"(?:version account-id |\d+ (?:\d{12}|unknown) eni-[0-9a-f]+ |(?:[a-z0-9]+-)*[a-z]+(?: [a-z0-9-]+)* dstaddr )"
+    rb"(?:version account-id |\d+ (?:\d{12}|unknown) eni-[0-9a-f]+ |(?:[a-z0-9-]+ ){1,40}dstaddr )"
 )
 _FLOW_NAME = re.compile(r"vpcflowlogs", re.IGNORECASE)
 _DIGEST_NAME = re.compile(r"CloudTrail-Digest", re.IGNORECASE)
@@ -23,9 +24,11 @@ _CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
 
 # columns that make a table a log, in lower case; one of them must be there
 COLUMNS = frozenset({
-    "eventname", "eventjson", "event_json", "eventdata", "cloudtrailevent", "_raw", "@message", "message", "raw",
+    "eventname", "eventjson", "event_json", "eventdata", "cloudtrailevent", "_raw", "@message",
+    "message", "raw",
     "event.original", "event", "detail", "records", "api.operation", "aws.cloudtrail.event_version",
-    "operationname", "operationnamevalue", "protopayload", "protopayload_auditlog", "operation_name", "bucket_owner",
+    "operationname", "operationnamevalue", "protopayload", "protopayload_auditlog", "operation_name",
+    "bucket_owner",
     "bucketowner", "event name", "_source", "record", "log", "body",
 })  # fmt: skip
 
@@ -65,7 +68,7 @@ def sniff(name: str, data: bytes) -> str:
 
 
 def container(name: str, data: bytes) -> str:
-    """Which reader the content needs: parquet, cloudfront, s3-access, csv, json, text, empty, or one of SKIPPED."""
+    """Which reader it needs: parquet, cloudfront, s3-access, csv, json; or text, empty, one of SKIPPED."""
     if _DIGEST_NAME.search(name):
         return "cloudtrail-digest"
     if _CONFIG_NAME.search(name):
@@ -95,7 +98,7 @@ def _text(name: str, head: bytes) -> str:
 
 
 def delimiter(head: bytes) -> str:
-    """What separates the columns, if the first line is the header of a table with a column of a log; else ""."""
+    """What separates the columns, if the first line is the header of a table with a log's column; else ""."""
     line = head.partition(b"\n")[0].rstrip(b"\r").decode("utf-8", "replace")
     if '{"' in line:
         return ""

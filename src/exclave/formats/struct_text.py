@@ -1,18 +1,22 @@
 """Structs and maps written as text: `{type=AssumedRole, sessioncontext={attributes=null}, tags=[a, b]}`.
 
 Athena and CloudTrail Lake write structs so, Elastic's integration whole request parameters (Java's
-`Map.toString`). The notation has no quoting, so a value with `, name=` in it is read wrongly; what follows the
-values that AWS restricts (ARNs, ids, session names) can't be, since these hold no spaces.
+`Map.toString`). The notation has no quoting, so a value with `, name=` in it is read wrongly; ARNs, ids and
+session names can't be, since they hold no spaces.
 """
 
 from __future__ import annotations
 
 import json
 import re
+from typing import TYPE_CHECKING
 
 import orjson
 
-from exclave.formats.damage import Json
+from exclave.formats.documents import without_surrogates
+
+if TYPE_CHECKING:
+    from exclave.formats.damage import Json
 
 _MAX_SIZE = 16 << 20
 _MAX_DEPTH = 32
@@ -21,7 +25,7 @@ _END = re.compile(r"(?:, (?=[^=,{}\[\]\s][^=,{}\[\]\s]*=)|\}|\])")
 _ITEM_END = re.compile(r"(?:, |\])")
 
 
-class _Unreadable(ValueError):
+class _UnreadableError(ValueError):
     pass
 
 
@@ -36,17 +40,18 @@ def parse(text: str) -> Json:
         pass
     try:
         value, end = _value(stripped, 0, 0)
-    except (_Unreadable, RecursionError):
+    except (_UnreadableError, RecursionError):
         return text
     return value if end == len(stripped) else text
 
 
 def _value(text: str, at: int, depth: int) -> tuple[Json, int]:
     if depth > _MAX_DEPTH:
-        raise _Unreadable
+        raise _UnreadableError
     if text.startswith(('{"', '[{"', '["'), at):
         try:
-            return json.JSONDecoder().raw_decode(text, at)
+            value, end = json.JSONDecoder().raw_decode(text, at)
+            return without_surrogates(value), end
         except ValueError:
             pass
     if text.startswith("{", at):
@@ -63,7 +68,7 @@ def _struct(text: str, at: int, depth: int) -> tuple[Json, int]:
     while not text.startswith("}", at):
         key = _KEY.match(text, at)
         if not key:
-            raise _Unreadable
+            raise _UnreadableError
         value, at = _value(text, key.end(), depth + 1)
         if value is not None:
             out[key[1]] = value
@@ -91,7 +96,7 @@ def _after(text: str, at: int, close: str) -> int:
     if text.startswith(",", at):
         return at + 1
     if not text.startswith(close, at):
-        raise _Unreadable
+        raise _UnreadableError
     return at
 
 

@@ -1,4 +1,4 @@
-"""Where JSON values begin and end in bytes, by brackets and strings alone: works on text that is cut or broken.
+"""Where JSON values begin and end, by brackets and strings alone: works on text that is cut or broken.
 
 Source of the grammar: RFC 8259. All positions are byte offsets.
 """
@@ -9,6 +9,7 @@ import re
 from dataclasses import dataclass
 
 MAX_RECORD = 16 << 20  # bytes of one record
+SPARE = 16 << 20  # bytes that repair may look at in any file, beyond a multiple of its size
 MAX_NESTING = 8  # lists of records inside each other
 
 # keys under which an object holds a list of records (compared in lower case)
@@ -26,17 +27,17 @@ _FIRST_KEY = re.compile(rb'[\[{]\s*+("(?:[^"\\]++|\\.)*+")\s*+:')
 
 
 class Effort:
-    """What may still be spent, in bytes looked at: keeps repair linear in the size of the content, whatever it holds."""
+    """What may still be spent, in bytes looked at: keeps repair linear in the size of the content."""
 
     __slots__ = ("left",)
 
-    def __init__(self, size: int) -> None:
-        self.left = 24 * size + (16 << 20)
+    def __init__(self, size: int, spare: int = SPARE) -> None:
+        self.left = 24 * size + spare
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Opening:
-    """The start of a list of records: `first` is the byte after its `[`, `closers` what ends all that is open there."""
+    """A list of records: `first` is the byte after its `[`, `closers` what ends all that is open there."""
 
     first: int
     closers: bytes
@@ -49,7 +50,7 @@ def skip_space(data: bytes, position: int) -> int:
 
 
 def skip_gap(data: bytes, position: int) -> int:
-    """Past what may stand between documents: white space, commas, record separators, byte order marks, padding."""
+    """Past what may stand between documents: space, commas, record separators, byte order marks, padding."""
     found = _GAP.match(data, position)
     return found.end() if found else position
 
@@ -91,7 +92,7 @@ def close_of(data: bytes, position: int, depth: int) -> int:
 
 
 def opening(data: bytes, position: int, nesting: int = MAX_NESTING) -> Opening | None:
-    """The first list of records in the value at `position`, looked for under the keys of LISTS; None if there is none."""
+    """The first list of records in the value at `position`, under keys of LISTS; None if there is none."""
     closers = b""
     at = skip_space(data, position)
     for _ in range(nesting):
@@ -108,7 +109,7 @@ def opening(data: bytes, position: int, nesting: int = MAX_NESTING) -> Opening |
 
 
 def _list_key(data: bytes, position: int) -> int:
-    """Where the value of the first key that is in LISTS begins, in an object whose `{` was just passed; else -1."""
+    """Where the value of the first key that is in LISTS begins, in an object entered before; else -1."""
     at = position
     for _ in range(64):
         key = _KEY.match(data, at)

@@ -1,7 +1,7 @@
 """A JSON value → the audit records in it, through the wrappers of whatever stored or carried them.
 
-The set of wrappers is closed: an object that is neither a record, nor one of them, nor has a list of records at its
-top, is named with its keys, never searched, since what stands deeper is the attacker's to write.
+The set of wrappers is closed: an object that is neither a record, nor one of them, nor has a list of records
+at its top, is named with its keys, never searched, since what stands deeper is the attacker's to write.
 """
 
 from __future__ import annotations
@@ -22,8 +22,10 @@ Leaf = Mapping[str, Any] | Damage
 _KEYS = (
     "records", "events", "logevents", "queryresultrows", "resultset", "hits", "results", "messages",  # lists
     "cloudtrailevent", "detail", "awslogs", "kinesis", "sns", "dynamodb", "_source", "event.original", "_raw",
-    "result", "fields", "@message", "message", "body", "log", "eventjson", "eventdata", "record", "event", "original",
-    "data", "attributes", "aws", "value", "payload", "jsonpayload", "line", "content", "raw", "responsepayload",
+    "result", "fields", "@message", "message", "body", "log", "eventjson", "eventdata", "record",
+    "event", "original",
+    "data", "attributes", "aws", "value", "payload", "jsonpayload", "line", "content", "raw",
+    "responsepayload",
 )  # fmt: skip
 _IGNORED = (
     "digestS3Object",
@@ -56,34 +58,38 @@ _NAMES = {int: "a number", float: "a number", bool: "true or false", type(None):
 
 
 def _object(value: dict[str, Any], nesting: int) -> Iterator[Leaf]:
-    if rows.is_row(value):
-        yield rows.restored(value)
+    record = _record(value)
+    if record is not None:
+        yield record
+    elif any(key in value for key in _IGNORED):
         return
-    if cloudtrail.is_record(value) or logs.parser_for(value):
-        yield value
-        return
-    for module in (ocsf, elastic):
-        if module.is_record(value):
-            yield module.record(value)
-            return
-    if any(key in value for key in _IGNORED):
-        return
-    if nesting <= 0:
+    elif nesting <= 0:
         yield Damage(what=_TOO_DEEP)
-        return
+    elif (inside := _inside(value)) is not None:
+        yield from leaves(inside, nesting - 1)
+    else:
+        yield unknown(value)
+
+
+def _record(value: dict[str, Any]) -> Mapping[str, Any] | None:
+    """The record that an object is, in the form of its log; None if it is none."""
+    if rows.is_row(value):
+        return rows.restored(value)
+    if _is_leaf(value):
+        return value
+    if ocsf.is_record(value):
+        return ocsf.record(value)
+    return elastic.record(value) if elastic.is_record(value) else None
+
+
+def _inside(value: dict[str, Any]) -> Json | None:
+    """What a wrapper holds, or all lists of records in an object that is no known wrapper; else None."""
     lower = {key.lower(): key for key in value}
     for name in _KEYS:
-        if name in lower:
-            content = _content(name, value[lower[name]])
-            if content is not None:
-                yield from leaves(content, nesting - 1)
-                return
+        if name in lower and (content := _content(name, value[lower[name]])) is not None:
+            return content
     lists = [item for item in value.values() if isinstance(item, list) and item and _is_leaf(item[0])]
-    if lists:
-        for item in lists:
-            yield from leaves(item, nesting - 1)
-        return
-    yield unknown(value)
+    return [record for item in lists for record in item] if lists else None
 
 
 def _is_leaf(value: Json) -> bool:
@@ -120,7 +126,7 @@ def _are_rows(value: Json) -> bool:
 
 
 def _merged(row: Json) -> Json:
-    """A row given as a list of single cells: CloudTrail Lake's `{column: value}`, Logs Insights' `{field, value}`."""
+    """A row as a list of cells: CloudTrail Lake's `{column: value}`, Logs Insights' `{field, value}`."""
     if not isinstance(row, list):
         return row
     out: dict[str, Any] = {}
