@@ -30,7 +30,7 @@ $(VENV)/.base: pyproject.toml constraints.txt hatch_build.py
 
 $(VENV)/.dev: $(VENV)/.base
 	$(BIN)/pip install $(PIP_FLAGS) 'pip>=25.1'
-	$(BIN)/pip install $(PIP_FLAGS) -c constraints.txt --group dev
+	$(BIN)/pip install $(PIP_FLAGS) -c constraints.txt --group dev -e '.[all]'
 	@touch $@
 
 lint:
