@@ -71,7 +71,7 @@ def _of_method(method: Method) -> Iterator[str]:
 def _of_read(read: Read) -> Iterator[str]:
     if read.reader not in READERS:
         yield f"no reader {read.reader!r}"
-    elif not read.path and read.reader not in ("caller", "fixed"):
+    elif not read.path and read.reader not in ("caller", "gcp-foreign-caller", "gcp-outside-caller", "fixed"):
         yield f"reader {read.reader} needs a path"
     if read.reader in ("value", "fixed") and read.kind is None:
         yield f"reader {read.reader} needs a kind"

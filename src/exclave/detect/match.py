@@ -12,8 +12,8 @@ from exclave.catalogue.kinds import kind_of
 from exclave.catalogue.loader import Catalogue
 from exclave.catalogue.readers import READERS
 from exclave.model import (
-    Cloud,
     Closure,
+    Cloud,
     Derivation,
     Destination,
     Event,
@@ -23,6 +23,7 @@ from exclave.model import (
     Signal,
     Transfer,
 )
+from exclave.perimeter.google import relative_name
 
 Found = Transfer | Signal | Closure | Derivation
 MAX_RESOURCES = 100  # resources one event may name
@@ -85,7 +86,7 @@ def holds(where: Where, fields: Mapping[str, Any]) -> bool:
     return all(_holds(rule, paths.values(fields, path)) for path, rule in where.items())
 
 
-def _holds(rule: Condition | str | float | bool, found: list[Any]) -> bool:  # noqa: FBT001
+def _holds(rule: Condition | str | float | bool, found: list[Any]) -> bool:
     if not isinstance(rule, Condition):
         wanted = _plain(rule)
         return any(_plain(v) == wanted for v in found)
@@ -126,7 +127,8 @@ def _of_method(method: Method, event: Event) -> Iterator[Found]:
     if event.error and method.outcome == "revoked":
         return
     offered = read_all(method.read, event)
-    if not offered and method.outcome == "offered" and method.read and not event.error and (left_out := omitted(event)):
+    tells = method.outcome == "offered" or (method.outcome == "taken" and event.cloud is Cloud.GCP)
+    if not offered and tells and method.read and not event.error and (left_out := omitted(event)):
         note = "the log left out the request, so the destination can't be read"
         offered = [Destination(kind=Kind.UNKNOWN, id=left_out, cloud=event.cloud, note=note)]
     outcome = Outcome.ATTEMPTED if event.error else Outcome(method.outcome or "offered")
@@ -178,6 +180,8 @@ def resources_of(spec: ResourceSpec, event: Event) -> list[Resource]:
         ids = [str(v) for v in paths.values(event.fields, path) if isinstance(v, str | int) and str(v)]
         if ids:
             break
+    if event.cloud is Cloud.GCP:
+        ids = [relative_name(i) for i in ids]
     size = paths.first(event.fields, spec.size_gib) if spec.size_gib else None
     try:
         size_gib = float(size) if isinstance(size, str | int | float) and size != "" else None
@@ -193,6 +197,10 @@ def resources_of(spec: ResourceSpec, event: Event) -> list[Resource]:
 
 def omitted(event: Event) -> str:
     """`omitted` where the log left the request out, `missing` where a tool seems to have stripped it, else ""."""
+    if event.cloud is Cloud.GCP:
+        # What a call says may stand in any of three parts; one that holds its type alone says nothing.
+        parts = (paths.first(event.fields, f"protoPayload.{part}") for part in ("request", "serviceData", "metadata"))
+        return "" if any(p and not (isinstance(p, Mapping) and set(p) <= {"@type"}) for p in parts) else "omitted"
     request = paths.first(event.fields, _REQUESTS[event.cloud])
     if event.cloud is Cloud.AWS:
         # CloudTrail marks what it leaves out of oversized records; a call with parameters never has none.
@@ -200,7 +208,7 @@ def omitted(event: Event) -> str:
     return "omitted" if request is None else ""
 
 
-_REQUESTS = {Cloud.AWS: "requestParameters", Cloud.AZURE: "properties.requestBody", Cloud.GCP: "protoPayload.request"}
+_REQUESTS = {Cloud.AWS: "requestParameters", Cloud.AZURE: "properties.requestBody"}
 
 
 def _foreign_caller(event: Event) -> bool:

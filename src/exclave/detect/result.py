@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from exclave.detect import operations
+from exclave.detect.domains import without_guests
 from exclave.detect.fold import fold
 from exclave.model import Closure, Coverage, Derivation, Kind, Problem, Signal, Transfer
 
@@ -22,6 +24,7 @@ class ScanResult:
     derivations: tuple[Derivation, ...] = ()
     coverage: Coverage = field(default_factory=Coverage)
     seen: Mapping[Kind, Mapping[str, str]] = field(default_factory=dict)
+    failures: operations.Failures = field(default_factory=dict)  # operations that a later record says failed
 
 
 def merge(results: Iterable[ScanResult]) -> ScanResult:
@@ -31,6 +34,7 @@ def merge(results: Iterable[ScanResult]) -> ScanResult:
     closures: list[Closure] = []
     derivations: list[Derivation] = []
     seen: dict[Kind, dict[str, str]] = {}
+    failures: dict[str, datetime] = {}
     total = Sum()
     for result in results:
         transfers.extend(result.transfers)
@@ -38,17 +42,20 @@ def merge(results: Iterable[ScanResult]) -> ScanResult:
         closures.extend(result.closures)
         derivations.extend(result.derivations)
         total.add(result.coverage)
+        for operation, time in result.failures.items():
+            failures[operation] = max(time, failures.get(operation, time))
         for kind, found in result.seen.items():
             mine = seen.setdefault(kind, {})
             for identifier, how in found.items():
                 mine[identifier] = min(how, mine.get(identifier, how))
     return ScanResult(
-        transfers=tuple(sorted(fold(transfers), key=order)),
-        signals=tuple(sorted(signals, key=order)),
+        transfers=tuple(sorted(fold(operations.transfers(transfers, failures)), key=order)),
+        signals=tuple(sorted(operations.signals(signals, failures), key=order)),
         closures=tuple(sorted(closures, key=order)),
         derivations=tuple(sorted(derivations, key=order)),
         coverage=total.coverage(),
-        seen=seen,
+        seen=without_guests(seen, (*transfers, *signals)),
+        failures=failures,
     )
 
 

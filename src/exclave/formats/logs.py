@@ -19,6 +19,12 @@ PARSERS: Mapping[str, str] = {
     "cloudtrail": "exclave.formats.cloudtrail",
     "s3-access": "exclave.formats.s3_access",
     "cloudfront": "exclave.formats.cloudfront",
+    "gcp-audit": "exclave.formats.gcp_audit",
+    "gcp-scc": "exclave.formats.gcp_findings",
+    "azure-storage": "exclave.formats.azure_storage",
+    "entra": "exclave.formats.entra",
+    "azure-activity": "exclave.formats.azure_activity",
+    "azure-resource": "exclave.formats.azure_resource",
 }
 
 
@@ -28,7 +34,7 @@ def parser_of(log: str) -> Parser:
     Raises:
         KeyError: no such log.
     """
-    return cast(Parser, import_module(PARSERS[log]).event)
+    return cast("Parser", import_module(PARSERS[log]).event)
 
 
 def parser_for(record: Mapping[str, Any]) -> Parser | None:
@@ -36,5 +42,5 @@ def parser_for(record: Mapping[str, Any]) -> Parser | None:
     for path in PARSERS.values():
         module = import_module(path)
         if module.is_record(record):
-            return cast(Parser, module.event)
+            return cast("Parser", module.event)
     return None

@@ -56,11 +56,14 @@ def maker(path: Path | None) -> Maker:
 def _remarks(perimeter: Perimeter, path: Path | None) -> Sequence[str]:
     said = [f"read from {path}: {len(perimeter.entries)} entries"] if path else []
     for kind, found in perimeter.seen.items():
+        if kind is Kind.BUCKET:
+            continue  # too many to name; they follow from the subscriptions
         listed = {e.id.lower() for e in perimeter.entries}
         assumed = sorted(i for i in found if i not in listed)
         if assumed:
             named = ", ".join(assumed[:MAX_NAMED]) + (f" and {len(assumed) - MAX_NAMED} more" if len(assumed) > MAX_NAMED else "")
-            said.append(f"assumed ours, since their logs are here: {_PLURALS.get(kind, kind.value)} {named}")
+            why = "their users changed things in our projects" if kind is Kind.DOMAIN else "their logs are here"
+            said.append(f"assumed ours, since {why}: {_PLURALS.get(kind, kind.value)} {named}")
     if not path:
         said.append("no perimeter file: `exclave perimeter init` proposes one, and organisations, vendors and partners can be named in it")
     said += [

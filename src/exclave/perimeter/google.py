@@ -10,7 +10,9 @@ import re
 
 _ACCOUNT_SUFFIX = ".gserviceaccount.com"
 _OWN = re.compile(r"[a-z0-9][a-z0-9-]*@((?:[a-z0-9.-]+\.)?[a-z0-9-]+)\.iam\.gserviceaccount\.com")
-_DEFAULT = re.compile(r"(\d{3,20})(?:-compute@developer|@cloudservices|@cloudbuild|@project)\.gserviceaccount\.com")
+_DEFAULT = re.compile(
+    r"(\d{3,20})(?:-compute@developer|@cloudservices|@cloudbuild|@project)\.gserviceaccount\.com"
+)
 _APP_ENGINE = re.compile(r"([a-z0-9.:-]+)@appspot\.gserviceaccount\.com")
 # Only projects that Google runs count: anybody can name an account of his own `service-1234`.
 _RUN_BY_GOOGLE = (
@@ -20,8 +22,16 @@ _RUN_BY_GOOGLE = (
     r"|dlp-api|endpoints-portal|firebase-rules|genomics-api\.google\.com|service-networking|sourcerepo-service-accounts"
     r"|container-analysis|remotebuildexecution|cloud-cdn-fill|cloudbuild|monitoring-notification)"
 )
-_NUMBERED = re.compile(rf"(?:service-|project-|p|o)?(\d{{3,20}})(?:-\d+)?@{_RUN_BY_GOOGLE}\.iam\.gserviceaccount\.com")
-_ORG_NUMBERED = re.compile(rf"service-(?:org|folder|b)-(\d{{3,20}})@{_RUN_BY_GOOGLE}\.iam\.gserviceaccount\.com")
+_NUMBERED = re.compile(
+    rf"(?:service-|project-|p|o)?(\d{{3,20}})(?:-\d+)?@{_RUN_BY_GOOGLE}\.iam\.gserviceaccount\.com"
+)
+_ORG_NUMBERED = re.compile(
+    rf"service-(?:org|folder|b)-(\d{{3,20}})@{_RUN_BY_GOOGLE}\.iam\.gserviceaccount\.com"
+)
+_POOL = re.compile(r"//iam\.googleapis\.com/projects/([^/]+)/")  # workload identity: the project of the pool
+_HOST = re.compile(
+    r"^(?:https?:)?//[^/]+/(?:(?:compute|bigquery|sql|storage|dns)/)?(?:(?:v\d+[a-z0-9]*|alpha|beta)/)?(?=[a-z])"
+)
 _PREFIX = re.compile(r"(?:deleted:)?(?:user|group|serviceAccount|domain):", re.IGNORECASE)
 # mail domains that anybody can have an address in: never ours
 PUBLIC_MAIL = frozenset({
@@ -54,6 +64,9 @@ def is_agent(mail: str) -> bool:
 def project_of_member(mail: str) -> str:
     """The project that a service account belongs to or acts for: an id, or a number where only that is named; "" for others."""
     lower = bare(mail).lower()
+    if lower.startswith(("principal://", "principalset://")):
+        found = _POOL.search(lower)
+        return found[1] if found else ""
     for pattern in (_DEFAULT, _NUMBERED):
         if found := pattern.fullmatch(lower):
             return found[1]
@@ -72,3 +85,8 @@ def domain_of(mail: str) -> str:
     if "@" not in text or text.endswith(_ACCOUNT_SUFFIX) or "/" in text:
         return ""
     return text.rpartition("@")[2]
+
+
+def relative_name(name: str) -> str:
+    """A resource name without host and version: `https://www.googleapis.com/compute/v1/projects/p/...` → `projects/p/...`."""
+    return _HOST.sub("", name, count=1) if "//" in name[:8] else name

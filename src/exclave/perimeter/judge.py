@@ -14,6 +14,7 @@ from datetime import date
 from enum import StrEnum
 
 from exclave.model import OURS, Cloud, Destination, Judgement, Kind, Verdict
+from exclave.perimeter.google import domain_of, project_of_member
 
 
 class EntryKind(StrEnum):
@@ -91,7 +92,14 @@ class Perimeter:
             return Judgement(
                 verdict=Verdict.UNKNOWN, reason=f"nothing says which organisation is ours; if {destination.id} is, name it in perimeter.toml"
             )
+        if destination.kind is Kind.TENANT and not self._knows_tenants():
+            return Judgement(verdict=Verdict.UNKNOWN, reason="nothing says which tenant is ours")
         return _unlisted(destination, owner)
+
+    def _knows_tenants(self) -> bool:
+        """Whether any tenant is known to be ours: storage logs name the caller's, and not their own."""
+        listed = any(e.kind is EntryKind.TENANT and e.verdict in OURS and not e.expired(self.today) for e in self.entries)
+        return listed or bool(self.seen.get(Kind.TENANT))
 
     def _knows_organizations(self, destination: Destination) -> bool:
         """Whether any organisation of the destination's cloud is known to be ours."""
@@ -107,10 +115,12 @@ class Perimeter:
             found := self.seen.get(Kind.ORGANIZATION, {}).get(organization)
         ):
             return Judgement(verdict=Verdict.ORGANIZATION, reason=f"assumed ours: {found}")
-        asked = [(destination.kind, destination.id), (Kind.ACCOUNT, owner)]
+        asked = [(destination.kind, destination.id), (_owner_kind(destination), owner)]
         for kind, identifier in asked:
             if found := self.seen.get(kind, {}).get(identifier.lower()):
                 return Judgement(verdict=Verdict.SELF, reason=f"assumed ours: {found}")
+        if destination.kind is Kind.PRINCIPAL and (found := self.seen.get(Kind.DOMAIN, {}).get(domain_of(destination.id))):
+            return Judgement(verdict=Verdict.ORGANIZATION, reason=f"assumed ours: {domain_of(destination.id)}, {found}")
         return None
 
     def find(self, identifier: str) -> tuple[Entry, ...]:
@@ -129,7 +139,7 @@ class Perimeter:
     def _entry(self, destination: Destination, owner: str) -> Entry | None:
         # The destination's own line decides before a line about the account that owns it.
         live = [e for e in self.entries if not e.expired(self.today)]
-        for kinds, identifier in ((_KINDS.get(destination.kind, ()), destination.id), ((EntryKind.ACCOUNT,), owner)):
+        for kinds, identifier in ((_KINDS.get(destination.kind, ()), destination.id), (_OWNERS[_owner_kind(destination)], owner)):
             for entry in live:
                 if identifier and entry.kind in kinds and _covers(entry, identifier):
                     return entry
@@ -153,10 +163,19 @@ _KINDS: Mapping[Kind, tuple[EntryKind, ...]] = {
 }
 
 
+_OWNERS: Mapping[Kind, tuple[EntryKind, ...]] = {Kind.ACCOUNT: (EntryKind.ACCOUNT,), Kind.PROJECT: (EntryKind.PROJECT,)}
+
+
+def _owner_kind(destination: Destination) -> Kind:
+    return Kind.PROJECT if destination.cloud is Cloud.GCP else Kind.ACCOUNT
+
+
 def owner_of(destination: Destination) -> str:
-    """The account behind a destination: the account itself, or the one in an ARN; "" if nothing says."""
+    """The account behind a destination: the account itself, or the one in an ARN; of Google's, the project; "" if nothing says."""
     if destination.kind is Kind.ACCOUNT:
         return destination.id
+    if destination.cloud is Cloud.GCP and destination.kind in (Kind.PROJECT, Kind.PRINCIPAL):
+        return destination.id if destination.kind is Kind.PROJECT else project_of_member(destination.id)
     if destination.id.startswith("arn:") and destination.id.count(":") >= 5:  # noqa: PLR2004 - arn:partition:service:region:account:resource
         return destination.id.split(":", 5)[4]
     return ""
@@ -207,6 +226,8 @@ def _unlisted(destination: Destination, owner: str) -> Judgement:
     if owner == "cloudfront":
         # arn:aws:iam::cloudfront:user/...: an origin access identity; the policy doesn't say of whose distribution
         return Judgement(verdict=Verdict.TRUSTED, reason="CloudFront itself, for a distribution that is not named")
+    if destination.cloud is Cloud.GCP and owner.isdigit():
+        return Judgement(verdict=Verdict.UNKNOWN, reason=f"nothing says which project has the number {owner}")
     if destination.kind is Kind.SERVICE:
         return Judgement(verdict=Verdict.TRUSTED, reason="a service of the provider itself")
     if destination.kind is Kind.IP_RANGE and _private(destination.id):
