@@ -208,6 +208,8 @@ def elastic(r: Record, *, parameters: str = "flattened") -> Record:
             "session_context": {"session_issuer": {"type": "Role", "arn": issuer["arn"], "account_id": OURS}},
         },
     }
+    if "errorCode" in r:
+        trail["error_code"] = r["errorCode"]
     if parameters == "flattened":
         trail["flattened"] = {"request_parameters": r["requestParameters"]}
     elif parameters == "json":
@@ -293,6 +295,9 @@ EXACT: dict[str, Shape] = {
     "elastic fields": lambda rs: _lines([{"_id": "1", "fields": {"event.original": [text(r)]}} for r in rs]),
     "splunk": lambda rs: _lines([{"preview": False, "result": {"_raw": text(r), "host": "h"}} for r in rs]),
     "splunk flattened": lambda rs: _lines([{"result": dotted(r)} for r in rs]),
+    "splunk csv": lambda rs: as_table(
+        [{"_time": "t", "_raw": text(r), "eventName": r["eventName"], "userIdentity.arn": "x"} for r in rs]
+    ),
     "datadog": lambda rs: _lines([{"_id": "1", "attributes": r, "message": "m"} for r in rs]),
     "vector": lambda rs: _lines([{"message": text(r), "source_type": "aws_sqs"} for r in rs]),
     "log field": lambda rs: _lines([{"log": text(r) + "\n", "stream": "stdout"} for r in rs]),

@@ -93,6 +93,7 @@ def test_lines_in_wrappers_and_tables_are_the_same_event() -> None:
         f"{_OWNER},ours,[04/Mar/2026:05:06:07 +0100],REST.GET.OBJECT,k,200,{_ROLE}\n"
     ).encode()
     (row,) = events(table)
+    assert row.evidence.event_id == ""
     assert (row.time, row.name, row.actor.id) == (wanted.time, wanted.name, _ROLE)
 
 
@@ -141,4 +142,5 @@ def test_cloudfront_json_is_the_same_event() -> None:
 
 def test_parsers_are_found_by_the_log_of_an_event() -> None:
     (event,) = events(line())
-    assert parser_of("s3-access")(event.raw, Evidence(file="f", record=1)) == event
+    assert event.evidence == Evidence(file="f", record=1, event_id="3E57427F33A59F07")
+    assert parser_of("s3-access")(event.raw, event.evidence) == event

@@ -10,11 +10,12 @@ from exclave.formats.logs import parser_for
 from exclave.model import Event, Evidence, Problem
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
 _MAX_PROBLEMS = (
     20  # kinds of problem that are told, per file, each once and with a count; the rest are counted
 )
+_IDS = ("eventID", "insertId", "eventDataId", "request_id")  # where logs keep a record's own id
 _OTHERS = "problems of other kinds"
 _TABLES = {"csv": csv_rows.records, "parquet": parquet.records}
 _LOGS = {"s3-access": s3_access.records, "cloudfront": cloudfront.records}
@@ -33,9 +34,7 @@ def read(name: str, data: bytes, first_record: int = 1) -> Iterator[Event | Prob
         if not isinstance(leaf, Damage):
             parse = cloudtrail.event if cloudtrail.is_record(leaf) else parser_for(leaf)
             if parse:
-                identifier = leaf.get("eventID")
-                event_id = identifier[:200] if isinstance(identifier, str) else ""
-                yield parse(leaf, Evidence(file=name, record=number, event_id=event_id))
+                yield parse(leaf, Evidence(file=name, record=number, event_id=_identifier(leaf)))
                 number += 1
                 continue
         damage = leaf if isinstance(leaf, Damage) else unwrap.unknown(leaf)
@@ -45,6 +44,11 @@ def read(name: str, data: bytes, first_record: int = 1) -> Iterator[Event | Prob
             yield _problem(name, number, damage, first_record)
         number += damage.records
     yield from _rest(name, told)
+
+
+def _identifier(record: Mapping[str, Json]) -> str:
+    found = next((record[key] for key in _IDS if key in record), "")
+    return found[:200] if isinstance(found, str) else ""
 
 
 def count(name: str, data: bytes) -> int:

@@ -27,6 +27,12 @@ _KEYS = (
     "data", "attributes", "aws", "value", "payload", "jsonpayload", "line", "content", "raw",
     "responsepayload",
 )  # fmt: skip
+_SOURCES = (
+    "_raw",
+    "event.original",
+    "CloudTrailEvent",
+    "eventjson",
+)  # the record itself, beside fields of it
 _IGNORED = (
     "digestS3Object",
     "configurationItems",
@@ -72,7 +78,9 @@ def _object(value: dict[str, Any], nesting: int) -> Iterator[Leaf]:
 
 
 def _record(value: dict[str, Any]) -> Mapping[str, Any] | None:
-    """The record that an object is, in the form of its log; None if it is none."""
+    """The record that an object is, in its log's form; None if it is none, or better read from its source."""
+    if any(isinstance(value.get(key), str) and value[key].startswith("{") for key in _SOURCES):
+        return None
     if rows.is_row(value):
         return rows.restored(value)
     if _is_leaf(value):
