@@ -41,11 +41,16 @@ CASES = [
             "requestParameters": {"CreateSnapshotsRequest": {"InstanceSpecification": {"InstanceId": "i-1"}}},
             "responseElements": {
                 "CreateSnapshotsResponse": {
-                    "snapshotSet": {"item": [{"snapshotId": "snap-1"}, {"snapshotId": "snap-2"}]}
+                    "snapshotSet": {"item": [{"snapshotId": "snap-1", "volumeId": "vol-1"}, {"snapshotId": "snap-2", "volumeId": "vol-2"}]}
                 }
             },
         },
-        {("ebs-snapshot:snap-1", "ec2-instance:i-1"), ("ebs-snapshot:snap-2", "ec2-instance:i-1")},
+        {
+            ("ebs-snapshot:snap-1", "ebs-volume:vol-1"),
+            ("ebs-snapshot:snap-2", "ebs-volume:vol-2"),
+            ("ebs-volume:vol-1", "ec2-instance:i-1"),
+            ("ebs-volume:vol-2", "ec2-instance:i-1"),
+        },
     ),
     (
         "ec2:CopySnapshot",

@@ -143,12 +143,17 @@ class Method(_Table, frozen=True):
 
 
 class LineageSpec(_Table, frozen=True):
-    """Events in which one resource is made from another."""
+    """Events in which one resource is made from another.
+
+    Where one event makes several, `each` is the path of its items; paths of child and parent then begin with `item.`
+    for what stands in the item.
+    """
 
     events: tuple[str, ...]
     child: ResourceSpec
     parent: ResourceSpec
     where: Where = {}
+    each: str = ""
 
 
 class Unlogged(_Table, frozen=True):

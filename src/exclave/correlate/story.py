@@ -124,6 +124,8 @@ def _steps(group: Group, methods: dict[str, Method], lineage: Lineage, closures:
         told.add(s.evidence.event_id)
         named = f" ({name_of(s.destination)})" if s.destination and foreign(s.judgement) else ""
         about = f": {_resource_text(s.source)}" if s.source.id else ""
+        if origin := lineage.ancestors(s.source):
+            about += f" of {_resource_text(origin[0])}"
         failed = " failed" if s.failed else ""
         yield Step(
             time=s.time, phase=_PHASES[s.signal], text=f"{methods[s.method].title}{failed}{about}{named}", actor=_actor_text(s.actor),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from exclave.catalogue import paths
@@ -230,11 +230,16 @@ def _closures(method: Method, close: Close, event: Event) -> Iterator[Closure]:
 
 
 def _derivations(rule: LineageSpec, event: Event) -> Iterator[Derivation]:
-    children = [r for r in resources_of(rule.child, event) if r.id]
-    parents = [r for r in resources_of(rule.parent, event) if r.id]
-    for child in children[:MAX_RESOURCES]:
-        for parent in parents[:MAX_RESOURCES]:
-            if child.key != parent.key:
-                yield Derivation(
-                    child=child, parent=parent, action=event.name, time=event.time, actor=event.actor, evidence=event.evidence
-                )
+    views = [event]
+    if rule.each:
+        items = paths.values(event.fields, rule.each)[:MAX_RESOURCES]
+        views = [replace(event, fields={**event.fields, "item": item}) for item in items]
+    for view in views:
+        children = [r for r in resources_of(rule.child, view) if r.id]
+        parents = [r for r in resources_of(rule.parent, view) if r.id]
+        for child in children:
+            for parent in parents:
+                if child.key != parent.key:
+                    yield Derivation(
+                        child=child, parent=parent, action=event.name, time=event.time, actor=event.actor, evidence=event.evidence
+                    )

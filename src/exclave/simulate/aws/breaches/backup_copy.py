@@ -58,7 +58,7 @@ def tell(scene: Scene) -> None:
         admin,
         "backup",
         "UpdateGlobalSettings",
-        {"globalSettings": {"isCrossAccountBackup": "true"}},
+        {"globalSettings": {"isCrossAccountBackupEnabled": "true"}},
         account=top,
         region="us-east-1",
         after=40,
