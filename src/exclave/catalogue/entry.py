@@ -94,6 +94,36 @@ class Prevent(_Table, frozen=True):
     note: str = ""
 
 
+class Blocked(_Table, frozen=True):
+    """A recorded setting that keeps a standing share from having effect, such as S3's block of public access.
+
+    `same`: a path (`args.Bucket`) whose value must be one in both; none: the setting is of the whole account
+    and region.
+    """
+
+    call: str
+    where: Where
+    same: str = ""
+    kinds: tuple[Kind, ...] = (Kind.PUBLIC,)
+    note: str = ""
+
+
+class Standing(_Table, frozen=True):
+    """How the entry's share is seen in the cloud's state, as recorded in an inventory.
+
+    Paths start with `item` (one item of the answer), `args` (the call's arguments) or `answer`. `call` is a
+    name of the inventory's table, `items` a path to the items where it isn't the table's own.
+    """
+
+    call: str
+    resource: ResourceSpec
+    read: tuple[Read, ...]
+    items: str = ""
+    where: Where = {}
+    facts: dict[str, str] = {}
+    blocked: tuple[Blocked, ...] = ()
+
+
 class Example(_Table, frozen=True):
     """A record (laid over the log's ordinary envelope) and what must be found in it.
 
@@ -130,6 +160,7 @@ class Method(_Table, frozen=True):
     severity: dict[str, Severity] = {}
     revoke: tuple[Revoke, ...] = ()
     prevent: Prevent = Prevent()
+    inventory: tuple[Standing, ...] = ()  # for `exclave audit`: the same share, standing
     attack: tuple[str, ...] = ("T1537",)
     look_alikes: tuple[str, ...] = ()
     known_gaps: tuple[str, ...] = ()

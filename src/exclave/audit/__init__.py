@@ -1,0 +1,1 @@
+"""Controls and exposures over an inventory: pure functions of answers, perimeter and settings."""

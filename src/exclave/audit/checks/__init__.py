@@ -1,0 +1,1 @@
+"""Pure checks, one folder per cloud: `(Inventory, Perimeter, Settings) -> list[Check]`."""

@@ -1,0 +1,51 @@
+"""Arguments of calls: `{path}` filled in from an item that another call listed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from exclave.catalogue import paths
+from exclave.inventory.model import walk
+
+if TYPE_CHECKING:
+    from exclave.inventory.model import Answer, Call
+
+_SLOT = re.compile(r"\{([A-Za-z0-9_.'\[\]-]*)\}")
+
+
+def filled(template: Any, item: Any) -> Any:  # noqa: ANN401 - JSON values
+    """A JSON value with every `{path}` in its strings filled in; `{}` is an item that is a text itself."""
+    if isinstance(template, str):
+        return filled_text(template, item)
+    if isinstance(template, list):
+        return [filled(value, item) for value in template]
+    if isinstance(template, Mapping):
+        return {key: filled(value, item) for key, value in template.items()}
+    return template
+
+
+def filled_text(template: str, item: Any) -> str:  # noqa: ANN401
+    """A text with every `{path}` filled in; what the item lacks is empty."""
+    return _SLOT.sub(lambda m: paths.text(item, m[1]) if m[1] else str(item), template)
+
+
+def slots(template: Any) -> Iterator[str]:  # noqa: ANN401
+    """The paths that a template names."""
+    if isinstance(template, str):
+        yield from _SLOT.findall(template)
+    elif isinstance(template, list | Mapping):
+        for value in template.values() if isinstance(template, Mapping) else template:
+            yield from slots(value)
+
+
+def wanted_items(call: Call, parent: Answer) -> Iterator[Any]:
+    """The items of the parent's answer that a call is made for, each with the parent's `args`."""
+    each = call.each
+    if each is None:
+        return
+    for item in walk(parent.answer, each.items) if each.items else parent.items:
+        joined = {**item, "args": dict(parent.args)} if isinstance(item, Mapping) else item
+        if all(paths.text(joined, path) in allowed for path, allowed in each.where.items()):
+            yield joined
