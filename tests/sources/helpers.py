@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sys
+from importlib import import_module
+
 from exclave.model import Problem
 from exclave.sources import Blob, Item, Limits, open_item, plan
 
@@ -40,3 +43,9 @@ def planned(*targets, **choice):
     return [one.path for one in found if isinstance(one, Item)], [
         one for one in found if isinstance(one, Problem)
     ]
+
+
+def zstd_packed(content: bytes) -> bytes:
+    """A zstd frame with a checksum."""
+    zstd = import_module("compression.zstd" if sys.version_info >= (3, 14) else "backports.zstd")
+    return zstd.compress(content, options={zstd.CompressionParameter.checksum_flag: True})

@@ -9,7 +9,6 @@ import tarfile
 import zipfile
 
 import pytest
-import zstandard
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -17,7 +16,7 @@ from exclave.sources import Limits
 from exclave.sources.limits import Meter
 from exclave.sources.taken import Taken
 from exclave.sources.unpack import Work, unpack
-from tests.sources.helpers import SMALL, gathered, read
+from tests.sources.helpers import SMALL, gathered, read, zstd_packed
 
 LOG = b'{"Records": []}\n' * 20
 FILES = {"inner/a.json.gz": gzip.compress(LOG), "../../etc/passwd": LOG, "/abs": b"", ".hidden": LOG[:30]}
@@ -48,7 +47,7 @@ ARCHIVES = {
     "tar": tarred(FILES),
     "gnu tar": tarred(FILES, tarfile.GNU_FORMAT),
     "tar.gz": gzip.compress(tarred(FILES)),
-    "tar.zst": zstandard.compress(tarred(FILES)),
+    "tar.zst": zstd_packed(tarred(FILES)),
     "zip in gzip": gzip.compress(zipped(FILES)),
 }
 

@@ -6,12 +6,12 @@ import gzip
 import zlib
 
 import pytest
-import zstandard
 from hypothesis import given
 from hypothesis import strategies as st
 
 from exclave.sources.inflate import gunzip, inflate_whole, unzstd
 from exclave.sources.limits import DamagedError, Limits
+from tests.sources.helpers import zstd_packed
 
 LIMIT = 1 << 20
 MEMBER = st.tuples(st.binary(max_size=200), st.integers(1, 8), st.integers(0, 9))
@@ -120,12 +120,12 @@ def test_endless_members_are_refused():
 
 @given(contents=st.lists(st.binary(max_size=300), min_size=1, max_size=3), chunk=st.integers(1, 100))
 def test_zstd_frames_give_their_concatenation(contents, chunk):
-    data = b"".join(zstandard.ZstdCompressor(write_checksum=True).compress(content) for content in contents)
+    data = b"".join(zstd_packed(content) for content in contents)
     assert streamed(data, chunk, unzstd) == (b"".join(contents), "")
 
 
 def test_a_cut_or_corrupt_zstd_stream_is_named():
-    frame = zstandard.ZstdCompressor(write_checksum=True).compress(b"0123456789" * 50)
+    frame = zstd_packed(b"0123456789" * 50)
     assert streamed(frame[:-3], 4096, unzstd)[1] == "ends in the middle of its zstd stream"
     got, fault = streamed(frame[:-1] + bytes([frame[-1] ^ 1]), 4096, unzstd)
     assert "corrupt zstd" in fault
