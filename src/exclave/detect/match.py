@@ -63,7 +63,7 @@ def index(catalogue: Catalogue) -> Index:
 
 def match(event: Event, catalogue: Index) -> Iterator[Found]:
     """Everything that the catalogue finds in one event. A dry run is nothing."""
-    if event.dry_run:
+    if event.dry_run or not event.action.isascii():  # lower-casing takes some letters to ASCII ones
         return
     name = event.name.lower()
     anywhere = f"*:{event.action.lower()}"
@@ -205,7 +205,7 @@ def omitted(event: Event) -> str:
     if event.cloud is Cloud.AWS:
         # CloudTrail marks what it leaves out of oversized records; a call with parameters never has none.
         return "missing" if request is None else "omitted" if isinstance(request, Mapping) and request.get("omitted") is True else ""
-    return "omitted" if request is None else ""
+    return "" if isinstance(request, Mapping | list) else "omitted"  # a body that was cut off is no JSON any more
 
 
 _REQUESTS = {Cloud.AWS: "requestParameters", Cloud.AZURE: "properties.requestBody"}

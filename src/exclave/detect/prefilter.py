@@ -1,48 +1,49 @@
 """The cheap path: finds the few records of a CloudTrail file that matter without decoding the others.
 
-Sound by this argument. Names and keys of interest are ASCII letters and digits, which JSON can spell otherwise only as
-`\\u00XX`; a file in which an alphanumeric one occurs goes to the full parser. Between a key and its value stand only
-white space and a colon, which the pattern allows. A raw `{ "eventVersion"` can't stand inside a string (its quotes would be
-escaped), so it is a real object's start; a slice counts only if it decodes whole as one object. Whatever is not certain (other
-key order, a nested copy, bad JSON, another encoding, another envelope) makes `candidates` return None: the full parser
-decides. An attacker can still plant whole fake records as an array inside another record; `numbered` finds the true
-top-level records of a file, and detect/scan.py reports nothing loud that it has not confirmed.
+Two ways, both leaving what they can't be sure of to the next: a scan of the bytes, then a typed parse (shapes.py), then
+the full parser.
+
+The scan is for files that CloudTrail itself delivered (by their names) and whose compression vouches for their bytes.
+There it is sound by this argument. Names and keys of interest are ASCII letters and digits, which JSON can spell
+otherwise only as `\\u00XX`; a file in which an alphanumeric one occurs goes on to the next way. Between a key and its
+value stand only white space and a colon, which the pattern allows. A raw `{ "eventVersion"` can't stand inside a string
+(its quotes would be escaped), so it is a real object's start; a slice counts only if it decodes whole as one plain
+record. Whatever is not certain (other key order, a nested copy, bad JSON, another encoding or envelope) makes
+`candidates` return None. Two facts about delivered files are taken from CloudTrail's documentation and not from
+the bytes: all their records are of the account in the name, and a caller of another account is `AWSAccount` there
+(https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-user-identity.html).
+
+An attacker can plant whole fake records as an array inside another record, which the scan takes for real; scan.py
+confirms by the typed parse before anything loud is reported.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-import msgspec
 import orjson
 
-_HEAD = re.compile(rb"(?:\xef\xbb\xbf)?\s*(?:\{\s*\"Records\"\s*:\s*\[|\{\s*\"eventVersion\"|\[\s*\{\s*\"eventVersion\")")
-_ENVELOPE = re.compile(rb"(?:\xef\xbb\xbf)?\s*(?:\{\s*\"Records\"\s*:\s*)?\[")
-_CLOSED = re.compile(rb"\]\s*\}?\s*\Z")
+from exclave.detect.shapes import Shape, is_plain
+from exclave.formats.cloudtrail import action_name
+
+_HEAD = re.compile(rb"(?:\xef\xbb\xbf)?\s*\{\s*\"Records\"\s*:\s*\[\s*\{\s*\"eventVersion\"")
+_CLOSED = re.compile(rb"\]\s*\}\s*\Z")
 _KEY = b'"eventVersion"'
+_NAME_KEY = b'"eventName"'
 _SPACE = b" \t\r\n"
 _DATE = r"(?:20\d\d_?\d\d_?\d\d(?:v\d+)?)?"
-_DATED = re.compile(_DATE + "$")
 _ESCAPED_ALNUM = r"\\u00(?:3[0-9]|4[1-9A-Fa-f]|5[0-9Aa]|6[1-9A-Fa-f]|7[0-9Aa])"
-_FOREIGN = b'"AWSAccount"'
-_RECIPIENT = r'"recipientAccountId"\s*:\s*"\d{12}"'
-_RECIPIENT_RE = re.compile(rb'"recipientAccountId"\s*:\s*"(\d{12})"')
-
-
-class _Records(msgspec.Struct):
-    Records: list[msgspec.Raw]
-
-
-class _Identity(msgspec.Struct):
-    type: Any = None
-
-
-class _Probe(msgspec.Struct):
-    eventName: Any = None  # noqa: N815 - the log's own key
-    userIdentity: Any = None  # noqa: N815
+# A record as CloudTrail writes it, up to its name: for callers of another account.
+_FOREIGN_RECORD = re.compile(
+    rb'\{"eventVersion":"[\d.]+","userIdentity":\{"type":"AWSAccount"[^{}\\]*\},'
+    rb'"eventTime":"[^"\\]*","eventSource":"[^"\\]*","eventName":"(\w+)"'
+)
+_PATTERN = 15_000  # characters that Hyperscan takes in one pattern, with some to spare
+_RARE, _COMMON, _OTHER = 2, 1, 0
+_MAX_KNOWN = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,85 +59,80 @@ class Candidate:
 class Prefilter:
     """Event names to look for. `rare` always matter; `common` only with a caller of another account.
 
-    Databases of Hyperscan are made at first use and belong to one process; without Hyperscan a typed parse of
-    every record (msgspec) takes its place.
+    Databases of Hyperscan are made at first use and belong to one process.
     """
 
     rare: frozenset[str]
     common: frozenset[str]
     _scanners: tuple[Any, ...] | None = field(default=None, repr=False)
     _hyperscan: bool = field(default=True, repr=False)
+    _kinds: dict[str, int] = field(default_factory=dict, repr=False)
+    _names: dict[str, int] = field(default_factory=dict, repr=False)
 
     def candidates(self, data: bytes) -> list[Candidate] | None:
-        """The records that may matter, or None when the full parser must decide."""
-        if not _HEAD.match(data) or (_ENVELOPE.match(data[:64]) and not _CLOSED.search(data[-64:])):
-            return None
+        """The records of a delivered file that may matter, or None where the typed parse must decide."""
         scanners = self._compiled()
-        if not scanners:
-            return self._by_parsing(data)
-        ends = self._hits(data, scanners)
-        if ends is None:
+        if not scanners or not _HEAD.match(data) or not _CLOSED.search(data, max(0, len(data) - 64)):
             return None
+        names, escapes, foreign = scanners
+        found: list[int] = []
+        escapes.scan(data, match_event_handler=lambda _i, _s, end, _f, _c: found.append(end))
+        if found:
+            return None
+        ends: list[int] = []
+        common: list[int] = []
+        names.scan(data, match_event_handler=lambda i, _s, end, _f, _c: (ends if i else common).append(end))
+        if common:
+            foreign.scan(data, match_event_handler=lambda _i, _s, end, _f, _c: found.append(end))
+            ends = sorted({*ends, *self._foreign(data, found)})
+        return self._slices(data, ends)
+
+    def _slices(self, data: bytes, ends: Iterable[int]) -> list[Candidate] | None:
         out: list[Candidate] = []
         last = 0
         for end in ends:
             if end <= last:
                 continue
-            found = _slice(data, end, last)
-            if found is None:
+            one = _slice(data, end, last)
+            if one is None or not is_plain(one.record):
                 return None
-            out.append(found)
-            last = found.end
+            out.append(one)
+            last = one.end
         return out
 
-    def recipients(self, data: bytes) -> frozenset[str]:
-        """Every account that a file names as the recipient of a record."""
-        scanners = self._compiled()
-        if not scanners:
-            return frozenset(m.decode() for m in _RECIPIENT_RE.findall(data))
-        out: set[bytes] = set()
-        scanners[3].scan(data, match_event_handler=lambda _i, _s, end, _f, _c: out.add(data[end - 13 : end - 1]))
-        return frozenset(m.decode() for m in out)
+    def wanted(self, found: Iterable[Shape]) -> Iterator[int]:
+        """The positions of the records that may matter."""
+        for position, shape in enumerate(found):
+            kind = self.kind(shape.eventName)
+            if kind == _RARE or (kind == _COMMON and _may_be_foreign(shape)):
+                yield position
 
-    def _hits(self, data: bytes, scanners: tuple[Any, ...]) -> list[int] | None:
-        names, escapes, foreign, _ = scanners
-        escaped: list[int] = []
-        escapes.scan(data, match_event_handler=lambda _i, _s, end, _f, _c: _stop_at(escaped, end))
-        if escaped:
-            return None
-        ends: list[int] = []
-        names.scan(data, match_event_handler=lambda _i, _s, end, _f, _c: ends.append(end))
-        if self.common:
-            foreign.scan(data, match_event_handler=lambda _i, _s, end, _f, _c: ends.append(end))
-            ends.sort()
-        return ends
+    def kind(self, name: str) -> int:
+        """2 for a name that always matters, 1 for one that does with a foreign caller, else 0."""
+        kind = self._kinds.get(name)
+        if kind is None:
+            plain = action_name(name).lower()
+            kind = self._lower().get(plain, _OTHER) if name.isascii() else _OTHER
+            if len(self._kinds) < _MAX_KNOWN:
+                self._kinds[name] = kind
+        return kind
 
-    def _by_parsing(self, data: bytes) -> list[Candidate] | None:
-        bounds = numbered(data)
-        if bounds is None:
-            return None
-        decode = msgspec.json.Decoder(_Probe).decode
-        view = memoryview(data)
-        out = []
-        try:
-            for start, end in bounds:
-                if self._wanted(decode(view[start:end])):
-                    record = orjson.loads(view[start:end])
-                    if not isinstance(record, dict):
-                        return None
-                    out.append(Candidate(start, end, record))
-        except (msgspec.DecodeError, orjson.JSONDecodeError, RecursionError):
-            return None
-        return out
+    def _lower(self) -> dict[str, int]:
+        if not self._names:
+            self._names.update({name.lower(): _COMMON for name in self.common})
+            self._names.update({name.lower(): _RARE for name in self.rare})
+        return self._names
 
-    def _wanted(self, probe: _Probe) -> bool:
-        name = probe.eventName
-        if not isinstance(name, str):
-            return False
-        if _DATED.sub("", name) in self.rare:
-            return True
-        identity = probe.userIdentity
-        return isinstance(identity, dict) and identity.get("type") == "AWSAccount"
+    def _foreign(self, data: bytes, ends: Iterable[int]) -> Iterator[int]:
+        """Those of the places that name a foreign caller whose record may have a common name."""
+        for end in ends:
+            key = data.rfind(_KEY, 0, end)
+            known = _FOREIGN_RECORD.match(data, key - 1) if key > 0 else None
+            if known and known.end() > end and self.kind(known[1].decode("ascii", "replace")) == _OTHER:
+                following = data.find(_KEY, end)
+                if data.find(_NAME_KEY, known.end(), following if following >= 0 else len(data)) < 0:
+                    continue
+            yield end
 
     def _compiled(self) -> tuple[Any, ...]:
         if self._scanners is None:
@@ -145,68 +141,69 @@ class Prefilter:
 
     def _compile(self) -> tuple[Any, ...]:
         try:
-            import hyperscan
+            import hyperscan  # noqa: PLC0415 - optional
         except ImportError:
             return ()
 
-        def database(pattern: str, flags: int = 0) -> Any:
+        def database(patterns: list[str], flags: list[int]) -> Any:
             made = hyperscan.Database()
-            made.compile(expressions=[pattern.encode()], ids=[0], elements=1, flags=flags)
+            expressions = [pattern.encode() for pattern in patterns]
+            made.compile(
+                expressions=expressions, ids=list(range(len(patterns))), elements=len(patterns), flags=flags
+            )
             return made
 
-        names = "|".join(sorted(map(re.escape, self.rare))) or "-"
+        # All alike but for the names, so that one literal leads; the common ones are told once per file.
+        patterns = [_named(part) for part in (self.common, *_parts(sorted(self.rare)))]
+        once = [hyperscan.HS_FLAG_SINGLEMATCH] + [0] * (len(patterns) - 1)
         return (
-            database(rf'"eventName"\s*:\s*"(?:{names}){_DATE}"'),
-            database(_ESCAPED_ALNUM),
-            database(_FOREIGN.decode()),
-            database(_RECIPIENT),
+            database(patterns, once),
+            database([_ESCAPED_ALNUM], [hyperscan.HS_FLAG_SINGLEMATCH]),
+            database(['"AWSAccount"'], [0]),
         )
 
 
-def record_around(data: bytes, position: int) -> Candidate | None:
-    """The record that a position lies in, or None where that isn't certain."""
-    found = _slice(data, position, 0) if _HEAD.match(data) else None
-    return found if found is not None and found.start <= position < found.end else None
+def _named(names: Iterable[str]) -> str:
+    return rf'"eventName"\s*:\s*"(?i:(?:{_tree(names)}){_DATE})"'
 
 
-def _stop_at(found: list[int], end: int) -> bool:
-    found.append(end)
-    return True  # tells Hyperscan to stop
+def _parts(names: list[str]) -> list[list[str]]:
+    """Names in as many lists as it takes for each to make a pattern that Hyperscan accepts."""
+    if len(_named(names)) <= _PATTERN or len(names) < 2:  # noqa: PLR2004 - can't be halved
+        return [names]
+    half = len(names) // 2
+    return [*_parts(names[:half]), *_parts(names[half:])]
 
 
-def numbered(data: bytes) -> list[tuple[int, int]] | None:
-    """Start and end of each top-level record, in order, by a true parse; None where the file is not of that shape."""
-    head = _ENVELOPE.match(data)
-    try:
-        if head is None:
-            return _numbered_lines(data)
-        body = data[3:] if data.startswith(b"\xef\xbb\xbf") else data
-        listed = b"{" in head[0]
-        raws = msgspec.json.decode(body, type=_Records).Records if listed else msgspec.json.decode(body, type=list[msgspec.Raw])
-    except (msgspec.DecodeError, RecursionError):
-        return None
-    out = []
-    position = head.end() - 1
-    for raw in raws:
-        view = memoryview(raw)
-        position = data.find(view, position)
-        if position < 0:
-            return None
-        out.append((position, position + len(view)))
-        position += len(view)
-    return out
+def _tree(names: Iterable[str]) -> str:
+    """A pattern for any of some names, their common beginnings written once."""
+    tails: dict[str, list[str]] = {}
+    for name in names:
+        tails.setdefault(name[:1], []).append(name[1:])
+    optional = bool(tails.pop("", None))
+    if not tails:
+        return "" if optional else "(?:-)"
+    parts = [re.escape(first) + _tree(rest) for first, rest in sorted(tails.items())]
+    if optional:
+        return f"(?:{'|'.join(parts)})?"
+    return parts[0] if len(parts) == 1 else f"(?:{'|'.join(parts)})"
 
 
-def _numbered_lines(data: bytes) -> list[tuple[int, int]]:
-    out = []
-    position = 0
-    for line in data.splitlines(keepends=True):
-        stripped = line.strip()
-        if stripped:
-            start = position + line.index(stripped[:1])
-            out.append((start, start + len(stripped)))
-        position += len(line)
-    return out
+def _may_be_foreign(shape: Shape) -> bool:
+    identity = shape.userIdentity
+    principal = identity.principalId
+    if isinstance(principal, str) and principal[:9].lower() == "anonymous":
+        return True
+    if identity.accountId is None:
+        return bool(identity.type != "AWSService")
+    return bool(identity.accountId != shape.recipientAccountId)
+
+
+def first_record(data: bytes) -> dict[str, Any] | None:
+    """The first record of a delivered file, or None where that isn't certain."""
+    head = _HEAD.match(data)
+    found = _slice(data, head.end(), 0) if head else None
+    return found.record if found is not None and is_plain(found.record) else None
 
 
 def _slice(data: bytes, end: int, last: int) -> Candidate | None:
@@ -219,20 +216,13 @@ def _slice(data: bytes, end: int, last: int) -> Candidate | None:
         stop = data.rfind(b"{", end, following)
         if stop < 0 or data[stop + 1 : following].strip(_SPACE):
             return None
-    elif _ENVELOPE.match(data[:64]):
+    else:
         stop = data.rfind(b"]")
         if stop < end:
             return None
-    else:
-        stop = len(data)
     stop = start + len(data[start:stop].rstrip(b" \t\r\n,"))
     try:
         record = orjson.loads(memoryview(data)[start:stop])
     except orjson.JSONDecodeError:
         return None
     return Candidate(start, stop, record) if isinstance(record, dict) else None
-
-
-def names(events: Iterable[str]) -> frozenset[str]:
-    """The event names of `service:action` strings of AWS."""
-    return frozenset(e.partition(":")[2] for e in events)

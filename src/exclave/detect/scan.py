@@ -3,24 +3,29 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from exclave import formats
 from exclave.catalogue.loader import Catalogue
+from exclave.detect.azure_seen import seen as azure_seen
+from exclave.detect.domains import seen as google_seen
 from exclave.detect.match import Found, Index, index, match
-from exclave.detect.prefilter import Candidate, Prefilter, numbered
+from exclave.detect.prefilter import Prefilter, first_record
 from exclave.detect.result import ScanResult, Sum
+from exclave.detect.shapes import records, shapes
 from exclave.formats import cloudtrail
-from exclave.model import Closure, Derivation, Event, Evidence, Kind, Problem, Signal, Transfer
+from exclave.model import Closure, Cloud, Derivation, Event, Evidence, Kind, Problem, Signal, Transfer
 from exclave.sources.blob import Blob
 
-_SMALL = 256 * 1024  # plain bytes up to which finds of the cheap path are confirmed at once
-_TINY = 16 * 1024  # plain bytes up to which the full parser is as fast
+_SMALL = 64 * 1024  # plain bytes up to which finds of a scan are confirmed at once
+_TINY = 1024  # plain bytes up to which the full parser is as fast
 _DELIVERED = re.compile(r"(\d{12})_CloudTrail(?:-[A-Za-z]+)?_[a-z0-9-]+_\d{8}T\d{4}Z_\w+\.json")
 _KEY_OWNER = re.compile(r"AWSLogs/(?:(o-[a-z0-9]{10,32})/)?(\d{12})/")
 _TIME = re.compile(rb'"eventTime"\s*:\s*"([^"]{10,40})"')
-_SAMPLE = 64 * 1024
+_RECIPIENT = re.compile(rb'"recipientAccountId"\s*:\s*"(\d{12})"')
+_LEFT_OUT = re.compile("Digest|Config", re.IGNORECASE)  # names of kinds that the full parser leaves out
+_SAMPLE = 16 * 1024
 
 
 @dataclass(slots=True)
@@ -35,15 +40,16 @@ class Scanner:
 
     def scan(self, blob: Blob) -> ScanResult:
         """Everything that one blob shows."""
-        run = _Run(self, blob.name)
+        named = _DELIVERED.search(blob.name)
+        run = _Run(self, blob.name, owner=named[1] if named else "")
         run.total.files = 1
         run.total.bytes_read = blob.packed
-        # Compressed content has a checksum; plain text may be damaged anywhere, so it is parsed (see prefilter.numbered).
-        run.checked = blob.packed < len(blob.data)
+        # Compressed content has a checksum; plain text may be damaged anywhere, so it is parsed.
+        run.trusted = run.owner != "" and blob.packed < len(blob.data)
         if blob.rest is None:
             run.part(blob.data, 1)
         else:
-            for data, before in formats.chunks(blob.data, blob.rest):
+            for data, before in formats.chunks(blob.data, blob.rest, blob.name):
                 run.part(data, before + 1)
         if blob.problem is not None:
             run.total.problem(blob.problem)
@@ -96,16 +102,20 @@ class _Run:
     total: Sum = field(default_factory=Sum)
     found: list[Found] = field(default_factory=list)
     seen: dict[Kind, dict[str, str]] = field(default_factory=dict)
-    checked: bool = False
+    failures: dict[str, datetime] = field(default_factory=dict)
+    owner: str = ""  # whose records CloudTrail delivered in this file, by its name
+    owner_seen: bool = False  # its first record was looked at too
+    trusted: bool = False  # its bytes need no parse to be known as well-formed
 
     def part(self, data: bytes, first_record: int) -> None:
         self.total.bytes_plain += len(data)
         prefilter = self.scanner.prefilter
-        if prefilter is not None and len(data) > _TINY:
-            candidates = prefilter.candidates(data)
-            if candidates is not None:
-                self._fast(data, candidates, first_record, prefilter)
-                return
+        cheap = prefilter if len(data) > _TINY and not _LEFT_OUT.search(self.name) else None
+        if cheap and self.trusted and self._scanned(data, cheap):
+            return
+        data = bytes(data)  # what inflates may give a bytearray, which the scan alone is ready for
+        if cheap and self._shaped(data, first_record, cheap):
+            return
         self._slow(data, first_record)
 
     def _slow(self, data: bytes, first_record: int) -> None:
@@ -118,67 +128,111 @@ class _Run:
             self.total.span(item.time)
             logs.add(item.log)
             self._see(item)
-            self._match(item)
+            self.found.extend(self._matches(item))
+        if not logs and (kind := formats.sniff(self.name, data)) in formats.SKIPPED:
+            self.total.skipped[kind] = self.total.skipped.get(kind, 0) + 1
+            return
         for log in logs or ({"empty"} if not data.strip() else {"unread"}):
-            self.total.formats[log] = self.total.formats.get(log, 0) + 1
+            self._is_of(log)
 
-    def _fast(self, data: bytes, candidates: list[Candidate], first_record: int, prefilter: Prefilter) -> None:
-        found: list[tuple[Candidate, list[Found]]] = []
+    def _is_of(self, log: str) -> None:
+        self.total.formats[log] = self.total.formats.get(log, 0) + 1
+
+    def _scanned(self, data: bytes, prefilter: Prefilter) -> bool:
+        """Looks at the records that a scan of the bytes points at; False where more than that is needed."""
+        candidates = prefilter.candidates(data)
+        if candidates is None:
+            return False
+        found: list[Found] = []
         for candidate in candidates:
-            event = cloudtrail.event(candidate.record, _evidence(self.name, 0, candidate.record))
-            if matched := self._matches(event):
-                found.append((candidate, matched))
-        numbers = None
-        if not self.checked or (found and (self.scanner.confirm or len(data) <= _SMALL)):
-            bounds = numbered(data)
-            if bounds is None:  # it isn't valid JSON: salvage what is whole
-                self._slow(data, first_record)
-                return
-            numbers = {bound: n for n, bound in enumerate(bounds, first_record)}
-        self._cheap(data, prefilter)
-        for candidate, matched in found:
-            if numbers is None:
-                self.found.extend(matched)
-            elif number := numbers.get((candidate.start, candidate.end)):
-                self.found.extend(replace(f, evidence=replace(f.evidence, record=number)) for f in matched)
-
-    def _cheap(self, data: bytes, prefilter: Prefilter) -> None:
-        """Counts and times of a file that was not parsed whole."""
-        self.total.formats["cloudtrail"] = self.total.formats.get("cloudtrail", 0) + 1
+            found += self._matches(
+                cloudtrail.event(candidate.record, _evidence(self.name, 0, candidate.record))
+            )
+        if found and (self.scanner.confirm or len(data) <= _SMALL):
+            return False
+        if not self.owner_seen and not self._owner_is_first(data):
+            return False
+        self.found += found
+        self._is_of("cloudtrail")
         sample = data[:_SAMPLE]
         self.total.records += max(1, round(sample.count(b'"eventVersion"') * len(data) / len(sample)))
         self.total.exact = self.total.exact and len(data) <= _SAMPLE
         for time in (_TIME.search(data), _TIME.search(data, max(0, data.rfind(b'"eventTime"')))):
             self.total.span(cloudtrail.parse_time(time[1].decode("ascii", "replace")) if time else None)
-        self._accounts(data, prefilter)
+        return True
 
-    def _accounts(self, data: bytes, prefilter: Prefilter) -> None:
-        named = _DELIVERED.search(self.name)
-        if named:
-            # CloudTrail delivers one account's records to a file: its name and first record say which.
-            first = re.search(rb'"recipientAccountId"\s*:\s*"(\d{12})"', data)
-            accounts = {named[1], *([first[1].decode()] if first else [])}
+    def _owner_is_first(self, data: bytes) -> bool:
+        named = _RECIPIENT.search(data)
+        if not named or named[1].decode() != self.owner:
+            # Either the file was renamed, or a record's parameters hold such a key too.
+            record = first_record(data)
+            if record is None:
+                return False
+            self._see(cloudtrail.event(record, _evidence(self.name, 0, record)))
+        self.owner_seen = True
+        return True
+
+    def _shaped(self, data: bytes, first_record: int, prefilter: Prefilter) -> bool:
+        """Looks at the records that a typed parse of all of them points at; False where one isn't plain."""
+        found = shapes(data)
+        if found is None:
+            return False
+        positions = set(prefilter.wanted(found))
+        accounts: set[str] = set()
+        if self.owner:
+            positions.add(0)
         else:
-            accounts = set(prefilter.recipients(data))
+            for position, shape in enumerate(found):
+                if isinstance(shape.recipientAccountId, str) and shape.recipientAccountId:
+                    accounts.add(shape.recipientAccountId)
+                else:
+                    positions.add(position)
+        looked = records(data, sorted(positions))
+        if looked is None:
+            return False
+        for position, record in zip(sorted(positions), looked, strict=True):
+            event = cloudtrail.event(record, _evidence(self.name, first_record + position, record))
+            self._see(event)
+            self.found += self._matches(event)
         for account in accounts:
-            self._ours(Kind.ACCOUNT, account, "its CloudTrail is among these logs")
+            self._ours(Kind.ACCOUNT, account[:4096], _HOW["cloudtrail"])
+        self.total.records += len(found)
+        self._is_of("cloudtrail")
+        times = [shape.eventTime for shape in found if isinstance(shape.eventTime, str)]
+        for time in (min(times, default=None), max(times, default=None)):
+            self.total.span(cloudtrail.parse_time(time))
+        return True
 
     def _see(self, event: Event) -> None:
+        if self.owner and event.log == "cloudtrail":
+            # CloudTrail delivers one account's records to a file, so its first record says whose.
+            if self.owner_seen:
+                return
+            self.owner_seen = True
         if event.account:
             recipient = event.raw.get("recipientAccountId") if event.log == "cloudtrail" else None
-            if event.log == "cloudtrail" and not recipient and event.actor.kind in ("account", "service", "anonymous"):
+            if (
+                event.log == "cloudtrail"
+                and not recipient
+                and event.actor.kind in ("account", "service", "anonymous")
+            ):
                 return
             kind = _OWN_KINDS.get(event.log)
-            if kind:
+            if kind and not (kind is Kind.PROJECT and "/" in event.account):
                 self._ours(kind, event.account, _HOW[event.log])
+        if event.log == "gcp-audit":
+            for kind, identifier, how in google_seen(event):
+                self.seen.setdefault(kind, {}).setdefault(identifier, how)
+        if event.cloud is Cloud.AZURE:
+            for kind, identifier, how in azure_seen(event):
+                self.seen.setdefault(kind, {}).setdefault(identifier, how)
+                if kind is Kind.SUBSCRIPTION:
+                    self.total.accounts.add(identifier)
 
     def _ours(self, kind: Kind, identifier: str, how: str) -> None:
         self.seen.setdefault(kind, {}).setdefault(identifier.lower(), how)
         if kind is not Kind.ORGANIZATION:
             self.total.accounts.add(identifier)
-
-    def _match(self, event: Event) -> None:
-        self.found.extend(self._matches(event))
 
     def _matches(self, event: Event) -> list[Found]:
         scanner = self.scanner
@@ -186,9 +240,17 @@ class _Run:
             (scanner.since and event.time < scanner.since) or (scanner.until and event.time >= scanner.until)
         ):
             return []
+        if event.cloud is Cloud.AZURE and event.error and event.shared_id and event.time:
+            # What its first record offered was an attempt.
+            if event.name.lower() in scanner.catalogue.methods:
+                self.failures[event.shared_id] = max(
+                    event.time, self.failures.get(event.shared_id, event.time)
+                )
         return list(match(event, scanner.catalogue))
 
     def result(self) -> ScanResult:
+        if self.owner:
+            self._ours(Kind.ACCOUNT, self.owner, _HOW["cloudtrail"])
         if owner := _KEY_OWNER.search(self.name):
             self._ours(Kind.ACCOUNT, owner[2], "its account id stands in a log's object key")
             if owner[1]:
@@ -200,17 +262,19 @@ class _Run:
             derivations=tuple(f for f in self.found if isinstance(f, Derivation)),
             coverage=self.total.coverage(),
             seen=self.seen,
+            failures=self.failures,
         )
 
 
-_OWN_KINDS = {"cloudtrail": Kind.ACCOUNT, "azure-activity": Kind.SUBSCRIPTION, "gcp-audit": Kind.PROJECT}
+_OWN_KINDS = {"cloudtrail": Kind.ACCOUNT, "gcp-audit": Kind.PROJECT}
 _HOW = {
     "cloudtrail": "its CloudTrail is among these logs",
-    "azure-activity": "its activity log is among these logs",
     "gcp-audit": "its audit log is among these logs",
 }
 
 
 def _evidence(name: str, number: int, record: object) -> Evidence:
     identifier = record.get("eventID") if isinstance(record, dict) else None
-    return Evidence(file=name, record=number, event_id=identifier[:200] if isinstance(identifier, str) else "")
+    return Evidence(
+        file=name, record=number, event_id=identifier[:200] if isinstance(identifier, str) else ""
+    )

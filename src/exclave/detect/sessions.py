@@ -2,65 +2,78 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+import re
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from exclave import formats
 from exclave.catalogue import paths
-from exclave.detect.prefilter import numbered, record_around
+from exclave.detect.shapes import holding
 from exclave.formats import cloudtrail
 from exclave.model import Event, Evidence, Issued
 from exclave.sources.blob import Blob
 
 MAX_HOPS = 16  # sessions of sessions that are followed
+_PLAIN = re.compile(r"[!#-.0-\[\]-~ ]+")  # printable ASCII that JSON need not escape
+_ESCAPED = re.compile(rb"\\u00[2-7]")
 _HANDED_OUT = ("responseElements.credentials.accessKeyId", "responseElements.accessKey.accessKeyId")
 
 
 def issued_in(blob: Blob, credentials: frozenset[str]) -> list[Issued]:
     """The records in a blob that handed out one of the credentials."""
-    out: list[Issued] = []
-    for data in (blob.data, *(blob.rest or ())):
-        found = positions(data, credentials)
-        if not found:
-            continue
-        bounds = numbered(data) if blob.rest is None else None
-        records = [record_around(data, position) for position in found]
-        if bounds is None or any(r is None for r in records):
-            events: Iterable[Event] = (e for e in formats.read(blob.name, data) if isinstance(e, Event))
-        else:
-            numbers = {bound: n for n, bound in enumerate(bounds, 1)}
-            events = (
-                cloudtrail.event(r.record, evidence(blob.name, r.record, numbers[r.start, r.end]))
-                for r in records
-                if r and (r.start, r.end) in numbers and cloudtrail.is_record(r.record)
-            )
-        out.extend(issue for event in events for issue in _issues(event, credentials))
+    out = [issue for event in events_naming(blob, credentials) for issue in _issues(event, credentials)]
     return list({(i.credential, i.evidence.event_id): i for i in out}.values())
 
 
-def positions(data: bytes, words: frozenset[str]) -> list[int]:
-    """Where in some bytes any of some words stand."""
+def events_naming(blob: Blob, words: frozenset[str]) -> Iterator[Event]:
+    """The events of a blob in which any of some words may stand; in a file of plain CloudTrail records, only those."""
+    pieces = [(bytes(blob.data), 0)] if blob.rest is None else formats.chunks(blob.data, blob.rest, blob.name)
+    for data, before in pieces:
+        needles = _needles(words)
+        if formats.sniff(blob.name, data) == "cloudtrail" and not _ESCAPED.search(data) and needles:
+            if not any(needle in data for needle in needles):
+                continue
+            found = holding(data, needles)
+            if found is not None:
+                for number, record in found:
+                    yield cloudtrail.event(record, evidence(blob.name, record, before + number))
+                continue
+        yield from (e for e in formats.read(blob.name, data, before + 1) if isinstance(e, Event))
+
+
+def _needles(words: frozenset[str]) -> list[bytes]:
+    """Bytes of which one stands wherever a word does, unless it is escaped; empty where there are no such bytes."""
     out = []
     for word in words:
-        needle = word.encode()
-        position = data.find(needle)
-        while position >= 0:
-            out.append(position)
-            position = data.find(needle, position + 1)
-    return sorted(out)
+        # JSON may write a slash with a backslash, and an account as a number, which has no leading zeros.
+        part = max(word.split("/"), key=len)
+        part = part.lstrip("0") if part.isdigit() else part
+        if not _PLAIN.fullmatch(part):
+            return []
+        out.append(part.encode())
+    return out
 
 
 def _issues(event: Event, credentials: frozenset[str]) -> Iterator[Issued]:
     for path in _HANDED_OUT:
         credential = paths.text(event.fields, path)
         if credential in credentials and credential != event.actor.credential and not event.error:
-            role = paths.text(event.fields, "responseElements.assumedRoleUser.arn", "requestParameters.roleArn")
+            role = paths.text(
+                event.fields, "responseElements.assumedRoleUser.arn", "requestParameters.roleArn"
+            )
             yield Issued(
-                credential=credential, role=role, to=event.actor, action=event.name, time=event.time, evidence=event.evidence
+                credential=credential,
+                role=role,
+                to=event.actor,
+                action=event.name,
+                time=event.time,
+                evidence=event.evidence,
             )
 
 
 def evidence(name: str, record: Mapping[str, Any], number: int) -> Evidence:
     """Where a CloudTrail record was read."""
     identifier = record.get("eventID")
-    return Evidence(file=name, record=number, event_id=identifier[:200] if isinstance(identifier, str) else "")
+    return Evidence(
+        file=name, record=number, event_id=identifier[:200] if isinstance(identifier, str) else ""
+    )

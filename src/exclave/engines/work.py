@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import signal
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -13,8 +13,8 @@ from exclave.detect.doings import Doing, doings
 from exclave.detect.result import ScanResult, Sum, merge
 from exclave.detect.scan import Scanner, scanner
 from exclave.detect.sessions import issued_in
-from exclave.model import Issued, Problem
-from exclave.sources import Item, Limits, open_item
+from exclave.model import Coverage, Issued, Problem
+from exclave.sources import Blob, Item, Limits, open_items
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +41,12 @@ class Span:
 @functools.lru_cache(maxsize=2)
 def _scanner(settings: Settings) -> Scanner:
     return scanner(
-        load(), fast=settings.fast, hyperscan=settings.hyperscan, confirm=settings.confirm, since=settings.since, until=settings.until
+        load(),
+        fast=settings.fast,
+        hyperscan=settings.hyperscan,
+        confirm=settings.confirm,
+        since=settings.since,
+        until=settings.until,
     )
 
 
@@ -50,14 +55,14 @@ def scan_items(items: Sequence[Item], settings: Settings) -> tuple[ScanResult, l
     scan = _scanner(settings).scan
     results: list[ScanResult] = []
     spans: list[Span] = []
-    for item in items:
+    for item, blobs in open_items(items, settings.limits):
         own: list[ScanResult] = []
         total = Sum()
-        for blob in open_item(item, settings.limits):
+        for blob in blobs:
             if isinstance(blob, Problem):
                 total.problem(blob)
             else:
-                own.append(scan(blob))
+                own.append(_total(scan, blob))
         results += own
         if total.problems:
             results.append(ScanResult(coverage=total.coverage()))
@@ -68,22 +73,35 @@ def scan_items(items: Sequence[Item], settings: Settings) -> tuple[ScanResult, l
     return merge(results), spans
 
 
+def _total(scan: Callable[[Blob], ScanResult], blob: Blob) -> ScanResult:
+    try:
+        return scan(blob)
+    except MemoryError:
+        raise
+    except Exception as error:  # noqa: BLE001 - one hostile file must not end the hunt; it is named instead
+        what = f"can't be scanned: {type(error).__name__}: {error}"
+        problem = Problem(where=blob.name, what=what, hint="this is a defect of exclave: please report it")
+        return ScanResult(coverage=Coverage(files=1, bytes_read=blob.packed, problems=(problem,)))
+
+
 def issued_items(items: Sequence[Item], credentials: frozenset[str], settings: Settings) -> list[Issued]:
     """Looks in items for the records that handed out credentials."""
     out: list[Issued] = []
-    for item in items:
-        for blob in open_item(item, settings.limits):
+    for _item, blobs in open_items(items, settings.limits):
+        for blob in blobs:
             if not isinstance(blob, Problem):
                 out += issued_in(blob, credentials)
     return out
 
 
-def doings_items(items: Sequence[Item], who: frozenset[str], settings: Settings) -> tuple[list[Doing], list[Problem]]:
+def doings_items(
+    items: Sequence[Item], who: frozenset[str], settings: Settings
+) -> tuple[list[Doing], list[Problem]]:
     """Looks in items for everything that some actors did."""
     out: list[Doing] = []
     problems: list[Problem] = []
-    for item in items:
-        for blob in open_item(item, settings.limits):
+    for _item, blobs in open_items(items, settings.limits):
+        for blob in blobs:
             if isinstance(blob, Problem):
                 problems.append(blob)
                 continue

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from exclave.formats.damage import Json
 
-_API_DATE = re.compile(r"20\d{2}_?\d{2}_?\d{2}(v\d+)?$")
+_API_DATE = re.compile(r"20\d{2}_?\d{2}_?\d{2}(v\d+)?$", re.ASCII)
 _DRY_RUN = frozenset({"Client.DryRunOperation", "DryRunOperation", "DryRunOperationException"})
 _LAST_SECOND = 100_000_000_000  # seconds since 1970 beyond this are milliseconds
 _KINDS = {
