@@ -30,6 +30,7 @@ _STATUS = {
     12: "UNIMPLEMENTED", 13: "INTERNAL", 14: "UNAVAILABLE", 15: "DATA_LOSS", 16: "UNAUTHENTICATED",
 }  # fmt: skip
 _VPC_SC = "VpcServiceControlAuditMetadata"
+_MAX_CREATED = 100
 POLICY_DENIED = "PolicyDenied"  # action of records in the Policy Denied log, whatever was denied
 
 
@@ -77,6 +78,8 @@ def event(record: Mapping[str, Any], evidence: Evidence) -> Event:
             error = ""  # a dry run of the perimeter: the call itself went through
         else:
             error = error or "PERMISSION_DENIED"
+    if created := _created(payload):
+        entry["created"] = created
     log_name = unquote(_text(entry.get("logName")))
     project = _project(log_name, labels, payload)
     return Event(
@@ -196,6 +199,18 @@ def _actor(payload: Mapping[str, Any], project: str) -> Actor:
         ip=_text(caller.get("callerIp")) or _text(caller.get("callerIP")),
         agent=_text(caller.get("callerSuppliedUserAgent")),
     )
+
+
+def _created(payload: Mapping[str, Any]) -> list[str]:
+    """The things that a call makes, by the permissions it needed: a call on a disk makes a snapshot, say."""
+    asked = payload.get("authorizationInfo")
+    out = []
+    for item in asked if isinstance(asked, list) else ():
+        if isinstance(item, Mapping) and _text(item.get("permission")).endswith(".create"):
+            name = _text(_mapping(item.get("resourceAttributes")).get("name")) or _text(item.get("resource"))
+            if name:
+                out.append(name)
+    return out[:_MAX_CREATED]
 
 
 def _error(payload: Mapping[str, Any]) -> str:

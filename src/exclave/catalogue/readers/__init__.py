@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from exclave.catalogue.entry import Read
-from exclave.catalogue.readers import applications, aws, common, gcp, keys, redshift, s3, services
+from exclave.catalogue.readers import applications, aws, azure, common, gcp, keys, redshift, s3, services
 from exclave.model import Destination, Event
 
 Reader = Callable[[list[Any], Read, Event], list[Destination]]
@@ -59,4 +59,21 @@ READERS: Mapping[str, Reader] = {
     "gcp-customer": gcp.customer,
     "gcp-foreign-caller": gcp.foreign_caller,
     "gcp-outside-caller": gcp.outside_caller,
+    "gcp-source-project": gcp.source_project,
+    "gcp-copy-target": gcp.copy_target,
+    "gcp-build-export": gcp.build_export,
+    "gcp-finding-target": gcp.finding_target,
+    "gcp-admin-user": gcp.admin_user,
+    # Azure
+    "tenant": azure.tenant,
+    "subscription": azure.subscription,
+    "foreign-subscription": azure.foreign_subscription,
+    "moved-between": azure.moved_between,
+    "storage": azure.storage,
+    "sas": azure.sas,
+    "ip-range": azure.ip_range,
+    "moved-to-tenant": azure.moved_to_tenant,
+    "gallery-group": azure.gallery_group,
+    "guest": azure.guest,
+    "changed-tenant": azure.changed_tenant,
 }

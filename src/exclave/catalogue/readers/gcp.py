@@ -87,7 +87,8 @@ def bindings(found: list[Any], read: Read, event: Event) -> list[Destination]:
             if isinstance(item, Mapping) and _wanted(item.get("role"), read):
                 members = item.get("members")
                 for text in _strings(members if isinstance(members, list) else [members]):
-                    if made := _member(text, event, _by(item.get("role")), _limits(item.get("condition"))):
+                    made = _member(text, event, _by(item.get("role")), _limits(item.get("condition")))
+                    if made and not _made_by_actor(made.id, event):
                         out.append(made)
     return out
 
@@ -125,6 +126,12 @@ def _wanted(role: Any, read: Read) -> bool:
     )
 
 
+def _made_by_actor(mail: str, event: Event) -> bool:
+    """Whether a member is the one who creates the resource: he is its owner by default, nobody lets him in."""
+    action = event.action.lower().rpartition(".")[2]
+    return bool(mail) and mail == event.actor.id and action.startswith(("insert", "create"))
+
+
 def _by(role: Any) -> str:
     return f"by {role[:200]}" if isinstance(role, str) and role else ""
 
@@ -144,6 +151,64 @@ def project(found: list[Any], read: Read, event: Event) -> list[Destination]:
 def foreign_project(found: list[Any], read: Read, event: Event) -> list[Destination]:
     """As `project`, but nothing for the log's own project: for what is written there every day."""
     return [d for d in project(found, read, event) if d.id != event.account]
+
+
+# projects of Google and its partners whose images everybody boots from
+_IMAGES = re.compile(
+    r"(?:[a-z0-9-]+-cloud|ubuntu-os-[a-z0-9-]+|ubuntu-os-pro-cloud|windows-cloud|windows-sql-cloud|cos-cloud|deeplearning-platform-release"
+    r"|ml-images|gke-node-images|gke-windows-node-images|serverless-vpc-access-images|dataflow-service-producer-prod|click-to-deploy-images"
+    r"|cloud-dataproc|confidential-vm-images|backupdr-images|bitnami-launchpad|mirantis-public|cloud-hpc-image-public|google\.com:[a-z0-9-]+)"
+)
+
+
+def source_project(found: list[Any], read: Read, event: Event) -> list[Destination]:
+    """As `foreign-project`, for what something is made of: public image projects, which every machine boots from, give nothing."""
+    return [d for d in foreign_project(found, read, event) if d.kind is not Kind.PROJECT or not _IMAGES.fullmatch(d.id)]
+
+
+def copy_target(found: list[Any], read: Read, event: Event) -> list[Destination]:
+    """Where an object is copied to: a project, or the bucket where the log leaves the project out; a copy in one bucket gives nothing."""
+    labels = event.fields.get("resource")
+    labels = labels.get("labels") if isinstance(labels, Mapping) else None
+    own = labels.get("bucket_name") if isinstance(labels, Mapping) else None
+    kept = [t for t in _strings(found) if not (own and (b := _BUCKET_PATH.search(t)) and b[1] == own)]
+    return project(kept, read, event)
+
+
+def build_export(found: list[Any], read: Read, event: Event) -> list[Destination]:
+    """The bucket that a build writes an exported image to, of steps that are an image export."""
+    out: list[Destination] = []
+    for value in found:
+        for step in value if isinstance(value, list) else [value]:
+            if isinstance(step, Mapping) and "image_export" in str(step.get("name", "")).replace("-", "_"):
+                args = [a for a in _strings([step.get("args")]) if "destination" in a.lower() or a.lower().startswith("gs://")]
+                out.extend(bucket_in_text(args, read, event))
+    return out
+
+
+def finding_target(found: list[Any], read: Read, event: Event) -> list[Destination]:
+    """Where data went, by the full resource name of a finding: a bucket, or the project of a dataset or instance."""
+    out: list[Destination] = []
+    for text in _strings(found):
+        if "storage.googleapis.com/" in text or text.startswith("gs://"):
+            out.extend(bucket([text], read, event))
+        elif made := _project(text, event, read.note):
+            out.append(made)
+        else:
+            out.append(Destination(kind=Kind.UNKNOWN, id=text, cloud=event.cloud, note="named by the finding alone"))
+    return out
+
+
+def admin_user(found: list[Any], read: Read, event: Event) -> list[Destination]:
+    """The person or group in the parameters of a Workspace admin event (`USER_EMAIL`)."""
+    out = []
+    for value in found:
+        for item in value if isinstance(value, list) else [value]:
+            if isinstance(item, Mapping) and str(item.get("name", "")).upper() == "USER_EMAIL":
+                for text in _strings([item.get("value")]):
+                    if made := _member(text, event, read.note):
+                        out.append(made)
+    return out
 
 
 def _project(text: str, event: Event, note: str) -> Destination | None:
@@ -214,7 +279,8 @@ def _access(item: Mapping[str, Any], event: Event) -> Iterator[Destination]:
         ("iamMember", ""),
     ):
         for text in _strings([item.get(key)]):
-            if made := _member(prefix + text, event, note):
+            made = _member(prefix + text, event, note)
+            if made and not _made_by_actor(made.id, event):
                 yield made
     special = str(item.get("specialGroup", ""))
     plain = special.replace("_", "").lower()
