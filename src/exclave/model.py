@@ -6,12 +6,13 @@ whole shows (verdict, severity, state, incident). Field names are the keys of th
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
 
 
 class Cloud(StrEnum):
@@ -267,7 +268,9 @@ class Transfer:
     shared_id: str = ""
     facts: tuple[tuple[str, str], ...] = ()  # further values the entry reads, for reasons and revocation
     whole: bool = False  # the event states every grant of the resource, so what it leaves out has ended
-    count: int = 1  # like takings (one taker, one resource) are one transfer: how many, the first of which is told
+    count: int = (
+        1  # like takings (one taker, one resource) are one transfer: how many, the first of which is told
+    )
     last: datetime | None = None  # time of the last of them
     # filled in by correlate/
     id: str = ""
@@ -417,7 +420,9 @@ class Report:
     transfers: tuple[Transfer, ...]
     signals: tuple[Signal, ...]
     coverage: Coverage
-    perimeter: tuple[str, ...]  # in words: what was assumed or read of the perimeter, expired and unused entries
+    perimeter: tuple[
+        str, ...
+    ]  # in words: what was assumed or read of the perimeter, expired and unused entries
     version: str = ""
     issued: tuple[Issued, ...] = ()  # who asked for the credentials of the incidents' actors
 

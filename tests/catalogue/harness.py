@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import TYPE_CHECKING
 
-from exclave.catalogue.entry import Example, Method
 from exclave.catalogue.examples import (
     OUR_ACCOUNT,
     OUR_ORGANIZATION,
@@ -17,6 +17,9 @@ from exclave.detect.match import Index, index, match
 from exclave.formats import parser_of
 from exclave.model import Destination, Evidence, Kind, Signal, Transfer, Verdict
 from exclave.perimeter import Entry, EntryKind, Perimeter
+
+if TYPE_CHECKING:
+    from exclave.catalogue.entry import Example, Method
 
 _LISTED = [
     (EntryKind.ACCOUNT, OUR_OTHER_ACCOUNT, Verdict.ORGANIZATION),

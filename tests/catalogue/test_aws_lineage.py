@@ -41,7 +41,12 @@ CASES = [
             "requestParameters": {"CreateSnapshotsRequest": {"InstanceSpecification": {"InstanceId": "i-1"}}},
             "responseElements": {
                 "CreateSnapshotsResponse": {
-                    "snapshotSet": {"item": [{"snapshotId": "snap-1", "volumeId": "vol-1"}, {"snapshotId": "snap-2", "volumeId": "vol-2"}]}
+                    "snapshotSet": {
+                        "item": [
+                            {"snapshotId": "snap-1", "volumeId": "vol-1"},
+                            {"snapshotId": "snap-2", "volumeId": "vol-2"},
+                        ]
+                    }
                 }
             },
         },

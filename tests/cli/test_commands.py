@@ -16,7 +16,13 @@ from tests.correlate.build import THIEF, record, share
 def run(*arguments, cwd=None, stdin=None, env=None):
     return subprocess.run(
         [sys.executable, "-m", "exclave", *map(str, arguments)],
-        capture_output=True, text=True, cwd=cwd, input=stdin, env={**os.environ, **(env or {})}, timeout=60, check=False,
+        capture_output=True,
+        text=True,
+        cwd=cwd,
+        input=stdin,
+        env={**os.environ, **(env or {})},
+        timeout=60,
+        check=False,
     )
 
 
@@ -45,7 +51,11 @@ def test_a_share_outside_is_found_and_makes_the_status_1(logs, tmp_path):
 def test_json_lines_hold_the_finding_the_incident_and_the_coverage(logs, tmp_path):
     found = lines(run("hunt", logs, "--format", "jsonl", cwd=tmp_path))
     transfer = next(f for f in found if f["type"] == "transfer")
-    assert transfer["destination"] == transfer["destination"] | {"kind": "account", "id": THIEF, "verdict": "external"}
+    assert transfer["destination"] == transfer["destination"] | {
+        "kind": "account",
+        "id": THIEF,
+        "verdict": "external",
+    }
     assert transfer["outcome"] == "offered"
     assert transfer["open"] is True
     assert transfer["evidence"]["record"] == 1
@@ -114,7 +124,9 @@ def test_standard_input_is_read(logs, tmp_path):
 
 
 def test_a_perimeter_file_in_the_working_folder_counts(logs, tmp_path):
-    (tmp_path / "perimeter.toml").write_text(f'[[account]]\nid = "{THIEF}"\nas = "trusted"\nwhy = "our auditor"')
+    (tmp_path / "perimeter.toml").write_text(
+        f'[[account]]\nid = "{THIEF}"\nas = "trusted"\nwhy = "our auditor"'
+    )
     done = run("hunt", logs, "--format", "jsonl", cwd=tmp_path)
     assert done.returncode == 0
     assert "our auditor" in next(f for f in lines(done) if f["type"] == "transfer")["destination"]["reason"]
@@ -126,10 +138,15 @@ def test_times_limit_what_is_found(logs, tmp_path):
 
 
 def test_a_timeline_shows_everything_that_an_incidents_actor_did(logs, tmp_path):
-    incident = next(f for f in lines(run("hunt", logs, "--format", "jsonl", cwd=tmp_path)) if f["type"] == "incident")
+    incident = next(
+        f for f in lines(run("hunt", logs, "--format", "jsonl", cwd=tmp_path)) if f["type"] == "incident"
+    )
     done = run("timeline", logs, "--incident", incident["id"], "--format", "jsonl", cwd=tmp_path)
     assert done.returncode == 0
-    assert [e["action"].split(":")[1] for e in lines(done)] == ["ModifySnapshotAttribute", "DescribeInstances"]
+    assert [e["action"].split(":")[1] for e in lines(done)] == [
+        "ModifySnapshotAttribute",
+        "DescribeInstances",
+    ]
     by_name = run("timeline", logs, "--actor", "dana", cwd=tmp_path)
     assert "DescribeInstances" in by_name.stdout
 
@@ -156,7 +173,19 @@ def test_the_catalogue_explains_itself_offline(tmp_path):
 
 
 def test_simulated_logs_are_hunted(tmp_path):
-    done = run("simulate", "out", "-b", "share-removed-afterwards", "--records", "300", "--days", "1", "--accounts", "2", cwd=tmp_path)
+    done = run(
+        "simulate",
+        "out",
+        "-b",
+        "share-removed-afterwards",
+        "--records",
+        "300",
+        "--days",
+        "1",
+        "--accounts",
+        "2",
+        cwd=tmp_path,
+    )
     assert done.returncode == 0, done.stderr
     truth = [json.loads(line) for line in (tmp_path / "out" / "truth.jsonl").read_text().splitlines()]
     wanted = {d["id"] for t in truth if t["type"] == "breach" for d in t["destinations"]}
@@ -167,7 +196,12 @@ def test_simulated_logs_are_hunted(tmp_path):
 
 def test_a_reader_that_stops_reading_is_no_error(logs, tmp_path):
     done = subprocess.run(
-        f"{sys.executable} -m exclave hunt {logs} --format jsonl | head -c 10", shell=True, capture_output=True, text=True, cwd=tmp_path, check=False
+        f"{sys.executable} -m exclave hunt {logs} --format jsonl | head -c 10",
+        shell=True,
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+        check=False,
     )
     assert "Traceback" not in done.stderr
 
@@ -175,11 +209,20 @@ def test_a_reader_that_stops_reading_is_no_error(logs, tmp_path):
 def test_ctrl_c_leaves_a_report_of_what_was_read(tmp_path):
     folder = tmp_path / "many"
     folder.mkdir()
-    text = gzip.compress(json.dumps({"Records": [share(0, "snap-1", THIEF), *[record(1, "DescribeInstances")] * 3000]}).encode(), 1)
+    text = gzip.compress(
+        json.dumps(
+            {"Records": [share(0, "snap-1", THIEF), *[record(1, "DescribeInstances")] * 3000]}
+        ).encode(),
+        1,
+    )
     for number in range(400):
         (folder / f"{number:04}.json.gz").write_bytes(text)
     process = subprocess.Popen(
-        [sys.executable, "-m", "exclave", "hunt", str(folder), "-j", "1", "-o", "r.jsonl"], cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        [sys.executable, "-m", "exclave", "hunt", str(folder), "-j", "1", "-o", "r.jsonl"],
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
     )
     time.sleep(1.5)
     process.send_signal(signal.SIGINT)

@@ -21,17 +21,37 @@ PERIMETER = Perimeter(seen={Kind.ACCOUNT: {OURS: "its CloudTrail is among these 
 _numbers = itertools.count(1)
 
 
-def record(minute, name, request=None, response=None, *, service="ec2.amazonaws.com", who="dana", key="ASIADANA000000000000", **more):
+def record(
+    minute,
+    name,
+    request=None,
+    response=None,
+    *,
+    service="ec2.amazonaws.com",
+    who="dana",
+    key="ASIADANA000000000000",
+    **more,
+):
     """A CloudTrail record, so many minutes after the start."""
     number = next(_numbers)
     return {
         "eventVersion": "1.11",
         "userIdentity": {
-            "type": "AssumedRole", "arn": f"arn:aws:sts::{OURS}:assumed-role/ops/{who}", "accountId": OURS, "accessKeyId": key,
+            "type": "AssumedRole",
+            "arn": f"arn:aws:sts::{OURS}:assumed-role/ops/{who}",
+            "accountId": OURS,
+            "accessKeyId": key,
         },
         "eventTime": (START + timedelta(minutes=minute)).strftime("%Y-%m-%dT%H:%M:%SZ"),
-        "eventSource": service, "eventName": name, "awsRegion": "eu-west-1", "sourceIPAddress": "198.51.100.9", "userAgent": "aws-cli",
-        "requestParameters": request or {}, "responseElements": response or {}, "eventID": f"event-{number:06}", "recipientAccountId": OURS,
+        "eventSource": service,
+        "eventName": name,
+        "awsRegion": "eu-west-1",
+        "sourceIPAddress": "198.51.100.9",
+        "userAgent": "aws-cli",
+        "requestParameters": request or {},
+        "responseElements": response or {},
+        "eventID": f"event-{number:06}",
+        "recipientAccountId": OURS,
         **more,
     }
 
@@ -39,7 +59,9 @@ def record(minute, name, request=None, response=None, *, service="ec2.amazonaws.
 def share(minute, snapshot, *accounts, remove=False, **more):
     items = [{"group": "all"} if a == "all" else {"userId": a} for a in accounts]
     change = {"remove" if remove else "add": {"items": items}}
-    return record(minute, "ModifySnapshotAttribute", {"snapshotId": snapshot, "createVolumePermission": change}, **more)
+    return record(
+        minute, "ModifySnapshotAttribute", {"snapshotId": snapshot, "createVolumePermission": change}, **more
+    )
 
 
 def scanned(*records):
@@ -47,7 +69,9 @@ def scanned(*records):
     found = [
         f
         for number, r in enumerate(records, 1)
-        for f in match(cloudtrail.event(r, Evidence(file="log.json", record=number, event_id=r["eventID"])), INDEX)
+        for f in match(
+            cloudtrail.event(r, Evidence(file="log.json", record=number, event_id=r["eventID"])), INDEX
+        )
     ]
     return merge(
         [

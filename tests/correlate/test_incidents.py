@@ -14,12 +14,16 @@ def names(found):
 
 
 def test_shares_to_one_account_are_one_incident_whoever_made_them():
-    found = told(share(0, "snap-1", THIEF), share(3000, "snap-2", THIEF, who="eve", key="ASIAEVE0000000000000"))
+    found = told(
+        share(0, "snap-1", THIEF), share(3000, "snap-2", THIEF, who="eve", key="ASIAEVE0000000000000")
+    )
     assert names(found) == [["snap-1", "snap-2"]]
 
 
 def test_shares_by_one_session_are_one_incident_whoever_receives():
-    assert names(told(share(0, "snap-1", THIEF), share(30, "snap-2", "444455556666"))) == [["snap-1", "snap-2"]]
+    assert names(told(share(0, "snap-1", THIEF), share(30, "snap-2", "444455556666"))) == [
+        ["snap-1", "snap-2"]
+    ]
 
 
 def test_shares_by_one_actor_far_apart_to_different_accounts_are_two():
@@ -27,7 +31,9 @@ def test_shares_by_one_actor_far_apart_to_different_accounts_are_two():
 
 
 def test_different_hands_receivers_and_resources_are_different_incidents():
-    found = told(share(0, "snap-1", THIEF), share(1, "snap-2", "444455556666", who="eve", key="ASIAEVE0000000000000"))
+    found = told(
+        share(0, "snap-1", THIEF), share(1, "snap-2", "444455556666", who="eve", key="ASIAEVE0000000000000")
+    )
     assert len(found.incidents) == 2
 
 
@@ -43,8 +49,22 @@ def test_a_share_inside_the_organisation_or_a_failed_call_is_no_incident():
 
 def test_lineage_joins_a_copy_with_its_original_and_names_whose_data_it_is():
     found = told(
-        record(0, "CreateSnapshot", {"volumeId": "vol-db"}, {"snapshotId": "snap-1", "volumeId": "vol-db", "volumeSize": "500"}, who="a", key="ASIAAAAAAAAAAAAAAAAA"),
-        record(10, "CopySnapshot", {"sourceSnapshotId": "snap-1"}, {"snapshotId": "snap-2"}, who="b", key="ASIABBBBBBBBBBBBBBBB"),
+        record(
+            0,
+            "CreateSnapshot",
+            {"volumeId": "vol-db"},
+            {"snapshotId": "snap-1", "volumeId": "vol-db", "volumeSize": "500"},
+            who="a",
+            key="ASIAAAAAAAAAAAAAAAAA",
+        ),
+        record(
+            10,
+            "CopySnapshot",
+            {"sourceSnapshotId": "snap-1"},
+            {"snapshotId": "snap-2"},
+            who="b",
+            key="ASIABBBBBBBBBBBBBBBB",
+        ),
         share(20, "snap-2", THIEF),
     )
     shared = next(t for t in found.transfers if t.source.id == "snap-2")
@@ -71,18 +91,35 @@ def test_logging_switched_off_by_the_same_hands_joins_and_raises():
 
 
 def test_the_same_by_other_hands_does_not_join():
-    stop = record(-5, "StopLogging", {"name": "trail"}, service="cloudtrail.amazonaws.com", who="bob", key="ASIABOB0000000000000")
+    stop = record(
+        -5,
+        "StopLogging",
+        {"name": "trail"},
+        service="cloudtrail.amazonaws.com",
+        who="bob",
+        key="ASIABOB0000000000000",
+    )
     assert not told(stop, share(0, "snap-1", THIEF)).incidents[0].signals
 
 
 def issue(credential, by, minute):
     actor = Actor(kind="user", id=f"arn:aws:iam::123456789012:user/{by}", name=by, credential=by)
     evidence = Evidence(file="log.json", record=1, event_id=f"issue-{credential}")
-    return Issued(credential=credential, role="", to=actor, action="sts.amazonaws.com:AssumeRole", time=START, evidence=evidence)
+    return Issued(
+        credential=credential,
+        role="",
+        to=actor,
+        action="sts.amazonaws.com:AssumeRole",
+        time=START,
+        evidence=evidence,
+    )
 
 
 def test_sessions_of_one_key_are_one_hand():
-    one, two = share(0, "snap-1", THIEF), share(60, "snap-2", "444455556666", who="eve", key="ASIAEVE0000000000000")
+    one, two = (
+        share(0, "snap-1", THIEF),
+        share(60, "snap-2", "444455556666", who="eve", key="ASIAEVE0000000000000"),
+    )
     issued = [issue("ASIADANA000000000000", "AKIALEAKED", 0), issue("ASIAEVE0000000000000", "AKIALEAKED", 1)]
     assert len(told(one, two).incidents) == 2
     found = told(one, two, issued=issued)
@@ -101,7 +138,14 @@ RECORDS = [
     share(9, "snap-1", THIEF, remove=True),
     share(12, "snap-2", "all", who="eve", key="ASIAEVE0000000000000"),
     share(15, "snap-3", "444455556666", who="bob", key="ASIABOB0000000000000"),
-    record(16, "StopLogging", {"name": "t"}, service="cloudtrail.amazonaws.com", who="bob", key="ASIABOB0000000000000"),
+    record(
+        16,
+        "StopLogging",
+        {"name": "t"},
+        service="cloudtrail.amazonaws.com",
+        who="bob",
+        key="ASIABOB0000000000000",
+    ),
 ]
 
 

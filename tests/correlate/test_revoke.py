@@ -27,5 +27,7 @@ def test_every_entry_that_offers_and_has_a_rule_for_a_destination_fills_it():
 
 def test_what_was_taken_back_or_failed_needs_no_call():
     method = CATALOGUE.method("aws.ebs.snapshot-share")
-    for one in told(share(0, "snap-1", THIEF, remove=True), share(1, "snap-2", THIEF, errorCode="x")).transfers:
+    for one in told(
+        share(0, "snap-1", THIEF, remove=True), share(1, "snap-2", THIEF, errorCode="x")
+    ).transfers:
         assert revoke_call(one, method) is None

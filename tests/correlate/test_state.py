@@ -39,22 +39,36 @@ def test_a_removal_that_failed_closes_nothing():
 
 
 def test_deleting_the_snapshot_closes_it():
-    assert not offer(told(share(0, "snap-1", THIEF), record(9, "DeleteSnapshot", {"snapshotId": "snap-1"}))).state.open
+    assert not offer(
+        told(share(0, "snap-1", THIEF), record(9, "DeleteSnapshot", {"snapshotId": "snap-1"}))
+    ).state.open
 
 
 def test_blocking_public_sharing_closes_public_offers_alone():
     block = record(9, "EnableSnapshotBlockPublicAccess", {"state": "block-all-sharing"})
-    states = {t.destination.kind.value: t.state.open for t in told(share(0, "snap-1", THIEF, "all"), block).transfers}
+    states = {
+        t.destination.kind.value: t.state.open
+        for t in told(share(0, "snap-1", THIEF, "all"), block).transfers
+    }
     assert states == {"account": True, "public": False}
 
 
 def test_the_first_of_several_ends_counts():
-    found = offer(told(share(0, "snap-1", THIEF), share(7, "snap-1", THIEF, remove=True), record(9, "DeleteSnapshot", {"snapshotId": "snap-1"})))
+    found = offer(
+        told(
+            share(0, "snap-1", THIEF),
+            share(7, "snap-1", THIEF, remove=True),
+            record(9, "DeleteSnapshot", {"snapshotId": "snap-1"}),
+        )
+    )
     assert found.state.seconds == 7 * 60
 
 
 def policy(minute, *principals):
-    statements = [{"Effect": "Allow", "Principal": {"AWS": p}, "Action": "s3:GetObject", "Resource": "arn:aws:s3:::b/*"} for p in principals]
+    statements = [
+        {"Effect": "Allow", "Principal": {"AWS": p}, "Action": "s3:GetObject", "Resource": "arn:aws:s3:::b/*"}
+        for p in principals
+    ]
     request = {"bucketName": "b", "bucketPolicy": {"Version": "2012-10-17", "Statement": statements}}
     return record(minute, "PutBucketPolicy", request, service="s3.amazonaws.com")
 
@@ -72,8 +86,11 @@ def test_a_new_policy_that_grants_nobody_outside_ends_every_grant():
 
 def test_the_owner_of_a_shared_snapshot_sees_it_taken():
     taken = record(
-        20, "SharedSnapshotCopyInitiated", userIdentity={"type": "AWSAccount", "accountId": THIEF, "invokedBy": "ec2.amazonaws.com"},
-        serviceEventDetails={"snapshotId": "snap-1"}, eventType="AwsServiceEvent",
+        20,
+        "SharedSnapshotCopyInitiated",
+        userIdentity={"type": "AWSAccount", "accountId": THIEF, "invokedBy": "ec2.amazonaws.com"},
+        serviceEventDetails={"snapshotId": "snap-1"},
+        eventType="AwsServiceEvent",
     )
     found = told(share(0, "snap-1", THIEF), taken)
     assert offer(found).state.taken
@@ -83,19 +100,31 @@ def test_the_owner_of_a_shared_snapshot_sees_it_taken():
 
 def test_a_taking_by_somebody_else_does_not_make_an_offer_taken():
     taken = record(
-        20, "SharedSnapshotCopyInitiated", userIdentity={"type": "AWSAccount", "accountId": "444455556666"}, serviceEventDetails={"snapshotId": "snap-1"}
+        20,
+        "SharedSnapshotCopyInitiated",
+        userIdentity={"type": "AWSAccount", "accountId": "444455556666"},
+        serviceEventDetails={"snapshotId": "snap-1"},
     )
     assert not offer(told(share(0, "snap-1", THIEF), taken)).state.taken
 
 
 def test_an_object_taken_from_a_shared_bucket_makes_the_buckets_offer_taken():
     copied = record(
-        9, "CopyObject", {"bucketName": "elsewhere", "x-amz-copy-source": "b/data.csv"}, service="s3.amazonaws.com",
+        9,
+        "CopyObject",
+        {"bucketName": "elsewhere", "x-amz-copy-source": "b/data.csv"},
+        service="s3.amazonaws.com",
         userIdentity={"type": "AWSAccount", "accountId": THIEF, "principalId": "AROA:x"},
-        resources=[{"type": "AWS::S3::Object", "ARN": "arn:aws:s3:::b/data.csv"}, {"type": "AWS::S3::Bucket", "ARN": "arn:aws:s3:::b", "accountId": OURS}],
+        resources=[
+            {"type": "AWS::S3::Object", "ARN": "arn:aws:s3:::b/data.csv"},
+            {"type": "AWS::S3::Bucket", "ARN": "arn:aws:s3:::b", "accountId": OURS},
+        ],
     )
     read = record(
-        8, "GetObject", {"bucketName": "b", "key": "data.csv"}, service="s3.amazonaws.com",
+        8,
+        "GetObject",
+        {"bucketName": "b", "key": "data.csv"},
+        service="s3.amazonaws.com",
         userIdentity={"type": "AWSAccount", "accountId": THIEF, "principalId": "AROA:x"},
     )
     assert offer(told(policy(0, THIEF), read, copied)).state.taken

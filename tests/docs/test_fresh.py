@@ -22,10 +22,16 @@ def generator():
 def test_generated_pages_are_fresh():
     made = generator()
     wanted = made.pages()
-    stale = [name for name, text in wanted.items() if not (ROOT / "docs" / name).is_file() or (ROOT / "docs" / name).read_text() != text]
+    stale = [
+        name
+        for name, text in wanted.items()
+        if not (ROOT / "docs" / name).is_file() or (ROOT / "docs" / name).read_text() != text
+    ]
     assert not stale, "run `make docs`"
     for folder in ("methods", "reference"):
-        left = {str(p.relative_to(ROOT / "docs")) for p in (ROOT / "docs" / folder).rglob("*.md")} - set(wanted)
+        left = {str(p.relative_to(ROOT / "docs")) for p in (ROOT / "docs" / folder).rglob("*.md")} - set(
+            wanted
+        )
         assert not left, "pages that nothing makes any more: run `make docs`"
 
 

@@ -72,7 +72,9 @@ def test_whether_it_is_open_and_taken_is_right(hunted):
 def test_the_original_is_named(hunted):
     report, truth = hunted
     incident = report.incidents[0]
-    named = [r.id + r.name for t in incident.transfers for r in (t.source, *t.lineage)] + [s.text for s in incident.story]
+    named = [r.id + r.name for t in incident.transfers for r in (t.source, *t.lineage)] + [
+        s.text for s in incident.story
+    ]
     assert not [o for o in truth["originals"] if not any(o in n for n in named)]
 
 

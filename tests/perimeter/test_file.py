@@ -29,7 +29,9 @@ as = "self"
 @pytest.fixture
 def folder(tmp_path):
     (tmp_path / "perimeter.toml").write_text(GOOD)
-    (tmp_path / "partners.toml").write_text('include = ["perimeter.toml"]\n[[organization]]\nid = "o-partner0000"\nas = "trusted"\n')
+    (tmp_path / "partners.toml").write_text(
+        'include = ["perimeter.toml"]\n[[organization]]\nid = "o-partner0000"\nas = "trusted"\n'
+    )
     return tmp_path
 
 
@@ -91,7 +93,9 @@ def test_a_proposal_can_be_read_back_whatever_names_it_holds(tmp_path):
         toml(
             [
                 Proposed(table="account", id="123456789012", verdict="self", why="its logs", name=hostile),
-                Proposed(table="account", id="210987654321", verdict="organization", why="closed", sure=False),
+                Proposed(
+                    table="account", id="210987654321", verdict="organization", why="closed", sure=False
+                ),
             ],
             "logs",
         )
@@ -101,7 +105,9 @@ def test_a_proposal_can_be_read_back_whatever_names_it_holds(tmp_path):
 
 
 def test_known_accounts_are_named_and_not_trusted(tmp_path):
-    (tmp_path / "known.yaml").write_text("- name: Datadog\n  source: ['https://docs.example']\n  accounts: ['464622532012', 012345670123]\n- name: None yet\n  accounts: []\n")
+    (tmp_path / "known.yaml").write_text(
+        "- name: Datadog\n  source: ['https://docs.example']\n  accounts: ['464622532012', 012345670123]\n- name: None yet\n  accounts: []\n"
+    )
     assert read_vendors(tmp_path / "known.yaml") == {"464622532012": "Datadog", "012345670123": "Datadog"}
     (tmp_path / "perimeter.toml").write_text('vendors = ["known.yaml"]')
     perimeter, _ = maker(tmp_path / "perimeter.toml")({})

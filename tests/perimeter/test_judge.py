@@ -30,7 +30,10 @@ LISTED = Perimeter(
         entry("vpc", "vpc-1"),
         entry("canonical-id", "c" * 64),
     ),
-    seen={Kind.ACCOUNT: {OURS: "its CloudTrail is among these logs"}, Kind.ORGANIZATION: {"o-seen0000000": "its trail"}},
+    seen={
+        Kind.ACCOUNT: {OURS: "its CloudTrail is among these logs"},
+        Kind.ORGANIZATION: {"o-seen0000000": "its trail"},
+    },
     today=date(2026, 3, 1),
     vendors={"464622532012": "Datadog"},
 )
@@ -95,7 +98,9 @@ def test_an_organisation_is_unknown_while_none_is_known_to_be_ours():
 def test_a_google_organisation_says_nothing_about_one_of_aws():
     google = Perimeter(entries=(entry("organization", "900000000001"),))
     assert google.judge(Destination(kind=Kind.ORGANIZATION, id="o-some0000000")).verdict is Verdict.UNKNOWN
-    assert google.judge(Destination(kind=Kind.ORGANIZATION, id="1", cloud=Cloud.GCP)).verdict is Verdict.EXTERNAL
+    assert (
+        google.judge(Destination(kind=Kind.ORGANIZATION, id="1", cloud=Cloud.GCP)).verdict is Verdict.EXTERNAL
+    )
 
 
 def test_an_entry_counts_on_its_last_day_and_not_after():
@@ -108,9 +113,10 @@ def test_an_entry_counts_on_its_last_day_and_not_after():
 
 
 def test_the_line_that_decided_is_named():
-    assert "perimeter.toml says account 210987654321 is organization: billing" in LISTED.judge(
-        Destination(kind=Kind.ACCOUNT, id=OTHER)
-    ).reason
+    assert (
+        "perimeter.toml says account 210987654321 is organization: billing"
+        in LISTED.judge(Destination(kind=Kind.ACCOUNT, id=OTHER)).reason
+    )
 
 
 def test_entries_that_decided_nothing_are_told():

@@ -67,7 +67,9 @@ class Close(_Table, frozen=True):
 
     events: tuple[str, ...]
     where: Where = {}
-    resource: tuple[str, ...] | str = ()  # paths; none: every open offer of the method in that account and region
+    resource: (
+        tuple[str, ...] | str
+    ) = ()  # paths; none: every open offer of the method in that account and region
     only_public: bool = False
 
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from exclave.catalogue.entry import Example, Method
 from exclave.model import Cloud, Event, Evidence
+
+if TYPE_CHECKING:
+    from exclave.catalogue.entry import Example, Method
 
 OUR_ACCOUNT = "123456789012"
 OUR_OTHER_ACCOUNT = "210987654321"
@@ -25,6 +27,12 @@ def record(method: Method, example: Example) -> dict[str, Any]:
         base["eventSource"], base["eventName"] = service, action
     elif log == "azure-activity":
         base["operationName"] = {"value": action}
+    elif log in ("azure-storage", "azure-resource"):
+        base["operationName"] = action
+    elif log == "m365":
+        base |= {"Workload": service, "Operation": action}
+    elif log == "entra":
+        base |= _directory_record(action)
     elif log == "gcp-audit":
         base["protoPayload"] |= {"serviceName": service, "methodName": action}
     laid: dict[str, Any] = _laid_over(base, example.event)
@@ -34,6 +42,21 @@ def record(method: Method, example: Example) -> dict[str, Any]:
 def log_of(method: Method, example: Example) -> str:
     """The log whose envelope and parser an example needs."""
     return example.log or next((m.log for m in method.match if m.log), "") or _AUDIT_LOG[method.cloud]
+
+
+def _directory_record(action: str) -> dict[str, Any]:
+    """What makes a record of the directory one of an activity, a sign-in or a risk."""
+    if action == "risk-detection":
+        return {"riskEventType": "unfamiliarFeatures", "detectedDateTime": "2026-03-04T05:00:00Z"}
+    if action == "risky-user":
+        return {"riskLastUpdatedDateTime": "2026-03-04T05:00:00Z", "riskLevel": "high"}
+    if action == "sign-in":
+        return {
+            "createdDateTime": "2026-03-04T05:00:00Z",
+            "appDisplayName": "Azure Portal",
+            "ipAddress": "198.51.100.7",
+        }
+    return {"activityDisplayName": action.replace("-", " "), "targetResources": []}
 
 
 def _laid_over(base: Any, top: Any) -> Any:
@@ -96,9 +119,59 @@ _ENVELOPES: Mapping[str, dict[str, Any]] = {
         "caller": "dana@ours.example",
         "claims": {"appid": "00000000-0000-4000-8000-0000000000aa"},
         "status": {"value": "Succeeded"},
+        "resourceId": "/subscriptions/11111111-1111-4111-8111-111111111111/resourceGroups/rg/providers/x",
         "subscriptionId": "11111111-1111-4111-8111-111111111111",
         "tenantId": "22222222-2222-4222-8222-222222222222",
         "properties": {},
+    },
+    "azure-storage": {
+        "time": "2026-03-04T05:06:07.1234567Z",
+        "resourceId": "/subscriptions/11111111-1111-4111-8111-111111111111/resourceGroups/rg"
+        "/providers/Microsoft.Storage/storageAccounts/oursdata/blobServices/default",
+        "category": "StorageRead",
+        "statusCode": 200,
+        "statusText": "Success",
+        "callerIpAddress": "198.51.100.7:4711",
+        "correlationId": "00000000-0000-4000-8000-00000000000c",
+        "uri": "https://oursdata.blob.core.windows.net/files/a.csv",
+        "properties": {
+            "accountName": "oursdata",
+            "objectKey": "/oursdata/files/a.csv",
+            "userAgentHeader": "azcopy",
+        },
+    },
+    "azure-resource": {
+        "time": "2026-03-04T05:06:07.1234567Z",
+        "resourceId": "/subscriptions/11111111-1111-4111-8111-111111111111/resourceGroups/rg"
+        "/providers/Microsoft.KeyVault/vaults/ours",
+        "category": "AuditEvent",
+        "resultType": "Success",
+        "callerIpAddress": "198.51.100.7",
+        "identity": {"claim": {"upn": "dana@ours.example"}},
+        "properties": {},
+    },
+    "m365": {
+        "CreationTime": "2026-03-04T05:06:07",
+        "OrganizationId": "22222222-2222-4222-8222-222222222222",
+        "UserId": "dana@ours.example",
+        "ClientIP": "198.51.100.7",
+    },
+    "entra": {
+        "id": "00000000-0000-4000-8000-000000000001",
+        "activityDateTime": "2026-03-04T05:06:07.1234567Z",
+        "tenantId": "22222222-2222-4222-8222-222222222222",
+        "initiatedBy": {"user": {"userPrincipalName": "dana@ours.example", "ipAddress": "198.51.100.7"}},
+        "result": "success",
+    },
+    "vpc-flow": {  # not a record: what flows/ found, see flows/summary.py
+        "kind": "bulk",
+        "cloud": "aws",
+        "time": "2026-03-04T05:06:07+00:00",
+        "source": {"address": "10.0.1.5", "interface": "", "account": "", "vpc": ""},
+        "bytes": 214748364800,
+        "gib": 200.0,
+        "times": 120.0,
+        "hours": 3,
     },
     "gcp-audit": {
         "insertId": "example1",

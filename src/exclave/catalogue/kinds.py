@@ -45,6 +45,8 @@ def kind_of(kind: str, identifier: str) -> str:
     """The kind that an entry gives, or with `by-arn` the one that the identifier's ARN says."""
     if kind != BY_ARN:
         return kind
+    if identifier[:15].lower() == "/subscriptions/":
+        return arm_kind(identifier)
     parts = identifier.split(":", 5)
     if len(parts) < 6 or parts[0] != "arn":  # noqa: PLR2004 - arn:partition:service:region:account:resource
         return _UNNAMED
@@ -54,3 +56,32 @@ def kind_of(kind: str, identifier: str) -> str:
     if service == "dynamodb" and "/backup/" in resource:
         return "dynamodb-backup"
     return _KINDS.get(f"{service}:{resource.replace(':', '/').partition('/')[0]}", _UNNAMED)
+
+
+# Azure's resource types by other names than `azure-<last part of the type>`
+_ARM: Mapping[str, str] = {
+    "microsoft.compute/disks": "azure-disk",
+    "microsoft.compute/galleries": "azure-gallery",
+    "microsoft.compute/galleries/images/versions": "azure-image-version",
+    "microsoft.compute/images": "azure-image",
+    "microsoft.compute/restorepointcollections/restorepoints": "azure-restore-point",
+    "microsoft.compute/restorepointcollections/restorepoints/diskrestorepoints": "azure-disk-restore-point",
+    "microsoft.compute/snapshots": "azure-snapshot",
+    "microsoft.compute/virtualmachines": "azure-vm",
+    "microsoft.containerregistry/registries": "container-registry",
+    "microsoft.documentdb/databaseaccounts": "cosmos-account",
+    "microsoft.keyvault/vaults": "key-vault",
+    "microsoft.sql/servers": "sql-server",
+    "microsoft.sql/servers/databases": "sql-database",
+    "microsoft.storage/storageaccounts": "storage-account",
+}
+
+
+def arm_kind(identifier: str) -> str:
+    """The kind of an Azure resource from its id: its type, or the subscription or resource group that it names."""
+    _, _, tail = identifier.lower().rpartition("/providers/")
+    parts = tail.strip("/").split("/")
+    if "/providers/" not in identifier.lower() or len(parts) < 3:  # noqa: PLR2004 - provider, type, name
+        return "resource-group" if "/resourcegroups/" in identifier.lower() else "subscription"
+    types = "/".join([parts[0], *parts[1::2]])
+    return _ARM.get(types, "azure-" + parts[1::2][-1])

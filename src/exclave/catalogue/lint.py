@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from exclave.catalogue import paths
-from exclave.catalogue.entry import Method, Read, ResourceSpec, Where
-from exclave.catalogue.loader import Catalogue
 from exclave.catalogue.readers import READERS
 from exclave.model import SignalKind, Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from exclave.catalogue.entry import Method, Read, ResourceSpec, Where
+    from exclave.catalogue.loader import Catalogue
 
 _ID = re.compile(r"(aws|azure|gcp)\.[a-z0-9-]+\.[a-z0-9-]+")
 _EVENT = re.compile(r"(\*|[a-z0-9.\-/]+):[A-Za-z0-9_.\-/*]+")
@@ -32,7 +35,10 @@ def problems(catalogue: Catalogue) -> list[str]:
                 out.append(f"{name}: {method.id} belongs in the folder {method.cloud}/")
             out.extend(f"{name}: {method.id}: {what}" for what in _of_method(method))
         for rule in file.lineage:
-            out.extend(f"{name}: lineage {rule.events[0]}: {w}" for w in _paths(_spec_paths(rule.child), _spec_paths(rule.parent), rule.where))
+            out.extend(
+                f"{name}: lineage {rule.events[0]}: {w}"
+                for w in _paths(_spec_paths(rule.child), _spec_paths(rule.parent), rule.where)
+            )
     return out
 
 
@@ -59,7 +65,9 @@ def _of_method(method: Method) -> Iterator[str]:
     yield from _paths(
         [*method.resource.id_paths, method.resource.name, method.resource.size_gib, method.resource.account],
         list(method.facts.values()),
-        *[m.where for m in method.match], *[r.when for r in (*method.read, *method.removes)], *[c.where for c in method.closes],
+        *[m.where for m in method.match],
+        *[r.when for r in (*method.read, *method.removes)],
+        *[c.where for c in method.closes],
     )
     for key in method.severity:
         if key != "default" and key not in list(Verdict):
@@ -83,7 +91,12 @@ def _of_actions(method: Method) -> Iterator[str]:
     for revoke in method.revoke:
         for name in _PLACEHOLDER.findall(f"{revoke.call} {revoke.args}"):
             fact = name.removeprefix("fact.")
-            if name and name not in _FILLED and not (name.startswith("fact.") and fact in method.facts) and ":" not in name:
+            if (
+                name
+                and name not in _FILLED
+                and not (name.startswith("fact.") and fact in method.facts)
+                and ":" not in name
+            ):
                 yield f"revoke uses {{{name}}}, which nothing fills"
     if method.outcome == "offered" and not method.revoke and not method.known_gaps:
         yield "an offer says how it is revoked, or `known_gaps` says why it can't be"
@@ -116,7 +129,10 @@ def _of_examples(method: Method) -> Iterator[str]:
         yield "no example with a foreign destination"
     if not any(line.endswith(_OUR_WORDS) for line in lines) and not _always_foreign(method):
         yield "no example inside the perimeter"
-    if not any(not e.expect or all(line.startswith(("revoked", "attempted")) for line in e.expect) for e in method.example):
+    if not any(
+        not e.expect or all(line.startswith(("revoked", "attempted")) for line in e.expect)
+        for e in method.example
+    ):
         yield "no example of a look-alike that is not a transfer"
 
 

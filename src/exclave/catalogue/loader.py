@@ -40,7 +40,9 @@ class Catalogue:
             if method.id == identifier:
                 return method
         near = difflib.get_close_matches(identifier, [m.id for m in self.methods], 3, 0.5)
-        raise BadCatalogueError(f"no method {identifier!r} in the catalogue" + (f"; near: {', '.join(near)}" if near else ""))
+        raise BadCatalogueError(
+            f"no method {identifier!r} in the catalogue" + (f"; near: {', '.join(near)}" if near else "")
+        )
 
 
 def load(folder: Path | None = None, *, compiled: bool = True) -> Catalogue:
@@ -103,7 +105,10 @@ def _lean(file: File) -> File:
     return replace(
         file,
         unlogged=(),
-        method=tuple(replace(m, about="", example=(), look_alikes=(), known_gaps=(), references=()) for m in file.method),
+        method=tuple(
+            replace(m, about="", example=(), look_alikes=(), known_gaps=(), references=())
+            for m in file.method
+        ),
     )
 
 

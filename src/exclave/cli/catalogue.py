@@ -77,14 +77,21 @@ def coverage(rows: Path, cloud: str | None) -> None:
     for row in missing:
         click.echo(f"{row}: not served")
     done = sum(1 for w in wanted if w in served)
-    click.echo(f"{done} of {len(wanted)} rows served, {sum(1 for w in wanted if w in unlogged)} with a reason, {len(missing)} not served", err=True)
+    click.echo(
+        f"{done} of {len(wanted)} rows served, {sum(1 for w in wanted if w in unlogged)} with a reason, {len(missing)} not served",
+        err=True,
+    )
     if unknown := sorted(set(served) - set(wanted)) if not cloud else []:
         click.echo(f"entries name rows that the file lacks: {', '.join(unknown)}", err=True)
     sys.exit(1 if missing else 0)
 
 
 @command.command("lint")
-@click.option("--folder", type=click.Path(path_type=Path, exists=True, file_okay=False), help="Another catalogue than the installed one.")
+@click.option(
+    "--folder",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    help="Another catalogue than the installed one.",
+)
 def lint(folder: Path | None) -> None:
     """Check the catalogue as a whole. Exit status 1 when something is wrong."""
     from exclave.catalogue.lint import problems

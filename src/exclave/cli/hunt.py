@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +12,9 @@ from exclave.cli.when import When
 from exclave.model import Report, Severity
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
     from exclave.perimeter.build import Maker
 
 FOUND, COULD_NOT_LOOK = 1, 3
@@ -21,16 +22,52 @@ FOUND, COULD_NOT_LOOK = 1, 3
 
 @click.command()
 @click.argument("logs", nargs=-1, required=True)
-@click.option("-f", "--format", "format_", default=None, help="Format on standard output; terminal unless said.")
-@click.option("-o", "--output", "outputs", multiple=True, metavar="FILE", help="Also write to a file, format by its ending; may be given several times.")
-@click.option("-p", "--perimeter", "perimeter_file", type=click.Path(path_type=Path, dir_okay=False), help="Who is ours: a perimeter.toml (default: ./perimeter.toml, if there is one).")
-@click.option("--since", type=When(), help="Only events from then on: 2026-03-01, 2026-03-01T12:00Z, or 30d ago.")
+@click.option(
+    "-f", "--format", "format_", default=None, help="Format on standard output; terminal unless said."
+)
+@click.option(
+    "-o",
+    "--output",
+    "outputs",
+    multiple=True,
+    metavar="FILE",
+    help="Also write to a file, format by its ending; may be given several times.",
+)
+@click.option(
+    "-p",
+    "--perimeter",
+    "perimeter_file",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Who is ours: a perimeter.toml (default: ./perimeter.toml, if there is one).",
+)
+@click.option(
+    "--since", type=When(), help="Only events from then on: 2026-03-01, 2026-03-01T12:00Z, or 30d ago."
+)
 @click.option("--until", type=When(), help="Only events before then.")
-@click.option("--account", "accounts", multiple=True, help="Only logs of these accounts, where the path says whose they are.")
-@click.option("--region", "regions", multiple=True, help="Only logs of these regions, where the path says so.")
+@click.option(
+    "--account",
+    "accounts",
+    multiple=True,
+    help="Only logs of these accounts, where the path says whose they are.",
+)
+@click.option(
+    "--region", "regions", multiple=True, help="Only logs of these regions, where the path says so."
+)
 @click.option("--profile", help="AWS profile for s3:// logs.")
-@click.option("--fail-on", type=click.Choice([s.value for s in Severity] + ["never"]), default="medium", show_default=True, help="Severity from which findings make the exit status 1.")
-@click.option("-j", "--jobs", type=click.IntRange(0), default=0, help="Processes; as many as there are cores unless said.")
+@click.option(
+    "--fail-on",
+    type=click.Choice([s.value for s in Severity] + ["never"]),
+    default="medium",
+    show_default=True,
+    help="Severity from which findings make the exit status 1.",
+)
+@click.option(
+    "-j",
+    "--jobs",
+    type=click.IntRange(0),
+    default=0,
+    help="Processes; as many as there are cores unless said.",
+)
 @click.option("-v", "--verbose", is_flag=True, help="List low and info findings too.")
 @click.option("-q", "--quiet", is_flag=True, help="Nothing on standard error.")
 def command(
@@ -45,8 +82,8 @@ def command(
     profile: str | None,
     fail_on: str,
     jobs: int,
-    verbose: bool,  # noqa: FBT001
-    quiet: bool,  # noqa: FBT001
+    verbose: bool,
+    quiet: bool,
 ) -> None:
     """Find what was offered to, or taken by, somebody outside your perimeter.
 
@@ -69,7 +106,15 @@ def command(
     _check_folders(outputs)
     skipped: dict[str, int] = {}
     options = {"profile": profile} if profile else {}
-    planned = plan(logs, since=since, until=until, accounts=frozenset(accounts), regions=frozenset(regions), options=options, left_out=skipped)
+    planned = plan(
+        logs,
+        since=since,
+        until=until,
+        accounts=frozenset(accounts),
+        regions=frozenset(regions),
+        options=options,
+        left_out=skipped,
+    )
     with watching(quiet=quiet) as watch:
         hunt = Hunt(load(), Settings(since=since, until=until), perimeter_maker(perimeter_file), jobs, watch)
         report = hunt.run(planned)

@@ -14,6 +14,11 @@ COMMANDS = {
     "catalogue": "exclave.cli.catalogue",
     "perimeter": "exclave.cli.perimeter",
     "simulate": "exclave.cli.simulate",
+    "collect": "exclave.cli.collect",
+    "audit": "exclave.cli.audit",
+    "controls": "exclave.cli.controls",
+    "permissions": "exclave.cli.permissions",
+    "diff": "exclave.cli.diff",
 }
 
 

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from exclave.model import Destination, Kind
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 @click.group()
@@ -18,11 +21,23 @@ def command() -> None:
 
 
 @command.command("init")
-@click.option("--from-logs", "logs", multiple=True, metavar="PATH", help="Propose the accounts whose logs these are.")
-@click.option("--from-org", "organization", is_flag=True, help="Propose the accounts of the AWS organisation (needs credentials and exclave[aws]).")
+@click.option(
+    "--from-logs", "logs", multiple=True, metavar="PATH", help="Propose the accounts whose logs these are."
+)
+@click.option(
+    "--from-org",
+    "organization",
+    is_flag=True,
+    help="Propose the accounts of the AWS organisation (needs credentials and exclave[aws]).",
+)
 @click.option("--profile", help="AWS profile.")
-@click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False), help="Write there in place of standard output; never over a file.")
-def init(logs: tuple[str, ...], organization: bool, profile: str | None, output: Path | None) -> None:  # noqa: FBT001
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Write there in place of standard output; never over a file.",
+)
+def init(logs: tuple[str, ...], organization: bool, profile: str | None, output: Path | None) -> None:
     """Propose a perimeter.toml. It is yours to check: what stands in it counts as ours."""
     from exclave.perimeter.propose import Proposed, from_organization, from_seen, toml
 
@@ -61,9 +76,21 @@ def init(logs: tuple[str, ...], organization: bool, profile: str | None, output:
 
 @command.command("explain")
 @click.argument("identifier")
-@click.option("-p", "--perimeter", "perimeter_file", type=click.Path(path_type=Path, dir_okay=False), help="The perimeter file (default: ./perimeter.toml, if there is one).")
-@click.option("--logs", multiple=True, metavar="PATH", help="Logs whose accounts count as ours, as in a hunt.")
-@click.option("--kind", type=click.Choice([k.value for k in Kind]), help="What it is, where that can't be told from its form.")
+@click.option(
+    "-p",
+    "--perimeter",
+    "perimeter_file",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="The perimeter file (default: ./perimeter.toml, if there is one).",
+)
+@click.option(
+    "--logs", multiple=True, metavar="PATH", help="Logs whose accounts count as ours, as in a hunt."
+)
+@click.option(
+    "--kind",
+    type=click.Choice([k.value for k in Kind]),
+    help="What it is, where that can't be told from its form.",
+)
 def explain(identifier: str, perimeter_file: Path | None, logs: tuple[str, ...], kind: str | None) -> None:
     """Say what decides about an account, organisation, ARN, bucket, address range, ... and why."""
     from exclave.cli.hunt import perimeter_maker
@@ -84,8 +111,14 @@ def explain(identifier: str, perimeter_file: Path | None, logs: tuple[str, ...],
     click.echo(f"  decided by: {judgement.reason}")
     for entry in perimeter.find(identifier):
         notes = [f"why: {entry.why}" if entry.why else "", f"owner: {entry.owner}" if entry.owner else ""]
-        notes.append(f"until {entry.until}{' (expired, does not count)' if entry.expired(perimeter.today) else ''}" if entry.until else "")
-        click.echo(f"  named in {entry.where}: as {entry.verdict.value}" + "".join(f"; {n}" for n in notes if n))
+        notes.append(
+            f"until {entry.until}{' (expired, does not count)' if entry.expired(perimeter.today) else ''}"
+            if entry.until
+            else ""
+        )
+        click.echo(
+            f"  named in {entry.where}: as {entry.verdict.value}" + "".join(f"; {n}" for n in notes if n)
+        )
 
 
 _FORMS = (

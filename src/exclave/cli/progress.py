@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
-from exclave.engines.hunt import Progress, Watch
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from exclave.engines.hunt import Progress, Watch
 
 
 @contextmanager
@@ -16,12 +19,24 @@ def watching(*, quiet: bool) -> Iterator[Watch]:
         yield lambda _progress: None
         return
     from rich.console import Console
-    from rich.progress import BarColumn, FileSizeColumn, SpinnerColumn, TextColumn, TimeElapsedColumn, TransferSpeedColumn
+    from rich.progress import (
+        BarColumn,
+        FileSizeColumn,
+        SpinnerColumn,
+        TextColumn,
+        TimeElapsedColumn,
+        TransferSpeedColumn,
+    )
     from rich.progress import Progress as Bar
 
     columns = (
-        SpinnerColumn(), TextColumn("{task.description}"), TextColumn("{task.fields[files]:,} files"), BarColumn(bar_width=20),
-        FileSizeColumn(), TransferSpeedColumn(), TimeElapsedColumn(),
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        TextColumn("{task.fields[files]:,} files"),
+        BarColumn(bar_width=20),
+        FileSizeColumn(),
+        TransferSpeedColumn(),
+        TimeElapsedColumn(),
     )
     with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task("reading", total=None, files=0)

@@ -14,18 +14,41 @@ _START = datetime(2026, 3, 2, tzinfo=UTC)
 
 @click.command()
 @click.argument("folder", type=click.Path(path_type=Path, file_okay=False), required=False)
-@click.option("-b", "--breach", "breaches", multiple=True, metavar="NAME", help="A breach to hide in the traffic; several times for several; 'all' for each.")
+@click.option(
+    "-b",
+    "--breach",
+    "breaches",
+    multiple=True,
+    metavar="NAME",
+    help="A breach to hide in the traffic; several times for several; 'all' for each.",
+)
 @click.option("--list", "list_", is_flag=True, help="List the breaches.")
-@click.option("--records", type=click.IntRange(0), default=20_000, show_default=True, help="Ordinary records.")
-@click.option("--days", type=click.IntRange(1, 3660), default=3, show_default=True, help="Days that they cover.")
+@click.option(
+    "--records", type=click.IntRange(0), default=20_000, show_default=True, help="Ordinary records."
+)
+@click.option(
+    "--days", type=click.IntRange(1, 3660), default=3, show_default=True, help="Days that they cover."
+)
 @click.option("--start", type=When(), default=_START, show_default="2026-03-02", help="First day.")
-@click.option("--accounts", type=click.IntRange(2, 500), default=6, show_default=True, help="Accounts of the organisation.")
-@click.option("--data-events", type=click.FloatRange(0, 0.95), default=0.0, show_default=True, help="Share of S3 data events (GetObject, PutObject).")
+@click.option(
+    "--accounts",
+    type=click.IntRange(2, 500),
+    default=6,
+    show_default=True,
+    help="Accounts of the organisation.",
+)
+@click.option(
+    "--data-events",
+    type=click.FloatRange(0, 0.95),
+    default=0.0,
+    show_default=True,
+    help="Share of S3 data events (GetObject, PutObject).",
+)
 @click.option("--seed", type=int, default=1, show_default=True, help="The same seed writes the same bytes.")
 def command(
     folder: Path | None,
     breaches: tuple[str, ...],
-    list_: bool,  # noqa: FBT001
+    list_: bool,
     records: int,
     days: int,
     start: datetime,
@@ -52,7 +75,16 @@ def command(
     if folder.exists() and any(folder.iterdir()):
         raise click.UsageError(f"{folder} is not empty: choose a new folder")
     try:
-        made = simulate(folder, seed=seed, records=records, days=days, start=start, accounts=accounts, breaches=chosen, data_events=data_events)
+        made = simulate(
+            folder,
+            seed=seed,
+            records=records,
+            days=days,
+            start=start,
+            accounts=accounts,
+            breaches=chosen,
+            data_events=data_events,
+        )
     except ValueError as error:
         raise click.UsageError(str(error)) from error
     except OSError as error:

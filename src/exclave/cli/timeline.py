@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,6 +12,8 @@ import click
 from exclave.cli.when import When
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from exclave.detect.doings import Doing
     from exclave.engines.work import Settings
     from exclave.model import Problem
@@ -23,14 +24,42 @@ _NEVER = datetime.min.replace(tzinfo=UTC)
 
 @click.command()
 @click.argument("logs", nargs=-1, required=True)
-@click.option("--incident", metavar="ID", help="Everything that the actors of this incident did (its id, or the beginning of it).")
-@click.option("--actor", "actors", multiple=True, help="Everything that this actor did: an access key id, ARN, session or user name, or a foreign account.")
+@click.option(
+    "--incident",
+    metavar="ID",
+    help="Everything that the actors of this incident did (its id, or the beginning of it).",
+)
+@click.option(
+    "--actor",
+    "actors",
+    multiple=True,
+    help="Everything that this actor did: an access key id, ARN, session or user name, or a foreign account.",
+)
 @click.option("--since", type=When(), help="Only events from then on.")
 @click.option("--until", type=When(), help="Only events before then.")
-@click.option("-p", "--perimeter", "perimeter_file", type=click.Path(path_type=Path, dir_okay=False), help="As for hunt.")
-@click.option("-f", "--format", "format_", type=click.Choice(["text", "jsonl", "csv"]), default="text", show_default=True)
+@click.option(
+    "-p",
+    "--perimeter",
+    "perimeter_file",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="As for hunt.",
+)
+@click.option(
+    "-f",
+    "--format",
+    "format_",
+    type=click.Choice(["text", "jsonl", "csv"]),
+    default="text",
+    show_default=True,
+)
 @click.option("--profile", help="AWS profile for s3:// logs.")
-@click.option("-j", "--jobs", type=click.IntRange(0), default=0, help="Processes; as many as there are cores unless said.")
+@click.option(
+    "-j",
+    "--jobs",
+    type=click.IntRange(0),
+    default=0,
+    help="Processes; as many as there are cores unless said.",
+)
 def command(
     logs: tuple[str, ...],
     incident: str | None,
@@ -63,13 +92,17 @@ def command(
         raise click.UsageError("say whose timeline: --incident ID or --actor NAME")
     problems = [p for p in planned if isinstance(p, Problem)]
     found: list[Doing] = []
-    for task, result in each(doings_items, batches(p for p in planned if isinstance(p, Item)), who, settings, jobs=jobs):
+    for task, result in each(
+        doings_items, batches(p for p in planned if isinstance(p, Item)), who, settings, jobs=jobs
+    ):
         if isinstance(result, Exception):
             problems += [Problem(where=i.where, what="the process that read it died") for i in task]
         else:
             found += result[0]
             problems += result[1]
-    unique = {(d.evidence.event_id or id(d), d.action, d.account): d for d in found if _inside(d, since, until)}
+    unique = {
+        (d.evidence.event_id or id(d), d.action, d.account): d for d in found if _inside(d, since, until)
+    }
     _write(sorted(unique.values(), key=lambda d: (d.time or _NEVER, d.evidence.event_id)), format_)
     click.echo(f"{len(unique):,} events by {', '.join(sorted(who)[:6])}", err=True)
     for problem in problems:
@@ -77,7 +110,9 @@ def command(
     sys.exit(3 if problems else 0)
 
 
-def _of_incident(wanted: str, planned: list[Item | Problem], perimeter_file: Path | None, settings: Settings, jobs: int) -> frozenset[str]:
+def _of_incident(
+    wanted: str, planned: list[Item | Problem], perimeter_file: Path | None, settings: Settings, jobs: int
+) -> frozenset[str]:
     from exclave.catalogue.loader import load
     from exclave.cli.hunt import perimeter_maker
     from exclave.engines.hunt import Hunt
@@ -86,7 +121,9 @@ def _of_incident(wanted: str, planned: list[Item | Problem], perimeter_file: Pat
     fitting = [i for i in report.incidents if i.id.startswith(wanted)]
     if len(fitting) != 1:
         known = ", ".join(i.id for i in report.incidents) or "none"
-        raise click.UsageError(f"{'several incidents begin' if fitting else 'no incident begins'} with {wanted!r}; in these logs: {known}")
+        raise click.UsageError(
+            f"{'several incidents begin' if fitting else 'no incident begins'} with {wanted!r}; in these logs: {known}"
+        )
     asked = {i.credential: i.to for i in report.issued}
     waiting = list(fitting[0].actors)
     who: set[str] = set()
@@ -100,7 +137,9 @@ def _of_incident(wanted: str, planned: list[Item | Problem], perimeter_file: Pat
 
 
 def _inside(doing: Doing, since: datetime | None, until: datetime | None) -> bool:
-    return doing.time is None or ((since is None or doing.time >= since) and (until is None or doing.time < until))
+    return doing.time is None or (
+        (since is None or doing.time >= since) and (until is None or doing.time < until)
+    )
 
 
 def _write(found: Iterable[Doing], format_: str) -> None:

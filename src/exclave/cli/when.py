@@ -29,5 +29,9 @@ class When(click.ParamType):  # type: ignore[type-arg]
         try:
             time = datetime.fromisoformat(value)
         except ValueError:
-            self.fail(f"{value!r} is not a time; write 2026-03-01, 2026-03-01T12:00Z or 30d (m, h, d, w ago)", param, ctx)
+            self.fail(
+                f"{value!r} is not a time; write 2026-03-01, 2026-03-01T12:00Z or 30d (m, h, d, w ago)",
+                param,
+                ctx,
+            )
         return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)

@@ -3,21 +3,31 @@
 from __future__ import annotations
 
 import hashlib
+from typing import TYPE_CHECKING
 
-from exclave.model import Evidence, Signal, Transfer
+if TYPE_CHECKING:
+    from exclave.model import Evidence, Signal, Transfer
 
 _LENGTH = 16
 
 
 def transfer_id(found: Transfer) -> str:
     """`t-` and 16 hex digits."""
-    return "t-" + _digest(found.method, found.source.key, found.destination.key, found.outcome, _event(found.evidence, found.action, found.time))
+    return "t-" + _digest(
+        found.method,
+        found.source.key,
+        found.destination.key,
+        found.outcome,
+        _event(found.evidence, found.action, found.time),
+    )
 
 
 def signal_id(found: Signal) -> str:
     """`s-` and 16 hex digits."""
     named = found.destination.key if found.destination else ""
-    return "s-" + _digest(found.method, found.source.key, named, _event(found.evidence, found.action, found.time))
+    return "s-" + _digest(
+        found.method, found.source.key, named, _event(found.evidence, found.action, found.time)
+    )
 
 
 def incident_id(first: str) -> str:
@@ -31,4 +41,6 @@ def _event(evidence: Evidence, action: str, time: object) -> str:
 
 
 def _digest(*parts: str) -> str:
-    return hashlib.blake2b("\x1f".join(parts).encode("utf-8", "surrogatepass"), digest_size=_LENGTH // 2).hexdigest()
+    return hashlib.blake2b(
+        "\x1f".join(parts).encode("utf-8", "surrogatepass"), digest_size=_LENGTH // 2
+    ).hexdigest()

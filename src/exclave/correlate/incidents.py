@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
 
 from exclave.correlate.judge import foreign
-from exclave.correlate.lineage import Lineage
 from exclave.model import Actor, Finding, Kind, Outcome, Resource, Severity, Signal, Transfer
 from exclave.perimeter import owner_of
 
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from exclave.correlate.lineage import Lineage
+
 SAME_ACTOR = timedelta(hours=72)  # between two findings of one actor that count as one incident
-SIGNAL_NEAR = timedelta(hours=24)  # around the transfers, within which a signal of the same actor belongs to them
+SIGNAL_NEAR = timedelta(
+    hours=24
+)  # around the transfers, within which a signal of the same actor belongs to them
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _NOBODY = frozenset({Kind.PUBLIC, Kind.UNKNOWN, Kind.BEARER_URL, Kind.SERVICE, Kind.IP_RANGE})
+
 
 @dataclass(slots=True)
 class Group:
@@ -135,7 +142,9 @@ class _Ties:
     actors: set[str]
 
 
-def _attach(made: Sequence[Group], rest: Iterable[Finding], lineage: Lineage, issued_from: Mapping[str, str]) -> None:
+def _attach(
+    made: Sequence[Group], rest: Iterable[Finding], lineage: Lineage, issued_from: Mapping[str, str]
+) -> None:
     """Adds supporting findings to the group that they fit, the nearest in time where they fit several."""
     ties = [_ties(group, lineage, issued_from) for group in made]
     by_key: dict[object, set[int]] = defaultdict(set)
@@ -152,7 +161,11 @@ def _attach(made: Sequence[Group], rest: Iterable[Finding], lineage: Lineage, is
             fits |= by_key.get(key, set())
         time = _time(found)
         for hand in _actor_keys(found.actor, found.account, issued_from):
-            fits |= {n for n in by_key.get(hand, ()) if ties[n].start - SIGNAL_NEAR <= time <= ties[n].end + SIGNAL_NEAR}
+            fits |= {
+                n
+                for n in by_key.get(hand, ())
+                if ties[n].start - SIGNAL_NEAR <= time <= ties[n].end + SIGNAL_NEAR
+            }
         if not fits:
             continue
         best = min(fits, key=lambda n: (_distance(time, ties[n]), n))

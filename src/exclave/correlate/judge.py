@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
-from exclave.catalogue.entry import Method
 from exclave.model import (
     FOREIGN,
     OURS,
@@ -19,7 +18,12 @@ from exclave.model import (
     Transfer,
     Verdict,
 )
-from exclave.perimeter import Perimeter
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from exclave.catalogue.entry import Method
+    from exclave.perimeter import Perimeter
 
 _TRANSFER: Mapping[Verdict, Severity] = {
     Verdict.PUBLIC: Severity.CRITICAL,
@@ -44,7 +48,11 @@ def transfer(found: Transfer, method: Method, perimeter: Perimeter) -> Transfer:
     judgement = perimeter.judge(found.destination, found.account)
     severity = _severity(method, judgement.verdict, _TRANSFER, Severity.INFO)
     why = [f"{_VERBS[found.outcome]} {name_of(found.destination)}: {judgement.reason}"]
-    if found.whole and judgement.verdict is Verdict.UNKNOWN and found.destination.kind in (Kind.ORGANIZATION, Kind.ORG_UNIT):
+    if (
+        found.whole
+        and judgement.verdict is Verdict.UNKNOWN
+        and found.destination.kind in (Kind.ORGANIZATION, Kind.ORG_UNIT)
+    ):
         # A policy bound to an organisation is most often a guard that binds it to our own.
         severity = Severity.LOW
     if found.destination.kind is Kind.UNKNOWN and found.destination.id in ("missing", "policy"):
@@ -91,11 +99,17 @@ def name_of(destination: Destination) -> str:
     if destination.kind is Kind.BEARER_URL:
         return "whoever holds the URL"
     if not destination.id or destination.kind is Kind.UNKNOWN:
-        return f"a destination that can't be read ({destination.id})" if destination.id else "a destination that can't be read"
+        return (
+            f"a destination that can't be read ({destination.id})"
+            if destination.id
+            else "a destination that can't be read"
+        )
     return f"{destination.kind.value} {destination.id}"
 
 
-def _severity(method: Method, verdict: Verdict, table: Mapping[Verdict, Severity], default: Severity) -> Severity:
+def _severity(
+    method: Method, verdict: Verdict, table: Mapping[Verdict, Severity], default: Severity
+) -> Severity:
     stated = method.severity
     if verdict in stated:
         return stated[verdict]

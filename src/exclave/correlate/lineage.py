@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from exclave.model import Derivation, Resource
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from exclave.model import Derivation, Resource
 
 MAX_ANCESTORS = 50
 
@@ -34,7 +36,10 @@ class Lineage:
 
         if resource.key not in self.graph:
             return ()
-        return tuple(self.made_in[edge] for edge, _ in zip(nx.bfs_edges(self.graph, resource.key), range(MAX_ANCESTORS), strict=False))
+        return tuple(
+            self.made_in[edge]
+            for edge, _ in zip(nx.bfs_edges(self.graph, resource.key), range(MAX_ANCESTORS), strict=False)
+        )
 
 
 def lineage(derivations: Iterable[Derivation]) -> Lineage:

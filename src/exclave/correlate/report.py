@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from exclave import __version__
-from exclave.catalogue.entry import Method
-from exclave.catalogue.loader import Catalogue
 from exclave.correlate import judge
 from exclave.correlate.ids import signal_id, transfer_id
 from exclave.correlate.incidents import groups
@@ -17,15 +14,26 @@ from exclave.correlate.lineage import lineage as lineage_of
 from exclave.correlate.revoke import revoke_call
 from exclave.correlate.state import with_state
 from exclave.correlate.story import incident
-from exclave.detect.result import ScanResult
 from exclave.model import OURS, Incident, Issued, Report, Resource, Severity, Signal, Transfer, short_id
-from exclave.perimeter import Perimeter
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from exclave.catalogue.entry import Method
+    from exclave.catalogue.loader import Catalogue
+    from exclave.detect.result import ScanResult
+    from exclave.perimeter import Perimeter
 
 F = TypeVar("F", Transfer, Signal)
 
 
 def report(
-    result: ScanResult, catalogue: Catalogue, perimeter: Perimeter, *, issued: Sequence[Issued] = (), said: Sequence[str] = ()
+    result: ScanResult,
+    catalogue: Catalogue,
+    perimeter: Perimeter,
+    *,
+    issued: Sequence[Issued] = (),
+    said: Sequence[str] = (),
 ) -> Report:
     """The whole report of a hunt.
 
@@ -39,7 +47,9 @@ def report(
     methods = {m.id: m for m in catalogue.methods}
     lineage = lineage_of(result.derivations)
     transfers = [judge.transfer(t, methods[t.method], perimeter) for t in result.transfers]
-    transfers = [_told(t, methods[t.method], lineage) for t in with_state(transfers, result.closures, lineage)]
+    transfers = [
+        _told(t, methods[t.method], lineage) for t in with_state(transfers, result.closures, lineage)
+    ]
     signals = [judge.signal(s, methods[s.method], perimeter) for s in result.signals]
     signals = [replace(s, id=signal_id(s)) for s in signals]
     transfers, signals = _unique(transfers), _unique(signals)
@@ -89,7 +99,11 @@ def _told(transfer: Transfer, method: Method, lineage: Lineage) -> Transfer:
         why.append("still open at the end of the logs" if state.open else f"ended by {state.by}")
     wanted = state is not None and state.open and not ours
     return replace(
-        transfer, lineage=ancestors, why=tuple(why), id=transfer_id(transfer), revoke=revoke_call(transfer, method) if wanted else None
+        transfer,
+        lineage=ancestors,
+        why=tuple(why),
+        id=transfer_id(transfer),
+        revoke=revoke_call(transfer, method) if wanted else None,
     )
 
 

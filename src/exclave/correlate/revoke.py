@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from exclave.catalogue.entry import Method, Revoke
 from exclave.model import Cloud, Outcome, RevokeCall, Transfer, short_id
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from exclave.catalogue.entry import Method, Revoke
 
 _PLACEHOLDER = re.compile(r"\{((?:resource|destination|fact)\.[a-z_A-Z]+|account|region)\}")
 _WORDS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
@@ -31,7 +34,9 @@ def revoke_call(transfer: Transfer, method: Method) -> RevokeCall | None:
             args = _filled_all(rule.args, fill)
         except KeyError:
             continue
-        return RevokeCall(call=call, args=args, command=_command(rule, call, args, transfer), risk=rule.risk, note=rule.note)
+        return RevokeCall(
+            call=call, args=args, command=_command(rule, call, args, transfer), risk=rule.risk, note=rule.note
+        )
     return None
 
 
@@ -73,9 +78,13 @@ def _command(rule: Revoke, call: str, args: Mapping[str, Any], transfer: Transfe
     verb, _, url = call.partition(" ")
     body = orjson.dumps(args).decode() if args else ""
     if transfer.cloud is Cloud.AZURE:
-        return shlex.join(["az", "rest", "--method", verb.lower(), "--url", url, *(["--body", body] if body else [])])
+        return shlex.join(
+            ["az", "rest", "--method", verb.lower(), "--url", url, *(["--body", body] if body else [])]
+        )
     token = '"Authorization: Bearer $(gcloud auth print-access-token)"'
-    return f"curl -X {verb} -H {token} {shlex.quote(url)}" + (f" -H 'Content-Type: application/json' -d {shlex.quote(body)}" if body else "")
+    return f"curl -X {verb} -H {token} {shlex.quote(url)}" + (
+        f" -H 'Content-Type: application/json' -d {shlex.quote(body)}" if body else ""
+    )
 
 
 def _option(flag: str, value: Any) -> list[str]:

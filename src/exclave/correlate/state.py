@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import datetime
+from typing import TYPE_CHECKING
 
-from exclave.correlate.lineage import Lineage
 from exclave.model import Closure, Kind, Openness, Outcome, Transfer
 from exclave.perimeter import owner_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import datetime
+
+    from exclave.correlate.lineage import Lineage
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +23,9 @@ class _End:
     evidence: str
 
 
-def with_state(transfers: Iterable[Transfer], closures: Iterable[Closure], lineage: Lineage) -> list[Transfer]:
+def with_state(
+    transfers: Iterable[Transfer], closures: Iterable[Closure], lineage: Lineage
+) -> list[Transfer]:
     """Every transfer, offers with their state filled in.
 
     An offer ends with the first later event that takes the share back, deletes the resource, blocks what made it
@@ -36,13 +42,17 @@ def with_state(transfers: Iterable[Transfer], closures: Iterable[Closure], linea
             for key in found.source.keys:
                 taken[key].append(found)
         if found.whole and found.outcome is Outcome.OFFERED and found.time:
-            slot = stated[found.method, found.source.key].setdefault((found.time, found.evidence.event_id), (set(), found.action))
+            slot = stated[found.method, found.source.key].setdefault(
+                (found.time, found.evidence.event_id), (set(), found.action)
+            )
             slot[0].add(found.destination.key)
     ends: dict[str, list[Closure]] = defaultdict(list)
     for closure in closures:
         ends[closure.method].append(closure)
     return [
-        replace(f, state=_state(f, revoked, stated, ends[f.method], taken, lineage)) if f.outcome is Outcome.OFFERED else f
+        replace(f, state=_state(f, revoked, stated, ends[f.method], taken, lineage))
+        if f.outcome is Outcome.OFFERED
+        else f
         for f in everything
     ]
 
@@ -69,13 +79,20 @@ def _state(
                 if time > start and offer.destination.key not in destinations:
                     found.append(_End(time, f"{action} without it", event))
     was_taken = any(
-        _takes(take, offer) for key in (offer.source.key, *(r.key for r in lineage.ancestors(offer.source))) for take in taken.get(key, ())
+        _takes(take, offer)
+        for key in (offer.source.key, *(r.key for r in lineage.ancestors(offer.source)))
+        for take in taken.get(key, ())
     )
     if not found or start is None:
         return Openness(open=True, opened_at=start, taken=was_taken)
     first = min(found, key=lambda e: (e.time, e.by, e.evidence))
     return Openness(
-        open=False, opened_at=start, closed_at=first.time, by=first.by, seconds=(first.time - start).total_seconds(), taken=was_taken
+        open=False,
+        opened_at=start,
+        closed_at=first.time,
+        by=first.by,
+        seconds=(first.time - start).total_seconds(),
+        taken=was_taken,
     )
 
 

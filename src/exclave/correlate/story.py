@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
-from exclave.catalogue.entry import Method
 from exclave.correlate.ids import incident_id
 from exclave.correlate.incidents import Group, is_seed
 from exclave.correlate.judge import foreign, name_of
-from exclave.correlate.lineage import Lineage
 from exclave.model import (
     Actor,
     Closure,
@@ -19,12 +17,17 @@ from exclave.model import (
     Outcome,
     Resource,
     Severity,
-    Signal,
     SignalKind,
     Step,
     Transfer,
     short_id,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from exclave.catalogue.entry import Method
+    from exclave.correlate.lineage import Lineage
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _PHASES = {
@@ -42,7 +45,11 @@ _MAX_ACTORS = 50
 
 
 def incident(
-    group: Group, methods: dict[str, Method], lineage: Lineage, closures: Sequence[Closure], issued: Sequence[Issued]
+    group: Group,
+    methods: dict[str, Method],
+    lineage: Lineage,
+    closures: Sequence[Closure],
+    issued: Sequence[Issued],
 ) -> Incident:
     """One incident. Its id is made of its first seed, so that later logs don't change it."""
     first = min((f for f in group.findings if is_seed(f)), key=lambda f: (f.time or _EPOCH, f.id))
@@ -51,7 +58,9 @@ def incident(
     told = [*_steps(group, methods, lineage, closures), *map(_session_step, handed)]
     steps = sorted(told, key=lambda s: (s.time or _EPOCH, s.ref, s.text))
     times = [s.time for s in steps if s.time]
-    destinations = {f.destination.key: f.destination for f in group.findings if f.destination and foreign(f.judgement)}
+    destinations = {
+        f.destination.key: f.destination for f in group.findings if f.destination and foreign(f.judgement)
+    }
     return Incident(
         id=incident_id(first.id),
         title=_title(group),
@@ -72,7 +81,9 @@ def _severity(group: Group) -> tuple[Severity, tuple[str, ...]]:
     why: list[str] = []
     real = [t for t in group.transfers if foreign(t.judgement)]
     reasons = Counter(t.why[0] for t in real if t.why and t.outcome in (Outcome.OFFERED, Outcome.TAKEN))
-    why.extend(reason if count == 1 else f"{reason} ({count} times)" for reason, count in reasons.most_common(3))
+    why.extend(
+        reason if count == 1 else f"{reason} ({count} times)" for reason, count in reasons.most_common(3)
+    )
     if not real:
         why.extend(dict.fromkeys(s.why[-1] for s in group.signals if foreign(s.judgement) and s.why))
     raised = False
@@ -81,18 +92,25 @@ def _severity(group: Group) -> tuple[Severity, tuple[str, ...]]:
         raised = True
     tampered = [s for s in group.signals if s.signal is SignalKind.TAMPER and not s.failed]
     if tampered:
-        why.append("the same hands switched logging or detection off: " + ", ".join(sorted({s.action.partition(":")[2] for s in tampered})))
+        why.append(
+            "the same hands switched logging or detection off: "
+            + ", ".join(sorted({s.action.partition(":")[2] for s in tampered}))
+        )
         raised = True
     still = [t for t in real if t.state and t.state.open]
     if still:
-        why.append(f"{len(still)} of {sum(1 for t in real if t.state)} offers still open at the end of the logs")
+        why.append(
+            f"{len(still)} of {sum(1 for t in real if t.state)} offers still open at the end of the logs"
+        )
     if raised and loudest.rank < Severity.CRITICAL.rank:
         loudest = list(Severity)[loudest.rank + 1]
     return loudest, tuple(why)
 
 
 def _title(group: Group) -> str:
-    real = [t for t in group.transfers if foreign(t.judgement) and t.outcome in (Outcome.OFFERED, Outcome.TAKEN)]
+    real = [
+        t for t in group.transfers if foreign(t.judgement) and t.outcome in (Outcome.OFFERED, Outcome.TAKEN)
+    ]
     if not real:
         named = [s for s in group.signals if foreign(s.judgement) and s.destination]
         who = _several([name_of(s.destination) for s in named if s.destination])
@@ -113,12 +131,19 @@ def _several(names: Sequence[str]) -> str:
     return f"{', '.join(unique[:2])} and {len(unique) - 2} others"
 
 
-def _steps(group: Group, methods: dict[str, Method], lineage: Lineage, closures: Sequence[Closure]) -> Iterator[Step]:
+def _steps(
+    group: Group, methods: dict[str, Method], lineage: Lineage, closures: Sequence[Closure]
+) -> Iterator[Step]:
     told: set[str] = set()
     for t in group.transfers:
         told.add(t.evidence.event_id)
         yield Step(
-            time=t.time, phase=_PHASES[t.outcome], text=_transfer_text(t, methods), actor=_actor_text(t.actor), ref=t.id, evidence=t.evidence
+            time=t.time,
+            phase=_PHASES[t.outcome],
+            text=_transfer_text(t, methods),
+            actor=_actor_text(t.actor),
+            ref=t.id,
+            evidence=t.evidence,
         )
     for s in group.signals:
         told.add(s.evidence.event_id)
@@ -128,21 +153,42 @@ def _steps(group: Group, methods: dict[str, Method], lineage: Lineage, closures:
             about += f" of {_resource_text(origin[0])}"
         failed = " failed" if s.failed else ""
         yield Step(
-            time=s.time, phase=_PHASES[s.signal], text=f"{methods[s.method].title}{failed}{about}{named}", actor=_actor_text(s.actor),
-            ref=s.id, evidence=s.evidence,
+            time=s.time,
+            phase=_PHASES[s.signal],
+            text=f"{methods[s.method].title}{failed}{about}{named}",
+            actor=_actor_text(s.actor),
+            ref=s.id,
+            evidence=s.evidence,
         )
     for t in group.transfers:
         for made in lineage.steps(t.source):
             if made.evidence.event_id not in told:
                 told.add(made.evidence.event_id)
                 text = f"{_resource_text(made.child)} made of {_resource_text(made.parent)}"
-                yield Step(time=made.time, phase="prepare", text=text, actor=_actor_text(made.actor), ref="", evidence=made.evidence)
+                yield Step(
+                    time=made.time,
+                    phase="prepare",
+                    text=text,
+                    actor=_actor_text(made.actor),
+                    ref="",
+                    evidence=made.evidence,
+                )
         if t.state and t.state.closed_at:
             for closure in closures:
-                if (closure.time, closure.action) == (t.state.closed_at, t.state.by) and closure.evidence.event_id not in told:
+                if (closure.time, closure.action) == (
+                    t.state.closed_at,
+                    t.state.by,
+                ) and closure.evidence.event_id not in told:
                     told.add(closure.evidence.event_id)
                     text = f"{closure.action.partition(':')[2]} ends the offer of {_resource_text(t.source)}"
-                    yield Step(time=closure.time, phase="close", text=text, actor=_actor_text(closure.actor), ref=t.id, evidence=closure.evidence)
+                    yield Step(
+                        time=closure.time,
+                        phase="close",
+                        text=text,
+                        actor=_actor_text(closure.actor),
+                        ref=t.id,
+                        evidence=closure.evidence,
+                    )
 
 
 def _sessions(group: Group, issued: Sequence[Issued]) -> Iterator[Issued]:
@@ -164,7 +210,14 @@ def _sessions(group: Group, issued: Sequence[Issued]) -> Iterator[Issued]:
 def _session_step(issue: Issued) -> Step:
     what = f"session of {short_id(issue.role)}" if issue.role else "credential"
     text = f"{what} ({issue.credential}) handed out by {issue.action.partition(':')[2]}"
-    return Step(time=issue.time, phase="access", text=text, actor=_actor_text(issue.to), ref="", evidence=issue.evidence)
+    return Step(
+        time=issue.time,
+        phase="access",
+        text=text,
+        actor=_actor_text(issue.to),
+        ref="",
+        evidence=issue.evidence,
+    )
 
 
 def _transfer_text(t: Transfer, methods: dict[str, Method]) -> str:

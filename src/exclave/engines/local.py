@@ -5,14 +5,17 @@ from __future__ import annotations
 import itertools
 import multiprocessing
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from exclave.engines.work import ignore_interrupts
-from exclave.sources import Item
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from exclave.sources import Item
 
 BATCH_BYTES = 8 << 20  # stored bytes a task takes on
 BATCH_ITEMS = 128
@@ -41,7 +44,9 @@ def stored(item: Item) -> int:
     return UNKNOWN_SIZE if item.size is None else item.size
 
 
-def each(work: Callable[..., T], tasks: Iterable[list[Item]], *arguments: object, jobs: int = 0) -> Iterator[tuple[list[Item], T | Exception]]:
+def each(
+    work: Callable[..., T], tasks: Iterable[list[Item]], *arguments: object, jobs: int = 0
+) -> Iterator[tuple[list[Item], T | Exception]]:
     """What `work(items, *arguments)` gives for each task, in any order; an exception in place of a result that a crash took.
 
     Args:
@@ -68,7 +73,11 @@ def each(work: Callable[..., T], tasks: Iterable[list[Item]], *arguments: object
 
 
 def _spread(
-    pool: ProcessPoolExecutor, work: Callable[..., T], tasks: Iterator[list[Item]], arguments: tuple[object, ...], jobs: int
+    pool: ProcessPoolExecutor,
+    work: Callable[..., T],
+    tasks: Iterator[list[Item]],
+    arguments: tuple[object, ...],
+    jobs: int,
 ) -> Iterator[tuple[list[Item], T | Exception]]:
     running: dict[Future[T], list[Item]] = {}
     for task in itertools.islice(tasks, jobs * 2):

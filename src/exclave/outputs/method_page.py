@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import orjson
-from rich.console import Console
 from rich.markdown import Markdown
 
 from exclave.catalogue.entry import Condition, Method
 from exclave.catalogue.examples import record
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from rich.console import Console
 
 _CONFIDENCE = {
     "recorded": "seen in a recorded log",

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable
 from typing import IO, TYPE_CHECKING
 
 from exclave.outputs import neutralise
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from exclave.detect.doings import Doing
 
 _COLUMNS = (

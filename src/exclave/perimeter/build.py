@@ -47,6 +47,7 @@ def maker(path: Path | None) -> Maker:
             seen=seen if stated.assume_seen else {},
             today=datetime.now(UTC).date(),
             vendors=vendors,
+            flows=stated.flows,
         )
         return perimeter, list(_remarks(perimeter, chosen))
 
@@ -61,12 +62,19 @@ def _remarks(perimeter: Perimeter, path: Path | None) -> Sequence[str]:
         listed = {e.id.lower() for e in perimeter.entries}
         assumed = sorted(i for i in found if i not in listed)
         if assumed:
-            named = ", ".join(assumed[:MAX_NAMED]) + (f" and {len(assumed) - MAX_NAMED} more" if len(assumed) > MAX_NAMED else "")
-            why = "their users changed things in our projects" if kind is Kind.DOMAIN else "their logs are here"
+            named = ", ".join(assumed[:MAX_NAMED]) + (
+                f" and {len(assumed) - MAX_NAMED} more" if len(assumed) > MAX_NAMED else ""
+            )
+            why = (
+                "their users changed things in our projects" if kind is Kind.DOMAIN else "their logs are here"
+            )
             said.append(f"assumed ours, since {why}: {_PLURALS.get(kind, kind.value)} {named}")
     if not path:
-        said.append("no perimeter file: `exclave perimeter init` proposes one, and organisations, vendors and partners can be named in it")
+        said.append(
+            "no perimeter file: `exclave perimeter init` proposes one, and organisations, vendors and partners can be named in it"
+        )
     said += [
-        f"expired on {e.until}, no longer counts: {e.kind} {e.id}{f' ({e.owner})' if e.owner else ''} [{e.where}]" for e in perimeter.expired()
+        f"expired on {e.until}, no longer counts: {e.kind} {e.id}{f' ({e.owner})' if e.owner else ''} [{e.where}]"
+        for e in perimeter.expired()
     ]
     return said

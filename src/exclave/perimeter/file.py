@@ -5,14 +5,17 @@ from __future__ import annotations
 import difflib
 import re
 import tomllib
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from exclave.model import Verdict
+from exclave.perimeter.flow_limits import BadLimitError, FlowLimits, limits
 from exclave.perimeter.judge import Entry, EntryKind
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
 
 MAX_INCLUDES = 16
 _BARE_ID = re.compile(r"=\s*\[?\s*0\d{11}\b")  # TOML has no numbers that begin with 0
@@ -37,6 +40,7 @@ class PerimeterFile:
     entries: tuple[Entry, ...]
     assume_seen: bool
     vendor_lists: tuple[Path, ...]
+    flows: FlowLimits = field(default_factory=FlowLimits)
 
 
 def read(path: Path) -> PerimeterFile:
@@ -49,6 +53,7 @@ def read(path: Path) -> PerimeterFile:
     entries: list[Entry] = []
     vendors: list[Path] = []
     assume = True
+    flows: tuple[Any, Path] = ({}, path)
     waiting = [path]
     passed: set[Path] = set()
     while waiting:
@@ -59,19 +64,31 @@ def read(path: Path) -> PerimeterFile:
         if len(passed) > MAX_INCLUDES:
             raise BadPerimeterError(f"{path}: more than {MAX_INCLUDES} files included")
         content = _parsed(file)
-        known = [*(k.value for k in EntryKind), "include", "vendors", "assume-seen"]
+        known = [*(k.value for k in EntryKind), "include", "vendors", "assume-seen", "flows"]
         for key in content:
             if key not in known:
                 raise BadPerimeterError(f"{file}: unknown table or key {key!r}{_near(key, known)}")
         waiting += [file.parent / name for name in _strings(content, "include", file)]
         vendors += [file.parent / name for name in _strings(content, "vendors", file)]
+        if "flows" in content:
+            flows = (content["flows"], file)
         assumed = content.get("assume-seen", True)
         if not isinstance(assumed, bool):
             raise BadPerimeterError(f"{file}: assume-seen is true or false")
         assume = assume and assumed
         for kind in EntryKind:
             entries += _table(content.get(kind, []), kind, file)
-    return PerimeterFile(tuple(entries), assume, tuple(vendors))
+    return PerimeterFile(tuple(entries), assume, tuple(vendors), _flows(flows))
+
+
+def _flows(stated: tuple[Any, Path]) -> FlowLimits:
+    table, file = stated
+    if not isinstance(table, dict):
+        raise BadPerimeterError(f"{file}: write [flows], with one bracket")
+    try:
+        return limits(table)
+    except BadLimitError as error:
+        raise BadPerimeterError(f"{file}: [flows]: {error}") from error
 
 
 def _parsed(file: Path) -> Mapping[str, Any]:
@@ -105,14 +122,22 @@ def _table(rows: Any, kind: EntryKind, file: Path) -> Iterator[Entry]:
                 raise BadPerimeterError(f"{where}: unknown key {key!r}{_near(key, sorted(_KEYS))}")
         ids = row.get("ids", []) if "ids" in row else [row.get("id")]
         if not isinstance(ids, list) or not ids or not all(isinstance(i, str) and i.strip() for i in ids):
-            raise BadPerimeterError(f'{where}: id must be text in quotes (ids a list of it), e.g. id = "111122223333"')
+            raise BadPerimeterError(
+                f'{where}: id must be text in quotes (ids a list of it), e.g. id = "111122223333"'
+            )
         verdict = row.get("as", "self")
         if verdict not in _VERDICTS:
             raise BadPerimeterError(f"{where}: as = {verdict!r}; one of {', '.join(_VERDICTS)}")
         for identifier in ids:
             yield Entry(
-                kind=kind, id=identifier.strip(), verdict=_VERDICTS[verdict], name=_text(row, "name", where), why=_text(row, "why", where),
-                owner=_text(row, "owner", where), until=_until(row.get("until"), where), where=where,
+                kind=kind,
+                id=identifier.strip(),
+                verdict=_VERDICTS[verdict],
+                name=_text(row, "name", where),
+                why=_text(row, "why", where),
+                owner=_text(row, "owner", where),
+                until=_until(row.get("until"), where),
+                where=where,
             )
 
 

@@ -8,13 +8,17 @@ from __future__ import annotations
 
 import fnmatch
 import ipaddress
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from exclave.model import OURS, Cloud, Destination, Judgement, Kind, Verdict
+from exclave.perimeter.flow_limits import FlowLimits
 from exclave.perimeter.google import domain_of, project_of_member
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
 
 
 class EntryKind(StrEnum):
@@ -65,6 +69,7 @@ class Perimeter:
     seen: Mapping[Kind, Mapping[str, str]] = field(default_factory=dict)
     today: date = date.min
     vendors: Mapping[str, str] = field(default_factory=dict)  # account id → name, from a known-accounts list
+    flows: FlowLimits = field(default_factory=FlowLimits)
 
     def judge(self, destination: Destination, account: str = "") -> Judgement:
         """What the perimeter says of a destination.
@@ -77,20 +82,28 @@ class Perimeter:
             return Judgement(verdict=Verdict.PUBLIC, reason=destination.note or "anyone")
         owner = owner_of(destination)
         if destination.id == "${aws:ResourceOrgID}":
-            return Judgement(verdict=Verdict.ORGANIZATION, reason="the organisation that owns the resource, whichever it is")
+            return Judgement(
+                verdict=Verdict.ORGANIZATION,
+                reason="the organisation that owns the resource, whichever it is",
+            )
         if (account and owner == account) or owner == "${aws:ResourceAccount}":
             return Judgement(verdict=Verdict.SELF, reason="the same account")
         if entry := self._entry(destination, owner):
             return Judgement(verdict=entry.verdict, reason=_reason(entry), name=entry.name)
         if owner and owner in self.vendors:
             return Judgement(
-                verdict=Verdict.VENDOR, reason=f"known account of {self.vendors[owner]}: named, not trusted", name=self.vendors[owner]
+                verdict=Verdict.VENDOR,
+                reason=f"known account of {self.vendors[owner]}: named, not trusted",
+                name=self.vendors[owner],
             )
         if assumed := self._assumed(destination, owner):
             return assumed
-        if destination.kind in (Kind.ORGANIZATION, Kind.ORG_UNIT) and not self._knows_organizations(destination):
+        if destination.kind in (Kind.ORGANIZATION, Kind.ORG_UNIT) and not self._knows_organizations(
+            destination
+        ):
             return Judgement(
-                verdict=Verdict.UNKNOWN, reason=f"nothing says which organisation is ours; if {destination.id} is, name it in perimeter.toml"
+                verdict=Verdict.UNKNOWN,
+                reason=f"nothing says which organisation is ours; if {destination.id} is, name it in perimeter.toml",
             )
         if destination.kind is Kind.TENANT and not self._knows_tenants():
             return Judgement(verdict=Verdict.UNKNOWN, reason="nothing says which tenant is ours")
@@ -98,12 +111,19 @@ class Perimeter:
 
     def _knows_tenants(self) -> bool:
         """Whether any tenant is known to be ours: storage logs name the caller's, and not their own."""
-        listed = any(e.kind is EntryKind.TENANT and e.verdict in OURS and not e.expired(self.today) for e in self.entries)
+        listed = any(
+            e.kind is EntryKind.TENANT and e.verdict in OURS and not e.expired(self.today)
+            for e in self.entries
+        )
         return listed or bool(self.seen.get(Kind.TENANT))
 
     def _knows_organizations(self, destination: Destination) -> bool:
         """Whether any organisation of the destination's cloud is known to be ours."""
-        listed = (e for e in self.entries if e.kind is EntryKind.ORGANIZATION and e.verdict in OURS and not e.expired(self.today))
+        listed = (
+            e
+            for e in self.entries
+            if e.kind is EntryKind.ORGANIZATION and e.verdict in OURS and not e.expired(self.today)
+        )
         ids = [*(e.id for e in listed), *self.seen.get(Kind.ORGANIZATION, {})]
         aws = destination.cloud is Cloud.AWS
         return any(i.startswith("o-") == aws for i in ids)
@@ -119,8 +139,12 @@ class Perimeter:
         for kind, identifier in asked:
             if found := self.seen.get(kind, {}).get(identifier.lower()):
                 return Judgement(verdict=Verdict.SELF, reason=f"assumed ours: {found}")
-        if destination.kind is Kind.PRINCIPAL and (found := self.seen.get(Kind.DOMAIN, {}).get(domain_of(destination.id))):
-            return Judgement(verdict=Verdict.ORGANIZATION, reason=f"assumed ours: {domain_of(destination.id)}, {found}")
+        if destination.kind is Kind.PRINCIPAL and (
+            found := self.seen.get(Kind.DOMAIN, {}).get(domain_of(destination.id))
+        ):
+            return Judgement(
+                verdict=Verdict.ORGANIZATION, reason=f"assumed ours: {domain_of(destination.id)}, {found}"
+            )
         return None
 
     def find(self, identifier: str) -> tuple[Entry, ...]:
@@ -139,7 +163,10 @@ class Perimeter:
     def _entry(self, destination: Destination, owner: str) -> Entry | None:
         # The destination's own line decides before a line about the account that owns it.
         live = [e for e in self.entries if not e.expired(self.today)]
-        for kinds, identifier in ((_KINDS.get(destination.kind, ()), destination.id), (_OWNERS[_owner_kind(destination)], owner)):
+        for kinds, identifier in (
+            (_KINDS.get(destination.kind, ()), destination.id),
+            (_OWNERS[_owner_kind(destination)], owner),
+        ):
             for entry in live:
                 if identifier and entry.kind in kinds and _covers(entry, identifier):
                     return entry
@@ -163,7 +190,10 @@ _KINDS: Mapping[Kind, tuple[EntryKind, ...]] = {
 }
 
 
-_OWNERS: Mapping[Kind, tuple[EntryKind, ...]] = {Kind.ACCOUNT: (EntryKind.ACCOUNT,), Kind.PROJECT: (EntryKind.PROJECT,)}
+_OWNERS: Mapping[Kind, tuple[EntryKind, ...]] = {
+    Kind.ACCOUNT: (EntryKind.ACCOUNT,),
+    Kind.PROJECT: (EntryKind.PROJECT,),
+}
 
 
 def _owner_kind(destination: Destination) -> Kind:
@@ -225,22 +255,31 @@ def _reason(entry: Entry) -> str:
 def _unlisted(destination: Destination, owner: str) -> Judgement:
     if owner == "cloudfront":
         # arn:aws:iam::cloudfront:user/...: an origin access identity; the policy doesn't say of whose distribution
-        return Judgement(verdict=Verdict.TRUSTED, reason="CloudFront itself, for a distribution that is not named")
+        return Judgement(
+            verdict=Verdict.TRUSTED, reason="CloudFront itself, for a distribution that is not named"
+        )
     if destination.cloud is Cloud.GCP and owner.isdigit():
         return Judgement(verdict=Verdict.UNKNOWN, reason=f"nothing says which project has the number {owner}")
     if destination.kind is Kind.SERVICE:
         return Judgement(verdict=Verdict.TRUSTED, reason="a service of the provider itself")
     if destination.kind is Kind.IP_RANGE and _private(destination.id):
+        if destination.note:  # who read it knows more than that it is private: see flows/
+            return Judgement(verdict=Verdict.UNKNOWN, reason=destination.note)
         return Judgement(verdict=Verdict.SELF, reason="a private address range")
     if destination.kind is Kind.BUCKET:
         return Judgement(verdict=Verdict.UNKNOWN, reason="nothing says who owns this bucket")
     if destination.kind is Kind.BEARER_URL:
         return Judgement(verdict=Verdict.UNKNOWN, reason="whoever holds the URL can read it")
     if destination.kind in (Kind.UNKNOWN, Kind.VPC, Kind.CANONICAL_ID):
-        return Judgement(verdict=Verdict.UNKNOWN, reason=destination.note or f"no {destination.kind} is listed as ours")
+        return Judgement(
+            verdict=Verdict.UNKNOWN, reason=destination.note or f"no {destination.kind} is listed as ours"
+        )
     if destination.kind is Kind.PRINCIPAL and not owner and "@" not in destination.id:
         return Judgement(verdict=Verdict.UNKNOWN, reason="nothing says to which account it belongs")
-    return Judgement(verdict=Verdict.EXTERNAL, reason=f"{destination.kind} {owner or destination.id} is not in the perimeter")
+    return Judgement(
+        verdict=Verdict.EXTERNAL,
+        reason=f"{destination.kind} {owner or destination.id} is not in the perimeter",
+    )
 
 
 def _private(text: str) -> bool:

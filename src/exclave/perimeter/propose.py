@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from exclave.model import Kind
 
-_TABLES = {Kind.ACCOUNT: "account", Kind.ORGANIZATION: "organization", Kind.SUBSCRIPTION: "subscription", Kind.PROJECT: "project", Kind.TENANT: "tenant", Kind.DOMAIN: "domain"}
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+_TABLES = {
+    Kind.ACCOUNT: "account",
+    Kind.ORGANIZATION: "organization",
+    Kind.SUBSCRIPTION: "subscription",
+    Kind.PROJECT: "project",
+    Kind.TENANT: "tenant",
+    Kind.DOMAIN: "domain",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,11 +54,16 @@ def from_organization(profile: str | None = None) -> Iterator[Proposed]:
     try:
         client = boto3.Session(profile_name=profile).client("organizations", region_name="us-east-1")
         organization = client.describe_organization()["Organization"]
-        yield Proposed(table="organization", id=organization["Id"], verdict="organization", why="our AWS organisation")
+        yield Proposed(
+            table="organization", id=organization["Id"], verdict="organization", why="our AWS organisation"
+        )
         for part in client.get_paginator("list_accounts").paginate():
             for account in part["Accounts"]:
                 yield Proposed(
-                    table="account", id=account["Id"], verdict="organization", name=account.get("Name", ""),
+                    table="account",
+                    id=account["Id"],
+                    verdict="organization",
+                    name=account.get("Name", ""),
                     why=f"account of {organization['Id']}, {account.get('Status', 'status unknown').lower()}",
                     sure=account.get("Status") == "ACTIVE",
                 )

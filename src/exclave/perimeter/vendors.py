@@ -5,11 +5,13 @@ Format: https://github.com/fwdcloudsec/known_aws_accounts: a list of `name`, `ac
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from exclave.perimeter.file import BadPerimeterError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
 
 _DIGITS = 12
 _MAX_BYTES = 20_000_000
@@ -25,10 +27,14 @@ def read_vendors(path: Path) -> dict[str, str]:
         from ruamel.yaml import YAML
         from ruamel.yaml.error import YAMLError
     except ImportError as error:
-        raise BadPerimeterError(f"{path}: reading YAML needs an extra: pip install 'exclave[vendors]'") from error
+        raise BadPerimeterError(
+            f"{path}: reading YAML needs an extra: pip install 'exclave[vendors]'"
+        ) from error
     try:
         if path.stat().st_size > _MAX_BYTES:
-            raise BadPerimeterError(f"{path}: larger than {_MAX_BYTES} bytes, so not a list of known accounts")
+            raise BadPerimeterError(
+                f"{path}: larger than {_MAX_BYTES} bytes, so not a list of known accounts"
+            )
         # The base loader keeps every scalar as text: account ids may start with 0.
         content = YAML(typ="base", pure=True).load(path.read_text("utf-8"))
     except OSError as error:
