@@ -108,7 +108,8 @@ def _fixed_keys(found: Finding, lineage: Lineage) -> Iterator[tuple[str, str]]:
 
 
 def _resource_keys(resource: Resource, lineage: Lineage) -> Iterator[str]:
-    if resource.id:
+    # A key guards the data of many: two thefts that needed the same key are not one theft for that.
+    if resource.id and resource.kind != "kms-key":
         yield from resource.keys
         for ancestor in lineage.ancestors(resource):
             yield ancestor.key
