@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime  # noqa: TC003 - msgspec reads it
+from datetime import datetime
 from typing import Any, Literal
 
 import msgspec
@@ -75,6 +75,7 @@ class Call(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     key: str = ""  # what tells the calls of one `each` apart: `{SnapshotId}`
     region: str = ""  # another region than the scope's: `{BucketRegion}`, `us-east-1`
     only: tuple[str, ...] = ()  # only in these regions
+    page: int = 0  # items a page, where the provider pages only when asked to, or in small pages
     permission: str = ""  # `service:Action`; made of `operation` when empty
     absent: tuple[str, ...] = ()  # error codes that are an answer: there is none
     until: dict[str, list[str]] = {}  # ask again until the value at a path is one of these

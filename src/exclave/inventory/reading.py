@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime  # noqa: TC003 - msgspec reads it
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -115,6 +115,11 @@ class Building:
                 document.answer if isinstance(document, Document) else msgspec.json.decode(document.answer)
             )
             self.planned |= _planned(answer, document.cloud)
+            if isinstance(answer, Mapping) and answer.get("finished") is False:
+                hint = f"exclave collect {document.cloud} --resume goes on"
+                self.problems.append(
+                    Problem(where=str(path or "plan"), what="the recording was not finished", hint=hint)
+                )
             return
         key = (document.call, scope)
         self.planned.add(scope)

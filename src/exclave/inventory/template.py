@@ -10,7 +10,7 @@ from exclave.catalogue import paths
 from exclave.inventory.model import walk
 
 if TYPE_CHECKING:
-    from exclave.inventory.model import Answer, Call
+    from exclave.inventory.model import Answer, Call, Scope
 
 _SLOT = re.compile(r"\{([A-Za-z0-9_.'\[\]-]*)\}")
 
@@ -31,6 +31,11 @@ def filled_text(template: str, item: Any) -> str:  # noqa: ANN401
     return _SLOT.sub(lambda m: paths.text(item, m[1]) if m[1] else str(item), template)
 
 
+def place(scope: Scope) -> dict[str, str]:
+    """What every template may name: `{account}` and `{region}` of the scope."""
+    return {"account": scope.account, "region": scope.region}
+
+
 def slots(template: Any) -> Iterator[str]:  # noqa: ANN401
     """The paths that a template names."""
     if isinstance(template, str):
@@ -46,6 +51,8 @@ def wanted_items(call: Call, parent: Answer) -> Iterator[Any]:
     if each is None:
         return
     for item in walk(parent.answer, each.items) if each.items else parent.items:
-        joined = {**item, "args": dict(parent.args)} if isinstance(item, Mapping) else item
+        joined: Any = item
+        if isinstance(item, Mapping):
+            joined = {**item, "args": dict(parent.args), **place(parent.scope)}
         if all(paths.text(joined, path) in allowed for path, allowed in each.where.items()):
             yield joined

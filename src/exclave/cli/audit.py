@@ -1,0 +1,185 @@
+"""`exclave audit`."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from exclave.cli.collect import aws_options
+from exclave.model import Severity
+
+if TYPE_CHECKING:
+    from exclave.audit.model import AuditReport
+
+FOUND, COULD_NOT_LOOK = 1, 3
+
+
+def audit_options(function: Callable[..., None]) -> Callable[..., None]:
+    """The options of every audit."""
+    for option in reversed(
+        (
+            click.option("-f", "--format", "format_", default="terminal", help="Format on standard output: terminal (the default), jsonl, csv or html."),
+            click.option("-o", "--output", "outputs", multiple=True, metavar="FILE", help="Also write to a file, format by its ending; may be given several times."),
+            click.option("-p", "--perimeter", "perimeter_file", type=click.Path(path_type=Path, dir_okay=False), help="Who is ours: a perimeter.toml (default: ./perimeter.toml, if there is one)."),
+            click.option("--baseline", type=click.Path(path_type=Path, dir_okay=False, exists=True), help="An earlier audit's .jsonl: what stands in it doesn't make the exit status 1."),
+            click.option("--fail-on", type=click.Choice([s.value for s in Severity] + ["never"]), default="medium", show_default=True, help="Severity from which failed controls and exposures make the exit status 1."),
+            click.option("--key-days", type=click.IntRange(1), default=90, show_default=True, help="Age from which a key must be rotated."),
+            click.option("--session-hours", type=click.IntRange(1, 12), default=12, show_default=True, help="Longest session that a role may allow."),
+            click.option("--findings", type=click.Path(path_type=Path, dir_okay=False, exists=True), multiple=True, help="A hunt's .jsonl: who used which right, for least privilege."),
+            click.option("-v", "--verbose", is_flag=True, help="List everything."),
+        )
+    ):
+        function = option(function)
+    return function
+
+
+class _Default(click.Group):
+    """`exclave audit DIR` is `exclave audit folder DIR`."""
+
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and args[0] not in self.commands:
+            args = ["folder", *args]
+        return super().resolve_command(ctx, args)
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        if args and args[0].startswith("-") and args[0] not in ("-h", "--help"):
+            args = ["folder", *args]
+        return super().parse_args(ctx, args)
+
+
+@click.group(cls=_Default)
+def command() -> None:
+    """Say which safeguards and alarms are in place, and what is shared outside the perimeter right now.
+
+    `exclave audit DIR` works offline on what `exclave collect` recorded; `exclave audit aws` records first.
+    Exit status: 0 all in place, 1 a failed control or an exposure at or above --fail-on, 3 could not look at something.
+    """
+
+
+@command.command("folder")
+@click.argument("folders", nargs=-1, required=True, type=click.Path(path_type=Path, file_okay=False, exists=True), metavar="DIR...")
+@click.option("--control", "control_ids", multiple=True, help="Only these controls: an id or a pattern like aws.alarm.*")
+@click.option("--no-exposures", is_flag=True, help="Only controls.")
+@audit_options
+def folder(folders: tuple[Path, ...], control_ids: tuple[str, ...], no_exposures: bool, **options: Any) -> None:
+    """Audit inventories that were recorded before (the default: `exclave audit DIR`)."""
+    _run(folders, control_ids, no_exposures=no_exposures, **options)
+
+
+@command.command("aws")
+@click.option("--keep", type=click.Path(path_type=Path, file_okay=False), help="Keep the recorded inventory in this folder.")
+@click.option("--resume", is_flag=True, help="Go on with what is in --keep.")
+@aws_options
+@audit_options
+def aws(
+    keep: Path | None, resume: bool, profile: str | None, role_name: str, regions: tuple[str, ...], expect_account: str,
+    control_ids: tuple[str, ...], no_exposures: bool, rate: float, workers: int, quiet: bool, **options: Any,
+) -> None:
+    """Record AWS, then audit it. Only reads."""
+    from exclave.cli.collect import needed, record_aws
+
+    with tempfile.TemporaryDirectory(prefix="exclave-") as scratch:
+        target = keep or Path(scratch) / "inventory"
+        record_aws(
+            target, needed("aws", control_ids, exposures=not no_exposures), resume=resume, profile=profile, role_name=role_name,
+            regions=regions, expect_account=expect_account, rate=rate, workers=workers, quiet=quiet,
+        )
+        _run((target,), control_ids, no_exposures=no_exposures, **options)
+
+
+def _run(
+    folders: tuple[Path, ...], control_ids: tuple[str, ...], *, no_exposures: bool, format_: str, outputs: tuple[str, ...],
+    perimeter_file: Path | None, baseline: Path | None, fail_on: str, key_days: int, session_hours: int, findings: tuple[Path, ...],
+    verbose: bool,
+) -> None:
+    from exclave.audit.baseline import BadLinesError, against, hunted, read
+    from exclave.audit.loader import BadControlError, chosen
+    from exclave.audit.model import Settings
+    from exclave.audit.ours import seen
+    from exclave.audit.run import audit
+    from exclave.catalogue.loader import load
+    from exclave.cli.hunt import perimeter_maker
+    from exclave.inventory import Inventory
+    from exclave.outputs import audit as writers
+
+    if format_ not in writers.FORMATS:
+        raise click.BadParameter(f"{format_!r}; one of {', '.join(writers.FORMATS)}", param_hint="--format")
+    to_files = [(path, _format(path)) for path in outputs]
+    make = perimeter_maker(perimeter_file)
+    try:
+        controls = chosen(control_ids)
+        known = read(baseline) if baseline else {}
+        used = hunted(findings)
+    except BadControlError as error:
+        raise click.BadParameter(str(error), param_hint="--control") from error
+    except BadLinesError as error:
+        raise click.UsageError(str(error)) from error
+    inventory = Inventory.load(*folders)
+    if not inventory.documents:
+        raise click.UsageError(f"no inventory in {', '.join(map(str, folders))}: `exclave collect` records one")
+    perimeter, said = make(seen(inventory))
+    times = {"now": inventory.last} if inventory.last else {}
+    settings = Settings(key_days=key_days, session_hours=session_hours, hunted=used, **times)  # type: ignore[arg-type]
+    report = against(audit(inventory, perimeter, settings, controls, load(), with_exposures=not no_exposures, said=said), known)
+    for path, name in to_files:
+        _write_file(report, path, name)
+    _write_stdout(report, format_, verbose=verbose)
+    sys.exit(status(report, fail_on))
+
+
+def status(report: AuditReport, fail_on: str) -> int:
+    """1 for failed controls and exposures at or above `fail_on` that the baseline lacks, else 3 where it could not look."""
+    from exclave.audit.model import Status
+
+    if fail_on != "never":
+        least = Severity(fail_on).rank
+        wrong = [r.control.severity for r in report.results if r.check.status in (Status.FAIL, Status.PARTIAL) and not r.known]
+        wrong += [e.severity for e in report.exposures if not e.known]
+        if any(s.rank >= least for s in wrong):
+            return FOUND
+    unseen = any(r.check.status is Status.COULD_NOT_LOOK for r in report.results) or any(k.failed for k in report.looked)
+    return COULD_NOT_LOOK if unseen or report.coverage.problems else 0
+
+
+def _format(path: str) -> str:
+    from exclave.outputs import UnknownFormatError, format_of
+    from exclave.outputs.audit import FORMATS
+
+    try:
+        name = format_of(path)
+    except UnknownFormatError as error:
+        raise click.BadParameter(str(error), param_hint="--output") from error
+    if name not in FORMATS:
+        raise click.BadParameter(f"an audit can't be written as {name}; formats: {', '.join(FORMATS)}", param_hint="--output")
+    return name
+
+
+def _write_file(report: AuditReport, path: str, name: str) -> None:
+    from exclave.outputs.audit import write
+    from exclave.outputs.files import open_for_writing
+
+    try:
+        with open_for_writing(path) as stream:
+            write(report, name, stream)
+    except OSError as error:
+        raise click.FileError(path, error.strerror or str(error)) from error
+
+
+def _write_stdout(report: AuditReport, name: str, *, verbose: bool) -> None:
+    from exclave.outputs import audit, audit_terminal
+
+    try:
+        if name == "terminal":
+            from rich.console import Console
+
+            audit_terminal.write(report, Console(highlight=False, markup=False, emoji=False), verbose=verbose)
+        else:
+            audit.write(report, name, sys.stdout.buffer)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        sys.stdout = open("/dev/null", "w")  # noqa: PTH123, SIM115 - the reader has seen enough

@@ -1,0 +1,49 @@
+"""`exclave controls`."""
+
+from __future__ import annotations
+
+import click
+
+
+@click.group()
+def command() -> None:
+    """The safeguards and alarms that ought to be in place: list them, explain one. Offline."""
+
+
+@command.command("list")
+@click.option("--cloud", type=click.Choice(["aws", "azure", "gcp"]), help="Only of this cloud.")
+@click.option("--format", "format_", type=click.Choice(["text", "jsonl"]), default="text", show_default=True)
+def list_(cloud: str | None, format_: str) -> None:
+    """List the controls."""
+    import msgspec
+
+    from exclave.audit.loader import load
+
+    for control in load():
+        if cloud and control.cloud != cloud:
+            continue
+        if format_ == "jsonl":
+            click.echo(msgspec.json.encode(control).decode())
+        else:
+            click.echo(f"{control.id:36} {control.severity.value:9} {control.title}")
+
+
+@command.command("show")
+@click.argument("control_id")
+@click.option("--format", "format_", type=click.Choice(["text", "jsonl"]), default="text", show_default=True)
+def show(control_id: str, format_: str) -> None:
+    """Explain one control: what is checked and why, what it needs, what it would have stopped, how to put it in place."""
+    import msgspec
+    from rich.console import Console
+
+    from exclave.audit.loader import BadControlError, control
+    from exclave.outputs.control_page import show as show_page
+
+    try:
+        found = control(control_id)
+    except BadControlError as error:
+        raise click.UsageError(str(error)) from error
+    if format_ == "jsonl":
+        click.echo(msgspec.json.encode(found).decode())
+    else:
+        show_page(found, Console(highlight=False, emoji=False, markup=False))

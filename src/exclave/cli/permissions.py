@@ -1,0 +1,46 @@
+"""`exclave permissions`."""
+
+from __future__ import annotations
+
+import click
+
+
+@click.command()
+@click.option("--cloud", type=click.Choice(["aws", "azure", "gcp"]), default="aws", show_default=True)
+@click.option("--command", "command_", type=click.Choice(["collect", "audit"]), default="collect", show_default=True, help="For which command; `audit CLOUD` collects too.")
+@click.option("--control", "control_ids", multiple=True, help="Only what these controls need: an id or a pattern.")
+@click.option("--no-exposures", is_flag=True, help="Without what only exposures need.")
+@click.option("--role-name", default="", help="With the right to take on this role in every account.")
+@click.option("--format", "format_", type=click.Choice(["policy", "text"]), default="policy", show_default=True)
+def command(cloud: str, command_: str, control_ids: tuple[str, ...], no_exposures: bool, role_name: str, format_: str) -> None:  # noqa: ARG001 - audit needs what collect needs
+    """Print the smallest policy for a command: exactly the calls that it makes, all of them reading."""
+    import json
+
+    from exclave.audit.loader import BadControlError
+    from exclave.audit.needs import permissions
+    from exclave.model import Cloud
+
+    try:
+        needed = permissions(Cloud(cloud), control_ids, exposures=not no_exposures)
+    except BadControlError as error:
+        raise click.BadParameter(str(error), param_hint="--control") from error
+    if format_ == "text":
+        click.echo("\n".join([*needed, *(["sts:AssumeRole"] if role_name else [])]))
+        return
+    if cloud == "aws":
+        statements = [{"Sid": "Read", "Effect": "Allow", "Action": needed, "Resource": "*"}]
+        if role_name:
+            statements.append({"Sid": "Enter", "Effect": "Allow", "Action": "sts:AssumeRole", "Resource": f"arn:*:iam::*:role/{role_name}"})
+        document: object = {"Version": "2012-10-17", "Statement": statements}
+    elif cloud == "azure":
+        graph = [n for n in needed if "/" not in n]
+        document = {
+            "properties": {
+                "roleName": "exclave reader", "description": "Reads what exclave audits.", "assignableScopes": ["/subscriptions/SUBSCRIPTION"],
+                "permissions": [{"actions": [n for n in needed if "/" in n], "notActions": [], "dataActions": [], "notDataActions": []}],
+            },
+            "graphPermissions": graph,
+        }
+    else:
+        document = {"title": "exclave reader", "description": "Reads what exclave audits.", "stage": "GA", "includedPermissions": needed}
+    click.echo(json.dumps(document, indent=2))

@@ -1,0 +1,59 @@
+"""What AWS refuses, sorted: an answer (there is none), a failure to record, or the end of the credentials.
+
+Codes: https://docs.aws.amazon.com/IAM/latest/APIReference/CommonErrors.html and each service's own.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from exclave.inventory.engine import Reply, StoppedError
+from exclave.inventory.model import Failure
+
+if TYPE_CHECKING:
+    from exclave.inventory.model import Call
+
+DENIED = re.compile(
+    r"AccessDenied|Unauthorized|AuthorizationError|NotAuthorized|Forbidden|^403$", re.IGNORECASE
+)
+EXPIRED = frozenset(
+    {"ExpiredToken", "ExpiredTokenException", "RequestExpired", "TokenRefreshRequired", "ExpiredTokenError"}
+)
+SKEWED = frozenset({"RequestTimeTooSkewed", "SignatureDoesNotMatch", "InvalidSignatureException"})
+# Names of botocore's own exceptions after which no further call can succeed.
+_ENDED = frozenset(
+    {
+        "NoCredentialsError", "PartialCredentialsError", "CredentialRetrievalError", "UnauthorizedSSOTokenError",
+        "SSOTokenLoadError", "TokenRetrievalError", "ProfileNotFound", "InvalidConfigError",
+    }
+)  # fmt: skip
+MAX_MESSAGE = 500
+
+
+def reply_for(error: Exception, call: Call) -> Reply:
+    """What an error of botocore means for a call.
+
+    Raises:
+        StoppedError: the credentials have ended.
+    """
+    code, message = code_of(error)
+    if code in call.absent:
+        return Reply(absent=code)
+    if code in EXPIRED or code in _ENDED:
+        raise StoppedError(
+            f"the credentials can't be used any more ({code}): renew them, then --resume goes on"
+        ) from error
+    if code in SKEWED:
+        message += " (is the clock of this machine right?)"
+    permission = call.needs if DENIED.search(code) else ""
+    return Reply(error=Failure(code=code, message=message[:MAX_MESSAGE], permission=permission))
+
+
+def code_of(error: Exception) -> tuple[str, str]:
+    """The code and message that AWS gave, or the name of botocore's exception."""
+    response: Any = getattr(error, "response", None)
+    if isinstance(response, dict) and isinstance(response.get("Error"), dict):
+        detail = response["Error"]
+        return str(detail.get("Code", "")) or type(error).__name__, str(detail.get("Message", ""))
+    return type(error).__name__, str(error)
