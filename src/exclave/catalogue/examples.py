@@ -173,6 +173,17 @@ _ENVELOPES: Mapping[str, dict[str, Any]] = {
         "times": 120.0,
         "hours": 3,
     },
+    "gcp-scc": {
+        "finding": {
+            "name": "organizations/900000000001/sources/1/findings/0001",
+            "category": "Exfiltration: example",
+            "findingClass": "THREAT",
+            "state": "ACTIVE",
+            "eventTime": "2026-03-04T05:06:07.123Z",
+            "resourceName": "//cloudresourcemanager.googleapis.com/projects/our-project",
+            "access": {"principalEmail": "dana@ours.example", "callerIp": "198.51.100.7"},
+        },
+    },
     "gcp-audit": {
         "insertId": "example1",
         "logName": "projects/our-project/logs/cloudaudit.googleapis.com%2Factivity",

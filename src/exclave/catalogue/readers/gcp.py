@@ -28,7 +28,7 @@ _BUCKET = re.compile(r"(?:gs://|//storage\.googleapis\.com/|storage\.googleapis\
 _GS_TEXT = re.compile(r"gs://([a-z0-9][a-z0-9._-]{1,221})", re.IGNORECASE)
 _ANCESTOR = re.compile(r"(?:^|/)(organizations|folders)/(\d+)")
 _CUSTOMER = re.compile(r"(?:is:|under:)?(C[0-9a-z]{7,9})")
-_DATASET = re.compile(r"([a-z0-9.:-]+)[:.][A-Za-z0-9_]+(?:\.[^.]+)?")
+_DATASET = re.compile(r"((?:[a-z0-9.-]+:)?[a-z][a-z0-9-]{4,28}[a-z0-9])[:.]\w+(?:\.[^.]+)?")
 
 
 def _strings(found: Iterable[Any]) -> Iterator[str]:
@@ -212,6 +212,7 @@ def admin_user(found: list[Any], read: Read, event: Event) -> list[Destination]:
 
 
 def _project(text: str, event: Event, note: str) -> Destination | None:
+    text = text.removeprefix("bq://")
     if text == "*":
         return Destination(kind=Kind.PUBLIC, id="*", cloud=event.cloud, note="any project")
     found = _PROJECT_PATH.search(text)
