@@ -20,6 +20,7 @@ _HOW = {
     "azure-storage": "the log of its storage account is among these logs",
     "azure-resource": "the log of a resource in it is among these logs",
     "entra": "the directory's log is among these logs",
+    "m365": "its Microsoft 365 audit log is among these logs",
 }
 
 
@@ -31,7 +32,7 @@ def seen(event: Event) -> Iterator[tuple[Kind, str, str]]:
     if event.account:
         yield Kind.SUBSCRIPTION, event.account.lower(), how
     tenant = event.fields.get("tenantId")
-    if event.log in ("azure-activity", "entra") and isinstance(tenant, str) and tenant:
+    if event.log in ("azure-activity", "entra", "m365") and isinstance(tenant, str) and tenant:
         yield Kind.TENANT, tenant, how
     store = _STORE.match(str(event.fields.get("resourceId"))[:2048])
     if store and not event.error:

@@ -76,7 +76,7 @@ def _ended_badly(one: Transfer | Signal, failures: Failures) -> bool:
 
 
 def _unread(one: Transfer) -> bool:
-    return one.destination.kind is Kind.UNKNOWN and not one.destination.id
+    return one.destination.kind is Kind.UNKNOWN and one.destination.id in ("", "omitted", "missing")
 
 
 def _said(one: Transfer) -> int:

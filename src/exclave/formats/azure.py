@@ -98,6 +98,15 @@ def subscription_of(resource_id: str) -> str:
     return found[1].lower() if found else ""
 
 
+def top_of(resource_id: str) -> str:
+    """The id of the resource that holds a nested one: `.../storageAccounts/a/localUsers/b` → `.../storageAccounts/a`."""
+    head, mark, tail = resource_id.partition("/providers/")
+    if not mark:
+        head, mark, tail = resource_id.partition("/PROVIDERS/")
+    parts = tail.split("/")
+    return f"{head}{mark}{'/'.join(parts[:3])}" if mark else resource_id
+
+
 def guid_of(value: Json) -> str:
     """A value that is a GUID, in lower case; "" for anything else and for the zero GUID."""
     if not isinstance(value, str) or not _GUID.fullmatch(value.strip()):

@@ -1,7 +1,7 @@
 """One record of the Azure Activity Log → Event, whoever stored it.
 
 `fields` has one shape, the REST API's: operationName, category, caller, claims, correlationId, resourceId,
-status, subStatus, subscriptionId, tenantId, httpRequest, authorization, properties. Request and response
+topResourceId (without what is nested in it), status, subStatus, subscriptionId, tenantId, httpRequest, authorization, properties. Request and response
 bodies, which are JSON in strings, are parsed to `properties.requestBody` and `properties.responseBody`.
 
 Sources: https://learn.microsoft.com/azure/azure-monitor/platform/activity-log-schema,
@@ -133,6 +133,7 @@ def canonical(record: Mapping[str, Any]) -> dict[str, Any]:
         or keys.get("@timestamp"),
         "correlationId": azure.first(keys, "correlationid"),
         "resourceId": resource,
+        "topResourceId": azure.top_of(resource),
         "subscriptionId": azure.subscription_of(resource) or azure.first(keys, "subscriptionid").lower(),
         "tenantId": _tenant(keys, properties),
         "location": azure.first(keys, "location", "resourcelocation"),

@@ -1,7 +1,7 @@
 """One record of Azure Storage's resource logs (StorageRead, StorageWrite, StorageDelete) → Event.
 
 `fields` has one shape: operationName, category, statusCode, statusText, callerIpAddress, network (private or
-public), uri (its signature masked), account, container, blob, sourceUri, destinationUri,
+public), uri (its signature masked), account, container, containerId (account/container), blob, sourceUri, destinationUri,
 authentication.{type, hash}, requester.{tenantId, objectId, appId, upn}, sas.{permissions, expires, resource},
 userAgent, correlationId, resourceId.
 
@@ -71,7 +71,7 @@ def canonical(record: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "operationName": azure.first(keys, "operationname"),
         "category": azure.first(keys, "category"),
-        "resourceId": azure.first(keys, "resourceid").partition("/blobServices/")[0],
+        "resourceId": azure.top_of(azure.first(keys, "resourceid")),
         "correlationId": azure.first(keys, "correlationid"),
         "statusCode": azure.first(keys, "statuscode"),
         "statusText": azure.first(keys, "statustext") or azure.first(properties, "metricresponsetype"),
@@ -80,6 +80,7 @@ def canonical(record: Mapping[str, Any]) -> dict[str, Any]:
         "uri": masked(uri),
         "account": azure.first(keys, "accountname") or azure.first(properties, "accountname") or account,
         "container": container,
+        "containerId": f"{account}/{container}" if container else account,
         "blob": blob,
         "sourceUri": masked(azure.first(keys, "sourceuri") or azure.first(properties, "sourceuri")),
         "destinationUri": masked(

@@ -25,6 +25,8 @@ PARSERS: Mapping[str, str] = {
     "entra": "exclave.formats.entra",
     "azure-activity": "exclave.formats.azure_activity",
     "azure-resource": "exclave.formats.azure_resource",
+    "m365": "exclave.formats.m365",
+    "vpc-flow": "exclave.flows.summary",
 }
 
 
