@@ -9,6 +9,7 @@ from datetime import datetime
 from exclave.detect import operations
 from exclave.detect.domains import without_guests
 from exclave.detect.fold import fold
+from exclave.flows.model import FlowPart
 from exclave.model import Closure, Coverage, Derivation, Kind, Problem, Signal, Transfer
 
 MAX_PROBLEMS = 1_000  # problems that are kept one by one; further ones are only counted
@@ -26,6 +27,7 @@ class ScanResult:
     seen: Mapping[Kind, Mapping[str, str]] = field(default_factory=dict)
     failures: operations.Failures = field(default_factory=dict)  # operations that a later record says failed
 
+    flows: tuple[FlowPart, ...] = ()  # sums of flow logs, which a Collector takes
 
 def merge(results: Iterable[ScanResult]) -> ScanResult:
     """All results as one. The order of the parts does not matter: findings are sorted by time and evidence."""
@@ -36,12 +38,14 @@ def merge(results: Iterable[ScanResult]) -> ScanResult:
     seen: dict[Kind, dict[str, str]] = {}
     failures: dict[str, datetime] = {}
     total = Sum()
+    flows: list[FlowPart] = []
     for result in results:
         transfers.extend(result.transfers)
         signals.extend(result.signals)
         closures.extend(result.closures)
         derivations.extend(result.derivations)
         total.add(result.coverage)
+        flows.extend(result.flows)
         for operation, time in result.failures.items():
             failures[operation] = max(time, failures.get(operation, time))
         for kind, found in result.seen.items():
@@ -57,6 +61,7 @@ def merge(results: Iterable[ScanResult]) -> ScanResult:
         seen=without_guests(seen, (*transfers, *signals)),
         failures=failures,
     )
+        flows=tuple(flows),
 
 
 _NEVER = datetime.min

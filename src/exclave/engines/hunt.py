@@ -10,8 +10,10 @@ from exclave.catalogue.loader import Catalogue
 from exclave.correlate.report import report
 from exclave.detect.result import ScanResult, Sum, merge
 from exclave.detect.sessions import MAX_HOPS
+from exclave.engines.flows import with_flows
 from exclave.engines.local import batches, each, stored
 from exclave.engines.work import Settings, Span, issued_items, scan_items
+from exclave.flows import Collector
 from exclave.model import Coverage, Issued, Kind, Problem, Report
 from exclave.perimeter import Entry, Perimeter
 from exclave.sources import Item
@@ -48,11 +50,17 @@ class Hunt:
     watch: Watch = lambda _progress: None
     stopped: bool = False
     _spans: list[Span] = field(default_factory=list)
+    _flow_spans: list[Span] = field(default_factory=list)
+    _flows: Collector = field(default_factory=Collector)
 
     def run(self, planned: Iterable[Item | Problem]) -> Report:
         """The report on all planned items."""
-        result = self.scan(planned)
-        perimeter, said = self.make_perimeter(result.seen)
+        with Collector() as collector:
+            self._flows = collector
+            result = self.scan(planned)
+            perimeter, said = self.make_perimeter(result.seen)
+            items = [s.item for s in self._flow_spans]
+            result = with_flows(result, collector, perimeter, self.catalogue, items, self.settings.limits)
         found = report(result, self.catalogue, perimeter, said=said)
         if self.stopped:
             return found
@@ -81,8 +89,9 @@ class Hunt:
                     for item in task:
                         lost.problem(_crashed(item))
                     continue
-                results.append(result[0])
-                self._spans += result[1]
+                results.append(self._kept(result[0], lost))
+                self._spans += [s for s in result[1] if not s.flows]
+                self._flow_spans += [s for s in result[1] if s.flows]
                 count += len(task)
                 size += sum(map(stored, task))
                 plain += result[0].coverage.bytes_plain
@@ -99,9 +108,20 @@ class Hunt:
             elif item.scheme == "stdin":
                 # Only this process has it, and only once: read and confirm it at once.
                 result, _ = scan_items([item], replace(self.settings, confirm=True))
-                results.append(result)
+                results.append(self._kept(result, lost))
             else:
                 yield item
+
+    def _kept(self, result: ScanResult, lost: Sum) -> ScanResult:
+        """The result without the sums of its flow logs, which go to disk."""
+        if not result.flows:
+            return result
+        try:
+            self._flows.add(result.flows)
+        except OSError as error:
+            what = f"sums can't be put on disk, so some are missing: {error.strerror or error}"
+            lost.problem(Problem(where="(flow logs)", what=what, hint="make room for temporary files"))
+        return replace(result, flows=())
 
     def _confirmed(self, result: ScanResult, found: Report) -> ScanResult:
         """The result with every file that something loud was found in parsed whole: see detect/prefilter.py."""

@@ -10,9 +10,11 @@ from datetime import datetime
 
 from exclave.catalogue.loader import load
 from exclave.detect.doings import Doing, doings
+from exclave.detect.flowing import scanned
 from exclave.detect.result import ScanResult, Sum, merge
 from exclave.detect.scan import Scanner, scanner
 from exclave.detect.sessions import issued_in
+from exclave.flows import Gatherer
 from exclave.model import Coverage, Issued, Problem
 from exclave.sources import Blob, Item, Limits, open_items
 
@@ -36,6 +38,7 @@ class Span:
     item: Item
     first: datetime | None
     last: datetime | None
+    flows: bool = False  # it holds flow logs, and nothing else
 
 
 @functools.lru_cache(maxsize=2)
@@ -55,12 +58,16 @@ def scan_items(items: Sequence[Item], settings: Settings) -> tuple[ScanResult, l
     scan = _scanner(settings).scan
     results: list[ScanResult] = []
     spans: list[Span] = []
+    flows = Gatherer(fast=settings.fast, since=_seconds(settings.since), until=_seconds(settings.until))
     for item, blobs in open_items(items, settings.limits):
         own: list[ScanResult] = []
+        flowing = False
         total = Sum()
         for blob in blobs:
             if isinstance(blob, Problem):
                 total.problem(blob)
+            elif flows.take(blob):
+                flowing = True
             else:
                 own.append(_total(scan, blob))
         results += own
@@ -69,8 +76,13 @@ def scan_items(items: Sequence[Item], settings: Settings) -> tuple[ScanResult, l
         for one in own:
             total.span(one.coverage.first)
             total.span(one.coverage.last)
-        spans.append(Span(item=item, first=total.first, last=total.last))
+        spans.append(Span(item=item, first=total.first, last=total.last, flows=flowing and not own))
+    results.append(scanned(flows.done()))
     return merge(results), spans
+
+
+def _seconds(time: datetime | None) -> int:
+    return int(time.timestamp()) if time else 0
 
 
 def _total(scan: Callable[[Blob], ScanResult], blob: Blob) -> ScanResult:

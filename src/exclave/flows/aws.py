@@ -1,0 +1,117 @@
+"""AWS flow logs of VPCs (versions 2 to 8, default and custom formats) and of transit gateways: which field means what.
+
+Sources: https://docs.aws.amazon.com/vpc/latest/userguide/flow-log-records.html and
+https://docs.aws.amazon.com/vpc/latest/tgw/tgw-flow-logs.html. Parquet and Athena write underscores for dashes.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from exclave.flows.model import Row
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+DEFAULT = tuple(
+    b"version account-id interface-id srcaddr dstaddr srcport dstport protocol packets bytes start end action log-status"
+    .decode().split()
+)  # fmt: skip
+# canonical name → fields that give it, the first that the log has
+MEANT = {
+    "interface": ("interface-id", "tgw-attachment-id"),
+    "src": ("pkt-srcaddr", "srcaddr"),
+    "dst": ("pkt-dstaddr", "dstaddr"),
+    "bytes": ("bytes",),
+    "packets": ("packets",),
+    "start": ("start",),
+    "end": ("end",),
+    "action": ("action",),
+    "status": ("log-status",),
+    "service": ("pkt-dst-aws-service",),
+    "peer": ("tgw-dst-vpc-account-id",),
+    "peer_vpc": ("tgw-dst-vpc-id",),
+    "account": ("tgw-src-vpc-account-id", "account-id"),
+    "vpc": ("vpc-id", "tgw-src-vpc-id"),
+    "subnet": ("subnet-id", "tgw-src-subnet-id"),
+    "direction": ("flow-direction",),
+}
+NEEDED = ("src", "dst", "bytes", "start")
+_HEADER = re.compile(
+    rb"(?:[a-z][a-z0-9]*(?:[-_][a-z0-9]+)*[ \t]+)*(?:srcaddr|dstaddr|pkt[-_](?:src|dst)addr)(?:[ \t]+[a-z][a-z0-9_-]*)*[ \t]*\r?$"
+)
+_DEFAULT_LINE = re.compile(
+    rb"\d+ (?:\d{12}|unknown) eni-[0-9a-f]+ (?:[0-9a-fA-F.:]+ [0-9a-fA-F.:]+ \d+ \d+ \d+ \d+ \d+ \d+ \d+ (?:ACCEPT|REJECT) OK"
+    rb"|- - - - - - - \d+ \d+ - (?:NODATA|SKIPDATA))\s*$"
+)
+_LOOKS = re.compile(rb"(?:^| )(?:eni-[0-9a-f]{8,17}|tgw-attach-[0-9a-f]+)(?: |$)")
+_CLOCK = re.compile(rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z ")
+
+
+def is_header(line: bytes) -> bool:
+    """Whether a line names the fields of the lines below it."""
+    return len(line) < 4096 and bool(_HEADER.match(line)) and b"bytes" in line  # noqa: PLR2004
+
+
+def is_default(line: bytes) -> bool:
+    """Whether a line is a record of the default format."""
+    return bool(_DEFAULT_LINE.match(line))
+
+
+def looks_like(line: bytes) -> bool:
+    """Whether a line may be a record of some format: it names an interface or attachment among plain fields."""
+    return len(line) < 4096 and b"{" not in line and bool(_LOOKS.search(line))  # noqa: PLR2004
+
+
+def without_clock(line: bytes) -> bytes:
+    """A line as an export from CloudWatch Logs has it, without the time in front."""
+    found = _CLOCK.match(line)
+    return line[found.end() :] if found else line
+
+
+def fields_of(header: Sequence[str]) -> dict[str, str]:
+    """Canonical name → the field of this log that gives it, as the log spells it."""
+    spelt = {name.strip().lower().replace("_", "-"): name for name in header}
+    return {
+        meant: spelt[found]
+        for meant, names in MEANT.items()
+        if (found := next((n for n in names if n in spelt), ""))
+    }
+
+
+def row(values: Sequence[str], at: dict[str, int]) -> Row | None:
+    """One record; None for one that was rejected.
+
+    `at` is the place of each canonical field. Raises ValueError for a record that can't be read or has no data.
+    """
+
+    def text(name: str) -> str:
+        place = at.get(name)
+        value = values[place] if place is not None and place < len(values) else ""
+        return "" if value == "-" else value
+
+    if text("action") == "REJECT":
+        return None
+    if len(values) <= max(at.values()):
+        raise ValueError("too few fields")
+    start, way = int(text("start")), text("direction")
+    src, dst = text("src"), text("dst")
+    if not src or not dst:
+        raise ValueError("no addresses")
+    return Row(
+        interface=text("interface"),
+        src=src,
+        dst=dst,
+        start=start,
+        end=int(text("end") or start),
+        bytes=int(text("bytes")),
+        packets=int(text("packets") or 0),
+        service=text("service"),
+        peer=text("peer"),
+        peer_vpc=text("peer_vpc"),
+        account=text("account"),
+        vpc=text("vpc"),
+        subnet=text("subnet"),
+        out=None if not way else way == "egress",
+    )

@@ -1,0 +1,431 @@
+"""Blobs of flow logs → parts: small files of one shape are summed together, large ones a piece at a time."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from exclave.flows import aws, azure, cloudwatch, frames, gcp
+from exclave.flows.model import FlowPart, OwnerRow, PairRow, Row
+from exclave.flows.sniff import sniff
+from exclave.flows.table import Table
+from exclave.formats import chunks
+from exclave.formats.damage import Damage
+from exclave.formats.documents import to_utf8, values
+from exclave.model import Cloud, Kind, Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from exclave.sources.blob import Blob
+
+PIECE = 8 << 20  # bytes of text that are summed at once
+_HEAD = 256 << 10  # bytes whose lines are read one by one for that, before any is searched for
+_NAMES = 2_000  # interfaces whose account and network are looked up in one piece
+_KEY_OWNER = re.compile(r"AWSLogs/(?:o-[a-z0-9]+/)?(\d{12})/|(?:^|/)(\d{12})_vpcflowlogs_")
+_HINT = 'pip install "exclave[flows]"'
+_SHAPE_HINT = "give the names of the fields as the first line, as files that AWS delivers to S3 have them"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gathered:
+    """What a few blobs gave. `others`: records of another log that stood among them, by file."""
+
+    parts: tuple[FlowPart, ...] = ()
+    problems: tuple[Problem, ...] = ()
+    files: int = 0
+    bytes_read: int = 0
+    bytes_plain: int = 0
+    records: int = 0
+    first: int = 0
+    last: int = 0
+    seen: Mapping[Kind, Mapping[str, str]] = field(default_factory=dict)
+    formats: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Gatherer:
+    """Sums flow logs. `take` blobs, then `done`."""
+
+    fast: bool = True  # use Polars, where it is installed
+    since: int = 0  # seconds since the epoch; records outside are left out
+    until: int = 0
+    _parts: list[FlowPart] = field(default_factory=list)
+    _problems: list[Problem] = field(default_factory=list)
+    _lines: dict[tuple[str, ...], list[tuple[str, bytes]]] = field(default_factory=dict)
+    _held: int = 0
+    _files: int = 0
+    _read: int = 0
+    _plain: int = 0
+    _records: int = 0
+    _first: int = 0
+    _last: int = 0
+    _seen: dict[Kind, dict[str, str]] = field(default_factory=dict)
+    _formats: dict[str, int] = field(default_factory=dict)
+
+    def take(self, blob: Blob) -> bool:
+        """Reads a blob if it is a flow log, and says whether it was."""
+        kind = sniff(blob.name, blob.data)
+        if not kind:
+            return False
+        self._files += 1
+        self._read += blob.packed
+        log = kind if kind in ("azure", "gcp") else "aws"
+        self._formats[f"{log}-flow"] = self._formats.get(f"{log}-flow", 0) + 1
+        if kind == "aws-text":
+            self._text(blob)
+        elif kind == "aws-parquet":
+            self._parquet(blob)
+        elif kind == "cloudwatch":
+            self._cloudwatch(blob)
+        else:
+            self._json(blob, kind)
+        if blob.problem is not None:
+            self._problems.append(blob.problem)
+        return True
+
+    def done(self) -> Gathered:
+        """Everything that was taken."""
+        for names in list(self._lines):
+            self._flush(names)
+        return Gathered(
+            parts=tuple(self._parts),
+            problems=tuple(self._problems),
+            files=self._files,
+            bytes_read=self._read,
+            bytes_plain=self._plain,
+            records=self._records,
+            first=self._first,
+            last=self._last,
+            seen=self._seen,
+            formats=self._formats,
+        )
+
+    # -- AWS: lines
+
+    def _text(self, blob: Blob) -> None:
+        names: tuple[str, ...] = ()
+        left = b""
+        for piece in pieces(blob):
+            self._plain += len(piece)
+            data = left + piece if left else piece
+            cut = data.rfind(b"\n") + 1
+            data, left = (data, b"") if cut == len(data) else (data[:cut], data[cut:])
+            names = self._begin(blob.name, data, names)
+        if left:
+            self._begin(blob.name, left + b"\n", names)
+
+    def _begin(self, name: str, data: bytes, names: tuple[str, ...]) -> tuple[str, ...]:
+        """Takes the first lines of a file, or further ones, and gives the fields that they have."""
+        if not names:
+            data = to_utf8(data)[0].lstrip()
+            end = data.find(b"\n")
+            line = data[: end if end >= 0 else len(data)].rstrip(b"\r")
+            names = fields_in(line)
+            if not names:
+                what = "flow log records in a format of their own, and no line that names the fields"
+                self._problems.append(Problem(where=name, what=what, hint=_SHAPE_HINT))
+                return ("unknown",)
+            if aws.is_header(line):
+                data = data[end + 1 :] if end >= 0 else b""
+        if data and names != ("unknown",):
+            waiting = self._lines.setdefault(names, [])
+            waiting.append((name, data.replace(b"\r", b"") if b"\r" in data else data))
+            self._held += len(data)
+            if self._held >= PIECE:
+                for each in list(self._lines):
+                    self._flush(each)
+        return names
+
+    def _flush(self, names: tuple[str, ...]) -> None:
+        waiting = self._lines.pop(names, [])
+        self._held -= sum(len(d) for _, d in waiting)
+        data = (
+            waiting[0][1]
+            if len(waiting) == 1
+            else b"".join(d if d.endswith(b"\n") else d + b"\n" for _, d in waiting)
+        )
+        files = tuple(dict.fromkeys(n for n, _ in waiting))
+        fields = aws.fields_of(names)
+        if missing := [n for n in aws.NEEDED if n not in fields]:
+            what = f"flow log records without {', '.join(aws.MEANT[n][-1] for n in missing)}: no volume can be summed"
+            self._problems.extend(
+                Problem(where=f, what=what, hint="add the fields to the flow log's format") for f in files
+            )
+            return
+        self._sum(data, names, fields, files)
+
+    def _sum(
+        self, data: bytes, names: tuple[str, ...], fields: Mapping[str, str], files: tuple[str, ...]
+    ) -> None:
+        if self.fast and frames.available():
+            frame = frames.of_text(data, names, fields)
+            count, bad = frame.height, frames.unread(frame)
+        else:
+            frame = None
+            table, count, bad = self._in_python(data, names, fields)
+        if bad:
+            # Files that were joined have headers among their lines, perhaps of other fields.
+            sections = list(_headers(data))
+            if sections:
+                self._resum(data, sections, names, files)
+                return
+            skipped = data.count(b"SKIPDATA")
+            bad -= skipped + data.count(b"NODATA")
+            self._say_unread(bad, skipped, files)
+        self._records += count - max(0, bad)
+        if frame is not None:
+            pairs, owned = frames.summed(self._within(frame))
+            self._frame(Cloud.AWS, files, pairs, _placed(owned, data, names, fields))
+        else:
+            self._table(Cloud.AWS, files, table)
+
+    def _in_python(
+        self, data: bytes, names: tuple[str, ...], fields: Mapping[str, str]
+    ) -> tuple[Table, int, int]:
+        """The sums, how many lines there are, and how many could not be read or held no data."""
+        at = {name: names.index(f) for name, f in fields.items()}
+        table = Table()
+        count = bad = 0
+        for line in data.decode("utf-8", "replace").split("\n"):
+            if line:
+                count += 1
+                try:
+                    if (row := aws.row(line.split(" "), at)) is not None and self._wanted(row.start):
+                        table.add((row,))
+                except ValueError:
+                    bad += 1
+        return table, count, bad
+
+    def _wanted(self, time: int) -> bool:
+        return self.since <= time and (not self.until or time < self.until)
+
+    def _within(self, frame: Any) -> Any:
+        return frames.within(frame, self.since, self.until) if self.since or self.until else frame
+
+    def _resum(
+        self,
+        data: bytes,
+        sections: list[tuple[int, int, tuple[str, ...]]],
+        names: tuple[str, ...],
+        files: tuple[str, ...],
+    ) -> None:
+        start = 0
+        for begin, end, following in [*sections, (len(data), len(data), ())]:
+            fields = aws.fields_of(names)
+            if begin > start and all(n in fields for n in aws.NEEDED):
+                self._sum(data[start:begin], names, fields, files)
+            start, names = end, following
+
+    def _say_unread(self, bad: int, skipped: int, files: tuple[str, ...]) -> None:
+        where = files[0] if len(files) == 1 else f"{files[0]} and {len(files) - 1} more"
+        if skipped:
+            what = f"AWS left out records in {skipped} places (SKIPDATA): more was sent than is counted here"
+            self._problems.append(Problem(where=where, what=what))
+        if bad > 0:
+            self._problems.append(
+                Problem(where=where, what=f"{bad} lines are no flow log records that can be read")
+            )
+
+    # -- AWS: other shapes
+
+    def _parquet(self, blob: Blob) -> None:
+        self._plain += len(blob.data)
+        if not frames.available():
+            self._problems.append(
+                Problem(
+                    where=blob.name,
+                    what="flow logs in parquet are read by Polars, which is not installed",
+                    hint=_HINT,
+                )
+            )
+            return
+        data = b"".join((blob.data, *(blob.rest or ())))
+        try:
+            names = frames.columns_of_parquet(data)
+            fields = aws.fields_of(names)
+            if any(n not in fields for n in aws.NEEDED):
+                what = f"a parquet file without the columns of a flow log: {', '.join(names[:12])}"
+                self._problems.append(Problem(where=blob.name, what=what))
+                return
+            frame = frames.of_parquet(data, fields)
+            pairs, owned = frames.summed(self._within(frame))
+            self._records += frame.height
+        except Exception as error:  # noqa: BLE001 - Polars raises many kinds for a damaged file
+            what = f"not readable as parquet: {str(error).partition(chr(10))[0][:200]}"
+            self._problems.append(Problem(where=blob.name, what=what))
+            return
+        names_of = {i: (a, v, s) for i, a, v, s in frames.attributes(frame)}
+        owners = tuple(sorted((address, i, *names_of.get(i, ("", "", ""))) for address, i in owned))
+        self._frame(Cloud.AWS, (blob.name,), pairs, owners)
+
+    def _cloudwatch(self, blob: Blob) -> None:
+        kind = "json" if blob.data.lstrip()[:1] in b"{[" else "csv"
+        for piece, _ in chunks(blob.data, blob.rest or iter(()), blob.name):
+            self._plain += len(piece)
+            found: list[str] = []
+            others = 0
+            for line in cloudwatch.lines(piece, kind):
+                if isinstance(line, str):
+                    found.append(line.strip())
+                else:
+                    others += 1
+            if found:
+                self._begin(blob.name, "\n".join((*found, "")).encode("utf-8", "replace"), ())
+            self._others(blob.name, others)
+
+    # -- Azure and Google
+
+    def _json(self, blob: Blob, kind: str) -> None:
+        for piece, _ in chunks(blob.data, blob.rest or iter(()), blob.name):
+            self._plain += len(piece)
+            table = Table()
+            others = 0
+            for record in records_in(piece):
+                rows: list[Row | None]
+                if isinstance(record, Damage):
+                    rows = [None] * record.records
+                elif kind == "gcp" and gcp.is_record(record):
+                    rows = [gcp.row(record)]
+                elif kind == "azure" and azure.is_record(record):
+                    rows = list(azure.rows(record))
+                else:
+                    rows = [None]
+                good = [row for row in rows if row is not None]
+                others += len(rows) - len(good)
+                self._records += len(good)
+                table.add(row for row in good if self._wanted(row.start))
+            self._table(Cloud.AZURE if kind == "azure" else Cloud.GCP, (blob.name,), table)
+            self._others(blob.name, others)
+
+    def _others(self, name: str, count: int) -> None:
+        if count:
+            what = f"{count} records among flow logs that are none, or can't be read"
+            self._problems.append(
+                Problem(where=name, what=what, hint="hunt records of other logs in a file of their own")
+            )
+
+    # -- parts
+
+    def _table(self, cloud: Cloud, files: tuple[str, ...], table: Table) -> None:
+        pairs, owners = table.pair_rows(), table.owner_rows()
+        if not pairs:
+            return
+        if self.fast and frames.available():
+            self._frame(cloud, files, frames.frame_of(pairs), owners)
+        else:
+            self._part(cloud, files, pairs, owners, len(pairs))
+            self._span(table.first, table.last)
+
+    def _frame(self, cloud: Cloud, files: tuple[str, ...], pairs: Any, owners: tuple[OwnerRow, ...]) -> None:
+        if pairs.height:
+            self._part(cloud, files, frames.packed(pairs), owners, pairs.height)
+            self._span(int(pairs["first"].min()), int(pairs["last"].max()))
+
+    def _part(
+        self,
+        cloud: Cloud,
+        files: tuple[str, ...],
+        pairs: bytes | tuple[PairRow, ...],
+        owners: tuple[OwnerRow, ...],
+        height: int,
+    ) -> None:
+        self._parts.append(FlowPart(files=files, cloud=cloud, pairs=pairs, owners=owners, height=height))
+        kind, what = _OWN[cloud]
+        stated = [found[1] or found[2] for f in files if (found := _KEY_OWNER.search(f))]
+        # A file's key says whose it is; a network may hold interfaces of others, so their ids prove nothing then.
+        for account in {*stated} if stated else {o[2] for o in owners if o[2]}:
+            self._seen.setdefault(kind, {}).setdefault(account.lower(), what)
+
+    def _span(self, first: int, last: int) -> None:
+        self._first = min(self._first or first, first)
+        self._last = max(self._last, last)
+
+
+_OWN = {
+    Cloud.AWS: (Kind.ACCOUNT, "its flow logs are among these logs"),
+    Cloud.AZURE: (Kind.SUBSCRIPTION, "its flow logs are among these logs"),
+    Cloud.GCP: (Kind.PROJECT, "its flow logs are among these logs"),
+}
+
+
+def pieces(blob: Blob) -> Iterator[bytes]:
+    """The text of a blob, some of it at a time; but for a blob that fits, not cut at lines."""
+    data = blob.data
+    for start in range(0, len(data), PIECE):
+        yield data if len(data) <= PIECE else data[start : start + PIECE]
+    if blob.rest is not None:
+        yield from blob.rest
+
+
+def fields_in(line: bytes) -> tuple[str, ...]:
+    """The fields that a file's first line names, or has; none if nothing tells."""
+    if aws.is_header(line):
+        return tuple(line.decode("ascii", "replace").replace("\t", " ").split())
+    bare = aws.without_clock(line)
+    return (*(("clock",) if bare != line else ()), *aws.DEFAULT) if aws.is_default(bare) else ()
+
+
+def _headers(data: bytes) -> Iterator[tuple[int, int, tuple[str, ...]]]:
+    """Where header lines stand in a text: beginning, end, fields."""
+    at = data.find(b"addr ")
+    while at >= 0:
+        start = data.rfind(b"\n", 0, at) + 1
+        end = data.find(b"\n", at)
+        end = len(data) if end < 0 else end
+        line = data[start:end].rstrip(b"\r")
+        if aws.is_header(line):
+            yield (
+                start,
+                min(end + 1, len(data)),
+                tuple(line.decode("ascii", "replace").replace("\t", " ").split()),
+            )
+        at = data.find(b"addr ", end)
+
+
+def records_in(piece: bytes) -> Iterator[Mapping[str, Any] | Damage]:
+    """The objects in JSON, out of the lists that hold them."""
+    waiting: list[Any] = [values(piece)]
+    while waiting:
+        for value in waiting.pop():
+            if isinstance(value, Damage):
+                yield value
+            elif isinstance(value, list):
+                waiting.append(value)
+            elif isinstance(value, dict):
+                inner = next(
+                    (value[k] for k in ("records", "entries") if isinstance(value.get(k), list)), None
+                )
+                if inner is None:
+                    yield value
+                else:
+                    waiting.append(inner)
+            else:
+                yield Damage(what="no object")
+
+
+def _placed(
+    owned: list[tuple[str, str]], data: bytes, names: tuple[str, ...], fields: Mapping[str, str]
+) -> tuple[OwnerRow, ...]:
+    """Owners with account and network, each read from the first line that names the interface."""
+    at, *places = [
+        names.index(fields[n]) if n in fields else -1 for n in ("interface", "account", "vpc", "subnet")
+    ]
+    known: dict[str, tuple[str, str, str]] = {}
+
+    def note(line: bytes) -> None:
+        parts = line.decode("utf-8", "replace").split(" ")
+        found = [parts[p] if 0 <= p < len(parts) and parts[p] != "-" else "" for p in places]
+        if 0 <= at < len(parts):
+            known.setdefault(parts[at], (found[0], found[1], found[2]))
+
+    for line in data[: data.rfind(b"\n", 0, _HEAD) + 1].split(b"\n"):
+        note(line)
+    for looked, interface in enumerate(sorted({i for _, i in owned if i and i not in known})):
+        if looked >= _NAMES:
+            break
+        found = data.find(interface.encode("utf-8", "replace"))
+        if found >= 0:
+            note(data[data.rfind(b"\n", 0, found) + 1 : data.find(b"\n", found)])
+    return tuple(sorted((address, i, *known.get(i, ("", "", ""))) for address, i in owned))
