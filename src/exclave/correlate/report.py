@@ -12,7 +12,7 @@ from exclave.correlate.incidents import groups
 from exclave.correlate.lineage import Lineage
 from exclave.correlate.lineage import lineage as lineage_of
 from exclave.correlate.revoke import revoke_call
-from exclave.correlate.state import with_state
+from exclave.correlate.state import ends, with_state
 from exclave.correlate.story import incident
 from exclave.model import OURS, Incident, Issued, Report, Resource, Severity, Signal, Transfer, short_id
 
@@ -46,10 +46,9 @@ def report(
     """
     methods = {m.id: m for m in catalogue.methods}
     lineage = lineage_of(result.derivations)
+    closures = ends(result.closures)
     transfers = [judge.transfer(t, methods[t.method], perimeter) for t in result.transfers]
-    transfers = [
-        _told(t, methods[t.method], lineage) for t in with_state(transfers, result.closures, lineage)
-    ]
+    transfers = [_told(t, methods[t.method], lineage) for t in with_state(transfers, closures, lineage)]
     signals = [judge.signal(s, methods[s.method], perimeter) for s in result.signals]
     signals = [replace(s, id=signal_id(s)) for s in signals]
     transfers, signals = _unique(transfers), _unique(signals)
@@ -58,7 +57,7 @@ def report(
     # A role of another account leaves a record in each of the two accounts; the caller's own says with which credential.
     issued_from = {i.credential: i.to.credential for i in issued if i.to.credential}
     for group in groups(transfers, signals, lineage, issued_from):
-        made = incident(group, methods, lineage, result.closures, issued)
+        made = incident(group, methods, lineage, closures, issued)
         member |= {f.id: made.id for f in group.findings}
         told.append(
             replace(

@@ -10,7 +10,7 @@ from exclave.model import Closure, Kind, Openness, Outcome, Transfer
 from exclave.perimeter import owner_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
 
     from exclave.correlate.lineage import Lineage
@@ -23,9 +23,38 @@ class _End:
     evidence: str
 
 
-def with_state(
-    transfers: Iterable[Transfer], closures: Iterable[Closure], lineage: Lineage
-) -> list[Transfer]:
+@dataclass(frozen=True, slots=True)
+class Ends:
+    """Closures, by what they can end: one resource's offers, or all of a method."""
+
+    of_resource: Mapping[tuple[str, str], Sequence[Closure]]
+    of_method: Mapping[str, Sequence[Closure]]
+
+    def of(self, offer: Transfer) -> Iterator[Closure]:
+        """The closures that end an offer, which came before them."""
+        start = offer.time
+        candidates = (
+            *self.of_resource.get((offer.method, offer.source.key), ()),
+            *self.of_method.get(offer.method, ()),
+        )
+        for closure in candidates:
+            if start and closure.time and closure.time >= start and _closes(closure, offer):
+                yield closure
+
+
+def ends(closures: Iterable[Closure]) -> Ends:
+    """Closures, ready to be asked."""
+    of_resource: dict[tuple[str, str], list[Closure]] = defaultdict(list)
+    of_method: dict[str, list[Closure]] = defaultdict(list)
+    for closure in closures:
+        if closure.resource is None:
+            of_method[closure.method].append(closure)
+        else:
+            of_resource[closure.method, closure.resource.key].append(closure)
+    return Ends(of_resource, of_method)
+
+
+def with_state(transfers: Iterable[Transfer], closures: Ends, lineage: Lineage) -> list[Transfer]:
     """Every transfer, offers with their state filled in.
 
     An offer ends with the first later event that takes the share back, deletes the resource, blocks what made it
@@ -46,11 +75,8 @@ def with_state(
                 (found.time, found.evidence.event_id), (set(), found.action)
             )
             slot[0].add(found.destination.key)
-    ends: dict[str, list[Closure]] = defaultdict(list)
-    for closure in closures:
-        ends[closure.method].append(closure)
     return [
-        replace(f, state=_state(f, revoked, stated, ends[f.method], taken, lineage))
+        replace(f, state=_state(f, revoked, stated, closures, taken, lineage))
         if f.outcome is Outcome.OFFERED
         else f
         for f in everything
@@ -61,7 +87,7 @@ def _state(
     offer: Transfer,
     revoked: dict[tuple[str, str], list[Transfer]],
     stated: dict[tuple[str, str], dict[tuple[datetime, str], tuple[set[str], str]]],
-    closures: list[Closure],
+    closures: Ends,
     taken: dict[str, list[Transfer]],
     lineage: Lineage,
 ) -> Openness:
@@ -71,9 +97,7 @@ def _state(
         for back in revoked.get((offer.source.key, offer.destination.key), ()):
             if back.time and back.time >= start and back.evidence.event_id != offer.evidence.event_id:
                 found.append(_End(back.time, back.action, back.evidence.event_id))
-        for closure in closures:
-            if closure.time and closure.time >= start and _closes(closure, offer):
-                found.append(_End(closure.time, closure.action, closure.evidence.event_id))
+        found += [_End(c.time, c.action, c.evidence.event_id) for c in closures.of(offer) if c.time]
         if offer.whole:
             for (time, event), (destinations, action) in stated[offer.method, offer.source.key].items():
                 if time > start and offer.destination.key not in destinations:

@@ -11,7 +11,6 @@ from exclave.correlate.incidents import Group, is_seed
 from exclave.correlate.judge import foreign, name_of
 from exclave.model import (
     Actor,
-    Closure,
     Incident,
     Issued,
     Outcome,
@@ -28,6 +27,7 @@ if TYPE_CHECKING:
 
     from exclave.catalogue.entry import Method
     from exclave.correlate.lineage import Lineage
+    from exclave.correlate.state import Ends
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _PHASES = {
@@ -48,7 +48,7 @@ def incident(
     group: Group,
     methods: dict[str, Method],
     lineage: Lineage,
-    closures: Sequence[Closure],
+    closures: Ends,
     issued: Sequence[Issued],
 ) -> Incident:
     """One incident. Its id is made of its first seed, so that later logs don't change it."""
@@ -131,9 +131,7 @@ def _several(names: Sequence[str]) -> str:
     return f"{', '.join(unique[:2])} and {len(unique) - 2} others"
 
 
-def _steps(
-    group: Group, methods: dict[str, Method], lineage: Lineage, closures: Sequence[Closure]
-) -> Iterator[Step]:
+def _steps(group: Group, methods: dict[str, Method], lineage: Lineage, closures: Ends) -> Iterator[Step]:
     told: set[str] = set()
     for t in group.transfers:
         told.add(t.evidence.event_id)
@@ -173,22 +171,18 @@ def _steps(
                     ref="",
                     evidence=made.evidence,
                 )
-        if t.state and t.state.closed_at:
-            for closure in closures:
-                if (closure.time, closure.action) == (
-                    t.state.closed_at,
-                    t.state.by,
-                ) and closure.evidence.event_id not in told:
-                    told.add(closure.evidence.event_id)
-                    text = f"{closure.action.partition(':')[2]} ends the offer of {_resource_text(t.source)}"
-                    yield Step(
-                        time=closure.time,
-                        phase="close",
-                        text=text,
-                        actor=_actor_text(closure.actor),
-                        ref=t.id,
-                        evidence=closure.evidence,
-                    )
+        for closure in closures.of(t) if t.outcome is Outcome.OFFERED else ():
+            if closure.evidence.event_id not in told:
+                told.add(closure.evidence.event_id)
+                what = f"ends the offer of {_resource_text(t.source)}"
+                yield Step(
+                    time=closure.time,
+                    phase="close",
+                    text=f"{closure.action.partition(':')[2]} {what}",
+                    actor=_actor_text(closure.actor),
+                    ref=t.id,
+                    evidence=closure.evidence,
+                )
 
 
 def _sessions(group: Group, issued: Sequence[Issued]) -> Iterator[Issued]:
