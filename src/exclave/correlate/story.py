@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from exclave.catalogue.entry import Method
     from exclave.correlate.lineage import Lineage
     from exclave.correlate.state import Ends
+    from exclave.model import Closure
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _PHASES = {
@@ -171,10 +172,9 @@ def _steps(group: Group, methods: dict[str, Method], lineage: Lineage, closures:
                     ref="",
                     evidence=made.evidence,
                 )
-        for closure in closures.of(t) if t.outcome is Outcome.OFFERED else ():
+        for closure, what in _ends(t, lineage, closures) if t.outcome is Outcome.OFFERED else ():
             if closure.evidence.event_id not in told:
                 told.add(closure.evidence.event_id)
-                what = f"ends the offer of {_resource_text(t.source)}"
                 yield Step(
                     time=closure.time,
                     phase="close",
@@ -183,6 +183,16 @@ def _steps(group: Group, methods: dict[str, Method], lineage: Lineage, closures:
                     ref=t.id,
                     evidence=closure.evidence,
                 )
+
+
+def _ends(t: Transfer, lineage: Lineage, closures: Ends) -> Iterator[tuple[Closure, str]]:
+    """What ended an offer, and what the same hands deleted of the things that its resource was made of."""
+    for closure in closures.of(t):
+        yield closure, f"ends the offer of {_resource_text(t.source)}"
+    for ancestor in lineage.ancestors(t.source):
+        for closure in closures.of_resource.get((t.method, ancestor.key), ()):
+            if closure.actor.id == t.actor.id and closure.time and t.time and closure.time >= t.time:
+                yield closure, f"removes {_resource_text(ancestor)}, of which it was made"
 
 
 def _sessions(group: Group, issued: Sequence[Issued]) -> Iterator[Issued]:
