@@ -80,8 +80,8 @@ def _of(
         if answer.absent:
             tally.of += 1
             continue
-        for item in walk(answer.answer, standing.items) if standing.items else answer.items:
-            event = _event(answer, item)
+        for item, parent in _items(answer, standing):
+            event = _event(answer, item, parent)
             if not holds(standing.where, event.fields):
                 continue
             tally.of += 1
@@ -130,10 +130,19 @@ def _transfer(
     )  # fmt: skip
 
 
-def _event(answer: Answer, item: Any) -> Event:  # noqa: ANN401 - JSON values
+def _items(answer: Answer, standing: Standing) -> Iterator[tuple[Any, Any]]:
+    """Each item with what it was listed in."""
+    path = standing.items or answer.path
+    above, _, last = path.rpartition(".")
+    for parent in walk(answer.answer, above):
+        for item in walk(parent, last):
+            yield item, parent
+
+
+def _event(answer: Answer, item: Any, parent: Any = None) -> Event:  # noqa: ANN401 - JSON values
     scope = answer.scope
     service, _, operation = answer.call.partition(".")
-    fields = {"item": item, "args": answer.args, "answer": answer.answer}
+    fields = {"item": item, "args": answer.args, "answer": answer.answer, "parent": parent}
     return Event(
         cloud=scope.cloud, log="inventory", time=answer.time, service=service, action=operation,
         actor=_NOBODY,

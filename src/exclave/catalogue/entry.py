@@ -113,8 +113,9 @@ class Blocked(_Table, frozen=True):
 class Standing(_Table, frozen=True):
     """How the entry's share is seen in the cloud's state, as recorded in an inventory.
 
-    Paths start with `item` (one item of the answer), `args` (the call's arguments) or `answer`. `call` is a
-    name of the inventory's table, `items` a path to the items where it isn't the table's own.
+    Paths start with `item` (one item of the answer), `parent` (what it was listed in), `args` (the call's
+    arguments) or `answer`. `call` is a name of the inventory's table, `items` a path to the items where it
+    isn't the table's own.
     """
 
     call: str
