@@ -57,7 +57,8 @@ def against(report: AuditReport, baseline: Lines) -> AuditReport:
         return report
     wrong = (Status.FAIL.value, Status.PARTIAL.value)
     results = tuple(
-        replace(r, known=r.check.status in wrong and baseline.get(r.id, {}).get("status") in wrong) for r in report.results
+        replace(r, known=r.check.status in wrong and baseline.get(r.id, {}).get("status") in wrong)
+        for r in report.results
     )
     exposures = tuple(
         replace(e, known=e.id in baseline and (not baseline[e.id].get("blocked") or bool(e.blocked)))
@@ -83,7 +84,9 @@ def changes(old: Lines, new: Lines) -> list[Change]:
         before = old.get(identifier)
         if before is not None:
             after = new[identifier]
-            fields = tuple((f, before.get(f), after.get(f)) for f in _TELLING if before.get(f) != after.get(f))
+            fields = tuple(
+                (f, before.get(f), after.get(f)) for f in _TELLING if before.get(f) != after.get(f)
+            )
             if fields:
                 found.append(Change(kind="changed", line=after, fields=fields))
     order = {"new": 0, "gone": 1, "changed": 2}

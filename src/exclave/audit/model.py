@@ -96,7 +96,7 @@ class Settings:
     now: datetime = field(default_factory=lambda: datetime.now(UTC))
     key_days: int = 90  # age of a key from which it must be rotated
     unused_days: int = 90  # a key or right not used for so long is unused
-    session_hours: int = 12  # longest session of a role
+    session_hours: int = 8  # longest session of a role
     password_length: int = 14
     password_days: int = 90
     password_reuse: int = 24

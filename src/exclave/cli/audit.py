@@ -29,7 +29,7 @@ def audit_options(function: Callable[..., None]) -> Callable[..., None]:
             click.option("--baseline", type=click.Path(path_type=Path, dir_okay=False, exists=True), help="An earlier audit's .jsonl: what stands in it doesn't make the exit status 1."),
             click.option("--fail-on", type=click.Choice([s.value for s in Severity] + ["never"]), default="medium", show_default=True, help="Severity from which failed controls and exposures make the exit status 1."),
             click.option("--key-days", type=click.IntRange(1), default=90, show_default=True, help="Age from which a key must be rotated."),
-            click.option("--session-hours", type=click.IntRange(1, 12), default=12, show_default=True, help="Longest session that a role may allow."),
+            click.option("--session-hours", type=click.IntRange(1, 12), default=8, show_default=True, help="Longest session that a role may allow."),
             click.option("--findings", type=click.Path(path_type=Path, dir_okay=False, exists=True), multiple=True, help="A hunt's .jsonl: who used which right, for least privilege."),
             click.option("-v", "--verbose", is_flag=True, help="List everything."),
         )

@@ -1,0 +1,189 @@
+"""Network ACLs of subnets: which traffic they let through, rule by rule in the order that AWS applies them.
+
+Rules are read from the lowest number up; the first that fits decides, so an allow can be shadowed by an
+earlier deny, and a deny by an earlier allow. What no rule fits is denied (rule `*`, 32767).
+Source: https://docs.aws.amazon.com/vpc/latest/userguide/nacl-rules.html
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from typing import TYPE_CHECKING, Any
+
+from exclave.audit.judging import failed, failures, judged, passed
+from exclave.model import OURS, Destination, Kind
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from exclave.audit.model import Check, Item, Settings
+    from exclave.inventory import Inventory, Scope
+    from exclave.perimeter import Perimeter
+
+ACLS, SUBNETS, VPCS = "ec2.DescribeNetworkAcls", "ec2.DescribeSubnets", "ec2.DescribeVpcs"
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+MAX_PIECES = 4096  # pieces an address range is cut into by denies; beyond it a range counts as let through
+ALL = "-1"
+_PORTED = ("6", "17")
+
+
+def network_acl(inventory: Inventory, perimeter: Perimeter, _settings: Settings) -> list[Check]:
+    """One item per subnet: its ACL may let through only what is ours."""
+    checks: list[Check] = []
+    for subnets in inventory.answers(SUBNETS):
+        scope = subnets.scope
+        acls = inventory.one(ACLS, scope.account, scope.region)
+        vpcs = inventory.one(VPCS, scope.account, scope.region)
+        items = failures([subnets, acls])
+        if not items:
+            own = _own_ranges(vpcs.items if vpcs.error is None else [])
+            items = _subnets(scope, subnets.items, acls.items, perimeter, own, acls.where)
+        checks.append(judged(scope, items, "subnets"))
+    return checks
+
+
+def _subnets(  # noqa: PLR0913, PLR0917
+    scope: Scope,
+    subnets: Sequence[Any],
+    acls: Sequence[Any],
+    perimeter: Perimeter,
+    own: Mapping[str, list[Network]],
+    where: str,
+) -> list[Item]:
+    of = {
+        str(a.get("SubnetId")): acl
+        for acl in acls
+        for a in acl.get("Associations") or ()
+        if a.get("SubnetId")
+    }
+    items: list[Item] = []
+    wide: dict[str, list[str]] = {}
+    for subnet in subnets:
+        name = str(subnet.get("SubnetId"))
+        acl = of.get(name)
+        if acl is None:
+            items.append(failed(name, "no network ACL of this subnet is in the inventory", where=where))
+            continue
+        identifier = str(acl.get("NetworkAclId"))
+        if identifier not in wide:
+            ranges = own.get(str(acl.get("VpcId")), [])
+            wide[identifier] = too_wide(acl, scope.account, perimeter, ranges)
+        facts = (
+            ("acl", identifier),
+            ("default", str(bool(acl.get("IsDefault"))).lower()),
+            ("vpc", str(acl.get("VpcId"))),
+        )
+        if wide[identifier]:
+            items.append(failed(name, f"ACL {identifier}: " + "; ".join(wide[identifier][:6]), facts, where))
+        else:
+            items.append(passed(name, facts=facts, where=where))
+    return items
+
+
+def _own_ranges(vpcs: Iterable[Any]) -> dict[str, list[Network]]:
+    """The address ranges of each VPC: traffic inside it is ours."""
+    out: dict[str, list[Network]] = {}
+    for vpc in vpcs:
+        texts = [vpc.get("CidrBlock")]
+        texts += [a.get("CidrBlock") for a in vpc.get("CidrBlockAssociationSet") or ()]
+        texts += [a.get("Ipv6CidrBlock") for a in vpc.get("Ipv6CidrBlockAssociationSet") or ()]
+        out[str(vpc.get("VpcId"))] = [n for t in texts if (n := _network(t)) is not None]
+    return out
+
+
+def too_wide(acl: Mapping[str, Any], account: str, perimeter: Perimeter, own: Sequence[Network]) -> list[str]:
+    """What the ACL lets through that isn't ours, a line for each rule that does."""
+    lines: list[str] = []
+    for egress, word in ((False, "in from"), (True, "out to")):
+        rules = sorted(
+            (r for r in acl.get("Entries") or () if bool(r.get("Egress")) is egress),
+            key=lambda r: int(r.get("RuleNumber") or 0),
+        )
+        denies: list[Mapping[str, Any]] = []
+        for rule in rules:
+            if str(rule.get("RuleAction")).lower() != "allow":
+                denies.append(rule)
+                continue
+            network = _network(rule.get("CidrBlock") or rule.get("Ipv6CidrBlock"))
+            if network is None:
+                continue
+            left = [n for n in _let_through(network, rule, denies) if not _ours(n, account, perimeter, own)]
+            if left:
+                lines.append(
+                    f"rule {rule.get('RuleNumber')} lets {_traffic(rule)} {word} {left[0]}{_more(left)}"
+                )
+    return lines
+
+
+def _more(left: Sequence[Network]) -> str:
+    return f" and {len(left) - 1} more ranges" if len(left) > 1 else ""
+
+
+def _let_through(
+    network: Network, rule: Mapping[str, Any], denies: Sequence[Mapping[str, Any]]
+) -> list[Network]:
+    """What is left of a range once the denies before it, that cover all its traffic, took theirs."""
+    pieces = [network]
+    for deny in denies:
+        taken = _network(deny.get("CidrBlock") or deny.get("Ipv6CidrBlock"))
+        if taken is None or taken.version != network.version or not _covers_traffic(deny, rule):
+            continue
+        pieces = [left for piece in pieces for left in _without(piece, taken)]
+        if len(pieces) > MAX_PIECES:
+            return [network]
+    return pieces
+
+
+def _without(piece: Network, taken: Network) -> list[Network]:
+    if isinstance(piece, ipaddress.IPv4Network) and isinstance(taken, ipaddress.IPv4Network):
+        if piece.subnet_of(taken):
+            return []
+        return list(piece.address_exclude(taken)) if taken.subnet_of(piece) else [piece]
+    if isinstance(piece, ipaddress.IPv6Network) and isinstance(taken, ipaddress.IPv6Network):
+        if piece.subnet_of(taken):
+            return []
+        return list(piece.address_exclude(taken)) if taken.subnet_of(piece) else [piece]
+    return [piece]
+
+
+def _covers_traffic(deny: Mapping[str, Any], rule: Mapping[str, Any]) -> bool:
+    protocol = str(deny.get("Protocol"))
+    if protocol == ALL:
+        return True
+    if protocol != str(rule.get("Protocol")):
+        return False
+    if protocol not in _PORTED:
+        return not deny.get("IcmpTypeCode") or deny.get("IcmpTypeCode") == rule.get("IcmpTypeCode")
+    first, last = _ports(deny)
+    low, high = _ports(rule)
+    return first <= low and high <= last
+
+
+def _ports(rule: Mapping[str, Any]) -> tuple[int, int]:
+    ports = rule.get("PortRange") or {}
+    return int(ports.get("From") or 0), int(ports.get("To") or 65535)
+
+
+def _traffic(rule: Mapping[str, Any]) -> str:
+    protocol = {"6": "TCP", "17": "UDP", "1": "ICMP", "58": "ICMPv6", ALL: "all traffic"}.get(
+        str(rule.get("Protocol"))
+    )
+    name = protocol or f"protocol {rule.get('Protocol')}"
+    first, last = _ports(rule)
+    if str(rule.get("Protocol")) not in _PORTED or (first, last) == (0, 65535):
+        return name
+    return f"{name} {first}" if first == last else f"{name} {first}-{last}"
+
+
+def _network(text: object) -> Network | None:
+    try:
+        return ipaddress.ip_network(str(text), strict=False) if text else None
+    except ValueError:
+        return None
+
+
+def _ours(network: Network, account: str, perimeter: Perimeter, own: Sequence[Network]) -> bool:
+    if any(network.version == o.version and network.subnet_of(o) for o in own):  # type: ignore[arg-type]
+        return True
+    judged_ = perimeter.judge(Destination(kind=Kind.IP_RANGE, id=str(network)), account)
+    return judged_.verdict in OURS

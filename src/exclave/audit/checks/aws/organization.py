@@ -1,0 +1,137 @@
+"""The organisation's policies that reach an account: attached to it, to a unit above it, or to the root.
+
+The management account is bound by neither SCPs nor RCPs.
+Source: https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_scps.html
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from exclave.audit.judging import failures
+from exclave.inventory.model import NOT_RECORDED
+
+if TYPE_CHECKING:
+    from exclave.audit.model import Item
+    from exclave.inventory import Answer, Inventory
+
+ALLOW_ALL = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
+ALLOW_ANYBODY = {
+    "Version": "2012-10-17",
+    "Statement": [{"Effect": "Allow", "Principal": "*", "Action": "*", "Resource": "*"}],
+}
+LEVELS = (
+    "organizations.ListParents.1",
+    "organizations.ListParents.2",
+    "organizations.ListParents.3",
+    "organizations.ListParents.4",
+    "organizations.ListParents.5",
+)
+_TYPES = {
+    "scp": "SERVICE_CONTROL_POLICY",
+    "rcp": "RESOURCE_CONTROL_POLICY",
+    "ec2": "DECLARATIVE_POLICY_EC2",
+    "s3": "S3_POLICY",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reaching:
+    """The policies of one type that reach an account.
+
+    `why_not` says why none can; `unseen` are items for what could not be looked at.
+    """
+
+    documents: tuple[Any, ...] = ()
+    names: tuple[str, ...] = ()
+    why_not: str = ""
+    unseen: tuple[Item, ...] = field(default=())
+
+    @property
+    def levels(self) -> list[list[Any]]:
+        """As policy/evaluate takes them. Only what they deny counts, so an allow stands beside them."""
+        return [[ALLOW_ALL, *self.documents]]
+
+
+def reaching(inventory: Inventory, kind: str, account: str) -> Reaching:
+    """The SCPs (`scp`), RCPs (`rcp`) or declarative policies (`ec2`, `s3`) that reach an account."""
+    organization = _answers(inventory, "organizations.DescribeOrganization")
+    listed = _answers(inventory, f"organizations.ListPolicies.{kind}")
+    if blind := failures([*organization, *listed]):
+        return Reaching(unseen=tuple(blind))
+    if not organization or not listed:
+        return Reaching(
+            unseen=tuple(failures([inventory.one(f"organizations.ListPolicies.{kind}", account)]))
+        )
+    if all(a.absent for a in organization):
+        return Reaching(why_not="the account is in no organisation, so no policy above it can bind it")
+    if kind in ("scp", "rcp") and account in {
+        str(a.text("Organization.MasterAccountId", "Organization.ManagementAccountId")) for a in organization
+    }:
+        return Reaching(
+            why_not="this is the management account, which SCPs and RCPs do not bind: keep no data in it"
+        )
+    if all(a.absent for a in listed) or not _enabled(inventory, kind):
+        return Reaching(why_not=f"policies of type {_TYPES[kind]} are not enabled in the organisation")
+    return _attached(inventory, kind, account)
+
+
+def _attached(inventory: Inventory, kind: str, account: str) -> Reaching:
+    above, blind = _above(inventory, account)
+    targets = _answers(inventory, f"organizations.ListTargetsForPolicy.{kind}")
+    described = _answers(inventory, f"organizations.DescribePolicy.{kind}")
+    blind += failures([*targets, *described])
+    reached = {a.key for a in targets for item in a.items if item.get("TargetId") in above}
+    found = [
+        (a.text("Policy.PolicySummary.Name") or a.key, a.answer["Policy"]["Content"])
+        for a in described
+        if a.key in reached and _content(a)
+    ]
+    return Reaching(
+        documents=tuple(c for _, c in found), names=tuple(n for n, _ in found), unseen=tuple(blind)
+    )
+
+
+def _content(answer: Answer) -> bool:
+    return isinstance(answer.answer, dict) and isinstance(
+        (answer.answer.get("Policy") or {}).get("Content"), str
+    )
+
+
+def _above(inventory: Inventory, account: str) -> tuple[set[str], list[Item]]:
+    """Ids of the account, the units above it and the root."""
+    found, current = {account}, account
+    blind: list[Item] = []
+    for level in LEVELS:
+        answers = [
+            a for a in _answers(inventory, level) if a.key == current or (a.error is not None and not a.key)
+        ]
+        blind += failures(answers)
+        parent = next((str(i.get("Id")) for a in answers for i in a.items), "")
+        if not parent:
+            break
+        found.add(parent)
+        current = parent
+    return found, blind
+
+
+def _enabled(inventory: Inventory, kind: str) -> bool:
+    roots = [i for a in _answers(inventory, "organizations.ListRoots") for i in a.items]
+    types = [t for root in roots for t in root.get("PolicyTypes") or ()]
+    # a root that lists no types at all says nothing
+    return not types or any(t.get("Type") == _TYPES[kind] and t.get("Status") == "ENABLED" for t in types)
+
+
+def own_organizations(inventory: Inventory) -> list[str]:
+    """Ids of the organisations that the inventory's accounts are in."""
+    return [
+        i
+        for a in _answers(inventory, "organizations.DescribeOrganization")
+        if (i := a.text("Organization.Id"))
+    ]
+
+
+def _answers(inventory: Inventory, call: str) -> list[Answer]:
+    """What was recorded; the organisation is asked from one account only, so elsewhere nothing is missing."""
+    return [a for a in inventory.answers(call) if a.error is None or a.error.code != NOT_RECORDED or a.key]

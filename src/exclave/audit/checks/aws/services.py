@@ -1,0 +1,189 @@
+"""The other logs: CloudFront, S3 access, CloudTrail's delivery to CloudWatch Logs, Config, VPC flow logs."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from exclave.audit.checks.aws.trails import STATUS, TRAILS, moment
+from exclave.audit.judging import failed, judged, passed, unseen
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from exclave.audit.model import Check, Item, Settings
+    from exclave.inventory import Answer, Inventory
+    from exclave.perimeter import Perimeter
+
+STALE = timedelta(hours=24)
+
+
+def services(inventory: Inventory, _perimeter: Perimeter, settings: Settings) -> list[Check]:
+    """One item per bucket, VPC, distribution, region's recorder, and for the trails' delivery."""
+    checks: list[Check] = []
+    for identity in inventory.answers("sts.GetCallerIdentity"):
+        account = identity.scope.account
+        items = [
+            *_buckets(inventory, account), *_distributions(inventory, account), *_trails(inventory, account, settings),
+            *_recorders(inventory, account), *_flow_logs(inventory, account),
+        ]  # fmt: skip
+        checks.append(judged(identity.scope, items, "buckets, VPCs, distributions, recorders and trails"))
+    return checks
+
+
+def _buckets(inventory: Inventory, account: str) -> Iterator[Item]:
+    recorded = [a for a in inventory.answers("s3.GetBucketLogging", account=account) if not a.absent]
+    # A bucket that receives logs can't log to itself without end.
+    targets = {a.text("LoggingEnabled.TargetBucket") for a in recorded} | {
+        str(t.get("S3BucketName")) for _, t in inventory.items(TRAILS, account=account)
+    }
+    for answer in recorded:
+        if answer.error is not None:
+            yield unseen(answer)
+        elif target := answer.text("LoggingEnabled.TargetBucket"):
+            yield passed(answer.key, facts=(("kind", "s3"), ("target", target)), where=answer.where)
+        elif answer.key in targets:
+            yield passed(answer.key, "it receives logs itself", (("kind", "s3"),), answer.where)
+        else:
+            yield failed(answer.key, "bucket without access logs", (("kind", "s3"),), answer.where)
+
+
+def _distributions(inventory: Inventory, account: str) -> Iterator[Item]:
+    delivered = set()
+    sources = {
+        str(s.get("name")): [str(r) for r in s.get("resourceArns") or ()]
+        for _, s in inventory.items("logs.DescribeDeliverySources", account=account)
+    }
+    for _, delivery in inventory.items("logs.DescribeDeliveries", account=account):
+        delivered.update(sources.get(str(delivery.get("deliverySourceName")), []))
+    for answer in inventory.answers("cloudfront.GetDistributionConfig", account=account):
+        name = answer.key or "distributions"
+        if answer.error is not None:
+            yield unseen(answer, f"CloudFront {name}")
+            continue
+        config: dict[str, Any] = next(iter(answer.items), {})
+        logging = config.get("Logging") or {}
+        newer = any(arn.endswith(f":distribution/{answer.key}") for arn in delivered)
+        if newer or (logging.get("Enabled") is True and logging.get("Bucket")):
+            yield passed(name, facts=(("kind", "cloudfront"),), where=answer.where)
+        elif not answer.absent:
+            yield failed(
+                name, "CloudFront distribution without access logs", (("kind", "cloudfront"),), answer.where
+            )
+
+
+def _trails(inventory: Inventory, account: str, settings: Settings) -> Iterator[Item]:
+    reasons: list[str] = []
+    where = ""
+    for answer in inventory.answers(TRAILS, account=account):
+        if answer.error is not None:
+            yield unseen(answer, "CloudTrail to CloudWatch Logs")
+            return
+        where = answer.where
+        for trail in answer.items:
+            why = _delivery(trail, inventory, account, settings)
+            if not why:
+                yield passed(
+                    str(trail.get("TrailARN")), facts=(("kind", "cloudwatch-logs"),), where=answer.where
+                )
+                return
+            reasons.append(f"{trail.get('Name')} {why}")
+    yield failed(
+        "CloudTrail to CloudWatch Logs",
+        "no trail delivers to CloudWatch Logs" + (f": {'; '.join(reasons)}" if reasons else ""),
+        (("kind", "cloudwatch-logs"),),
+        where,
+    )
+
+
+def _delivery(trail: Mapping[str, Any], inventory: Inventory, account: str, settings: Settings) -> str:
+    if not trail.get("CloudWatchLogsLogGroupArn"):
+        return "has no log group"
+    status = next(
+        (a for a in inventory.each(STATUS, account=account) if a.key == trail.get("TrailARN")), None
+    )
+    answer: Mapping[str, Any] = (status.answer if status is not None and status.error is None else None) or {}
+    if not answer:
+        return "did not tell its status"
+    if answer.get("IsLogging") is not True:
+        return "does not log"
+    if error := answer.get("LatestCloudWatchLogsDeliveryError"):
+        return f"could not deliver: {error}"
+    last = moment(answer.get("LatestCloudWatchLogsDeliveryTime"))
+    return f"delivered nothing since {last:%Y-%m-%d %H:%M}" if last and settings.now - last > STALE else ""
+
+
+def _recorders(inventory: Inventory, account: str) -> Iterator[Item]:
+    for answer in inventory.answers("config.DescribeConfigurationRecorders", account=account):
+        region = answer.scope.region
+        name = f"Config in {region}"
+        status = inventory.one("config.DescribeConfigurationRecorderStatus", account, region)
+        channel = inventory.one("config.DescribeDeliveryChannels", account, region)
+        delivery = inventory.one("config.DescribeDeliveryChannelStatus", account, region)
+        blind = [a for a in (answer, status, channel) if a.error is not None]
+        if blind:
+            yield unseen(blind[0], name)
+            continue
+        why = _recorder(answer, status, channel, delivery)
+        facts = (("kind", "config"), ("region", region))
+        yield (
+            failed(name, f"{name}: {why}", facts, answer.where)
+            if why
+            else passed(name, facts=facts, where=answer.where)
+        )
+
+
+def _recorder(answer: Answer, status: Answer, channel: Answer, delivery: Answer) -> str:
+    if not answer.items:
+        return "no recorder"
+    running = {s.get("name") for s in status.items if s.get("recording") is True}
+    if not any(r.get("name") in running for r in answer.items):
+        return "the recorder is stopped"
+    if not any(_records_all(r) for r in answer.items if r.get("name") in running):
+        return "the recorder leaves resource types out"
+    if not channel.items:
+        return "there is no delivery channel"
+    if any(str(s.get("lastStatus")).upper() == "FAILURE" for s in status.items if s.get("name") in running):
+        return "the recorder's last run failed"
+    failing = [
+        d for d in delivery.items
+        if str((d.get("configHistoryDeliveryInfo") or {}).get("lastStatus")).upper() == "FAILURE"
+    ]  # fmt: skip
+    return "its last delivery failed" if failing else ""
+
+
+def _records_all(recorder: Mapping[str, Any]) -> bool:
+    group = recorder.get("recordingGroup") or {}
+    return group.get("allSupported") is True and not (group.get("exclusionByResourceTypes") or {}).get(
+        "resourceTypes"
+    )
+
+
+def _flow_logs(inventory: Inventory, account: str) -> Iterator[Item]:
+    for answer in inventory.answers("ec2.DescribeVpcs", account=account):
+        region = answer.scope.region
+        logs = inventory.one("ec2.DescribeFlowLogs", account, region)
+        blind = [a for a in (answer, logs) if a.error is not None]
+        if blind:
+            yield unseen(blind[0], f"flow logs in {region}")
+            continue
+        for vpc in answer.items:
+            name = str(vpc.get("VpcId"))
+            whys = [_flow_log(log) for log in logs.items if log.get("ResourceId") == name]
+            facts = (("kind", "vpc"), ("region", region))
+            if "" in whys:
+                yield passed(name, facts=facts, where=logs.where)
+            else:
+                yield failed(name, f"VPC {name}: " + (whys[0] if whys else "no flow log"), facts, logs.where)
+
+
+def _flow_log(log: Mapping[str, Any]) -> str:
+    if str(log.get("FlowLogStatus", "ACTIVE")).upper() != "ACTIVE":
+        return "its flow log is not active"
+    if str(log.get("DeliverLogsStatus", "SUCCESS")).upper() == "FAILED":
+        return f"its flow log can't be delivered: {log.get('DeliverLogsErrorMessage', '')}"
+    return (
+        ""
+        if log.get("TrafficType", "ALL") == "ALL"
+        else f"its flow log holds {str(log.get('TrafficType')).lower()}ed traffic only"
+    )

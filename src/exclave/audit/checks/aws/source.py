@@ -1,0 +1,108 @@
+"""Data reached only from expected addresses, VPCs and endpoints, by policies of any layer."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from exclave.audit.checks.aws.organization import ALLOW_ALL, own_organizations, reaching
+from exclave.audit.checks.aws.probes import lets_strangers_out, refuses_elsewhere
+from exclave.audit.judging import failed, judged, passed, unseen
+from exclave.inventory.model import Scope
+from exclave.model import Cloud
+from exclave.policy.evaluate import Answer as Says
+from exclave.policy.evaluate import Policies
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from exclave.audit.model import Check, Item, Settings
+    from exclave.inventory import Inventory
+    from exclave.perimeter import Perimeter
+
+READ = "s3:GetObject"
+# What a stranger would do through the endpoint of a service that holds data.
+_ENDPOINTS = {
+    "s3": "s3:PutObject", "s3express": "s3:PutObject", "dynamodb": "dynamodb:PutItem", "sqs": "sqs:SendMessage",
+    "sns": "sns:Publish", "kms": "kms:Encrypt", "secretsmanager": "secretsmanager:PutSecretValue", "ebs": "ebs:PutSnapshotBlock",
+    "ec2": "ec2:ModifySnapshotAttribute", "rds": "rds:ModifyDBSnapshotAttribute", "lambda": "lambda:InvokeFunction",
+    "kinesis-streams": "kinesis:PutRecord", "logs": "logs:PutLogEvents", "ecr.dkr": "ecr:PutImage", "ecr.api": "ecr:PutImage", "sts": "sts:AssumeRole",
+}  # fmt: skip
+_SERVICE = re.compile(r"com\.amazonaws\.[a-z0-9-]+\.([a-z0-9.-]+)|aws\.api\.[a-z0-9-]+\.([a-z0-9.-]+)")
+
+
+def source_restriction(inventory: Inventory, perimeter: Perimeter, _settings: Settings) -> list[Check]:
+    """One item for the account, or one per bucket where no policy above binds it; and one per VPC endpoint."""
+    return [
+        judged(
+            Scope(cloud=Cloud.AWS, account=account),
+            [*_data(inventory, perimeter, account), *_endpoints(inventory, account)],
+            "buckets and endpoints",
+        )
+        for account in inventory.accounts(Cloud.AWS)
+    ]
+
+
+def _data(inventory: Inventory, perimeter: Perimeter, account: str) -> Iterator[Item]:
+    organization = next(iter(own_organizations(inventory)), "")
+    scps, rcps = reaching(inventory, "scp", account), reaching(inventory, "rcp", account)
+    policies = Policies(identity=[ALLOW_ALL], scps=scps.levels, rcps=rcps.levels)
+    answer, place = refuses_elsewhere(
+        READ, "arn:aws:s3:::a-bucket/a-key", account, organization, perimeter, policies
+    )
+    names = (("policies", ", ".join((*scps.names, *rcps.names))),)
+    if answer is Says.DENIES:
+        yield passed("data of the whole account", facts=names)
+        return
+    yield from (*scps.unseen, *rcps.unseen)
+    any_bucket = False
+    for recorded in inventory.answers("s3.GetBucketPolicy", account=account):
+        any_bucket = True
+        if recorded.error is not None:
+            yield unseen(recorded)
+            continue
+        document = None if recorded.absent else (recorded.answer or {}).get("Policy")
+        own = Policies(identity=[ALLOW_ALL], resource=document, scps=scps.levels, rcps=rcps.levels)
+        says, where_from = refuses_elsewhere(
+            READ, f"arn:aws:s3:::{recorded.key}/a-key", account, organization, perimeter, own
+        )
+        if says is Says.DENIES:
+            yield passed(recorded.key, where=recorded.where)
+        else:
+            yield failed(
+                recorded.key,
+                f"the account's credentials read the bucket {where_from}: no SCP, RCP or bucket policy refuses",
+                where=recorded.where,
+            )
+    if not any_bucket:
+        yield failed(
+            "data of the whole account", f"no SCP or RCP refuses the account's credentials {place}", names
+        )
+
+
+def _endpoints(inventory: Inventory, account: str) -> Iterator[Item]:
+    for answer in inventory.answers("ec2.DescribeVpcEndpoints", account=account):
+        if answer.error is not None:
+            yield unseen(answer, f"VPC endpoints of {answer.scope.region}")
+            continue
+        for endpoint in answer.items:
+            named = _SERVICE.fullmatch(str(endpoint.get("ServiceName")))
+            action = _ENDPOINTS.get((named[1] or named[2]) if named else "")
+            document = endpoint.get("PolicyDocument")
+            if action is None or str(endpoint.get("State", "")).lower() in ("deleted", "deleting"):
+                continue
+            name = str(endpoint.get("VpcEndpointId"))
+            facts = (
+                ("service", str(endpoint.get("ServiceName"))),
+                ("vpc", str(endpoint.get("VpcId"))),
+                ("region", answer.scope.region),
+            )
+            if document and lets_strangers_out(action, document) is Says.DENIES:
+                yield passed(name, facts=facts, where=answer.where)
+            else:
+                yield failed(
+                    name,
+                    f"the endpoint's policy lets a stranger's credentials carry data to a stranger's resource ({action})",
+                    facts,
+                    answer.where,
+                )

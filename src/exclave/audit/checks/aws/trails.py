@@ -1,0 +1,158 @@
+"""A trail that records every region, works, and can be trusted.
+
+Sources: https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_GetTrailStatus.html,
+https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_GetEventSelectors.html
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from exclave.audit.judging import failed, judged, passed, unseen
+from exclave.audit.model import Status
+from exclave.model import FOREIGN, Cloud, Destination, Kind
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from exclave.audit.model import Check, Item, Settings
+    from exclave.inventory import Answer, Inventory
+    from exclave.perimeter import Perimeter
+
+TRAILS, REGIONAL = "cloudtrail.DescribeTrails", "cloudtrail.DescribeTrails.region"
+STATUS, SELECTORS = "cloudtrail.GetTrailStatus", "cloudtrail.GetEventSelectors"
+STALE = timedelta(hours=24)  # a trail that logs delivers several times an hour
+_MANAGEMENT, _S3_OBJECTS = "Management", "AWS::S3::Object"
+_WHOLE_S3 = ("arn:aws:s3", "arn:aws:s3:::", "arn:aws-cn:s3", "arn:aws-us-gov:s3")
+
+
+def trail_all_regions(inventory: Inventory, perimeter: Perimeter, settings: Settings) -> list[Check]:
+    """One item per trail; one that is right in every way is enough."""
+    checks: list[Check] = []
+    for answer in inventory.answers(TRAILS):
+        account = answer.scope.account
+        items = [unseen(answer)] if answer.error is not None else []
+        seen = set()
+        for trail in answer.items:
+            seen.add(trail.get("TrailARN"))
+            items.append(_trail(trail, answer, inventory, perimeter, settings))
+        for regional in inventory.answers(REGIONAL, account=account):
+            for trail in regional.items:
+                if trail.get("TrailARN") not in seen:
+                    seen.add(trail.get("TrailARN"))
+                    items.append(_trail(trail, regional, inventory, perimeter, settings))
+        checks.append(
+            judged(
+                answer.scope, items, "trails", none_why="there is no trail", none=Status.FAIL, any_passes=True
+            )
+        )
+    return checks
+
+
+def _trail(
+    trail: Mapping[str, Any], answer: Answer, inventory: Inventory, perimeter: Perimeter, settings: Settings
+) -> Item:
+    arn = str(trail.get("TrailARN"))
+    account = answer.scope.account
+    reasons = list(_shape(trail, account, perimeter))
+    facts = [
+        ("name", str(trail.get("Name"))),
+        ("bucket", str(trail.get("S3BucketName"))),
+        ("home", str(trail.get("HomeRegion"))),
+    ]
+    for call, read in ((STATUS, _status), (SELECTORS, _selectors)):
+        if trail.get("IsMultiRegionTrail") is not True:
+            break  # not asked for: it can't be the one
+        found = next((a for a in inventory.each(call, account=account) if a.key == arn), None)
+        if found is None or found.error is not None or found.absent:
+            if reasons:
+                break  # wrong anyway
+            return (
+                unseen(found, arn)
+                if found is not None and found.error is not None
+                else failed(arn, f"{arn}: the trail is gone")
+            )
+        reasons += read(found.answer or {}, settings)
+    if reasons:
+        return failed(arn, f"{trail.get('Name')}: " + "; ".join(reasons), tuple(facts), answer.where)
+    return passed(arn, facts=tuple(facts), where=answer.where)
+
+
+def _shape(trail: Mapping[str, Any], account: str, perimeter: Perimeter) -> Iterator[str]:
+    if trail.get("IsMultiRegionTrail") is not True:
+        yield "it records one region only"
+    if trail.get("IncludeGlobalServiceEvents") is not True:
+        yield "it leaves out global services (IAM, STS)"
+    if trail.get("LogFileValidationEnabled") is not True:
+        yield "log file validation is off"
+    bucket = str(trail.get("S3BucketName") or "")
+    if not bucket:
+        yield "it has no bucket"
+        return
+    judgement = perimeter.judge(Destination(kind=Kind.BUCKET, id=bucket, cloud=Cloud.AWS), account)
+    if judgement.verdict in FOREIGN and trail.get("IsOrganizationTrail") is not True:
+        yield f"it delivers to bucket {bucket}, which is not known to be ours ({judgement.reason})"
+
+
+def _status(status: Mapping[str, Any], settings: Settings) -> Iterator[str]:
+    if status.get("IsLogging") is not True:
+        yield "it does not log"
+    if error := status.get("LatestDeliveryError"):
+        yield f"its last delivery failed: {error}"
+    delivered = moment(status.get("LatestDeliveryTime"))
+    if delivered is not None and settings.now - delivered > STALE:
+        yield f"it has delivered nothing since {delivered:%Y-%m-%d %H:%M}"
+    started = moment(status.get("StartLoggingTime"))
+    if delivered is None and started is not None and settings.now - started > STALE:
+        yield f"it has delivered nothing since it was started on {started:%Y-%m-%d}"
+
+
+def _selectors(answer: Mapping[str, Any], _settings: Settings) -> Iterator[str]:
+    classic = answer.get("EventSelectors") or ()
+    advanced = answer.get("AdvancedEventSelectors") or ()
+    management = any(_all_management(s) for s in classic) or any(_advanced_management(s) for s in advanced)
+    if not management:
+        yield "it does not record all management events (reading and writing)"
+    if not (any(_s3_data(s) for s in classic) or any(_advanced_s3(s) for s in advanced)):
+        yield "it does not record data events of all S3 objects"
+
+
+def _all_management(selector: Mapping[str, Any]) -> bool:
+    whole = selector.get("IncludeManagementEvents") is True and selector.get("ReadWriteType", "All") == "All"
+    return whole and not selector.get("ExcludeManagementEventSources")
+
+
+def _s3_data(selector: Mapping[str, Any]) -> bool:
+    return selector.get("ReadWriteType", "All") == "All" and any(
+        resource.get("Type") == _S3_OBJECTS and any(v in _WHOLE_S3 for v in resource.get("Values") or ())
+        for resource in selector.get("DataResources") or ()
+    )
+
+
+def _fields(selector: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
+    return {str(f.get("Field")): f for f in selector.get("FieldSelectors") or ()}
+
+
+def _advanced_management(selector: Mapping[str, Any]) -> bool:
+    # any further field (readOnly, eventSource NotEquals kms) leaves events out
+    fields = _fields(selector)
+    return set(fields) == {"eventCategory"} and fields["eventCategory"].get("Equals") == [_MANAGEMENT]
+
+
+def _advanced_s3(selector: Mapping[str, Any]) -> bool:
+    fields = _fields(selector)
+    return set(fields) == {"eventCategory", "resources.type"} and _S3_OBJECTS in (
+        fields["resources.type"].get("Equals") or ()
+    )
+
+
+def moment(value: object) -> datetime | None:
+    """A time as an inventory holds it: ISO 8601 text, or seconds since 1970."""
+    try:
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            return datetime.fromtimestamp(value, UTC)
+        found = datetime.fromisoformat(value) if isinstance(value, str) and value else None
+    except (ValueError, OverflowError, OSError):
+        return None
+    return found.replace(tzinfo=UTC) if found is not None and found.tzinfo is None else found

@@ -1,0 +1,91 @@
+from __future__ import annotations
+
+import pytest
+
+from exclave.perimeter import EntryKind
+
+from .build import REGION, denied, doc, perimeter, status, why
+
+CONTROL = "aws.network.acl"
+
+
+def rule(number, action, cidr, *, egress=False, protocol="-1", ports=None):
+    made = {
+        "RuleNumber": number,
+        "RuleAction": action,
+        "CidrBlock": cidr,
+        "Egress": egress,
+        "Protocol": protocol,
+    }
+    return made | ({"PortRange": {"From": ports[0], "To": ports[1]}} if ports else {})
+
+
+LAST = [rule(32767, "deny", "0.0.0.0/0"), rule(32767, "deny", "0.0.0.0/0", egress=True)]
+
+
+def recorded(*rules, associations=("subnet-1",)):
+    acl = {"NetworkAclId": "acl-1", "VpcId": "vpc-1", "IsDefault": False, "Entries": [*rules, *LAST]}
+    acl["Associations"] = [{"SubnetId": s, "NetworkAclId": "acl-1"} for s in associations]
+    return [
+        doc("ec2.DescribeSubnets", {"Subnets": [{"SubnetId": "subnet-1", "VpcId": "vpc-1"}]}, region=REGION),
+        doc("ec2.DescribeNetworkAcls", {"NetworkAcls": [acl]}, region=REGION),
+        doc("ec2.DescribeVpcs", {"Vpcs": [{"VpcId": "vpc-1", "CidrBlock": "172.31.0.0/16"}]}, region=REGION),
+    ]
+
+
+OFFICE = perimeter((EntryKind.CIDR, "203.0.113.0/24"))
+
+
+def test_only_our_ranges_pass():
+    rules = [rule(100, "allow", "203.0.113.0/25"), rule(100, "allow", "172.31.0.0/16", egress=True)]
+    assert status(CONTROL, recorded(*rules), who=OFFICE) == "pass"
+
+
+@pytest.mark.parametrize("egress", [False, True])
+def test_everywhere_fails_in_either_direction(egress):
+    assert status(CONTROL, recorded(rule(100, "allow", "0.0.0.0/0", egress=egress)), who=OFFICE) == "fail"
+
+
+def test_a_range_wider_than_the_perimeters_fails_and_names_the_rule():
+    assert "rule 100 lets TCP 443 in from 203.0.0.0/16" in why(
+        CONTROL, recorded(rule(100, "allow", "203.0.0.0/16", protocol="6", ports=(443, 443))), who=OFFICE
+    )
+
+
+def test_a_deny_with_a_higher_number_is_shadowed_by_the_allow_before_it():
+    rules = [rule(100, "allow", "0.0.0.0/0"), rule(200, "deny", "0.0.0.0/0")]
+    assert status(CONTROL, recorded(*rules), who=OFFICE) == "fail"
+
+
+def test_an_allow_behind_a_deny_of_the_same_traffic_lets_nothing_through():
+    rules = [rule(100, "deny", "0.0.0.0/0"), rule(200, "allow", "0.0.0.0/0")]
+    assert status(CONTROL, recorded(*rules), who=OFFICE) == "pass"
+
+
+def test_a_deny_of_fewer_ports_does_not_shadow():
+    rules = [rule(100, "deny", "0.0.0.0/0", protocol="6", ports=(22, 22)), rule(200, "allow", "0.0.0.0/0")]
+    assert status(CONTROL, recorded(*rules), who=OFFICE) == "fail"
+
+
+def test_two_denies_may_together_take_all_of_an_allow():
+    rules = [rule(1, "deny", "0.0.0.0/1"), rule(2, "deny", "128.0.0.0/1"), rule(3, "allow", "0.0.0.0/0")]
+    assert status(CONTROL, recorded(*rules), who=OFFICE) == "pass"
+
+
+def test_ipv6_everywhere_fails():
+    wide = rule(100, "allow", None) | {"Ipv6CidrBlock": "::/0"}
+    assert status(CONTROL, recorded(wide), who=OFFICE) == "fail"
+
+
+def test_a_subnet_without_acl_in_the_inventory_fails():
+    assert status(CONTROL, recorded(associations=()), who=OFFICE) == "fail"
+
+
+def test_no_subnets_pass_and_denied_could_not_look():
+    empty = [
+        doc("ec2.DescribeSubnets", {"Subnets": []}, region=REGION),
+        doc("ec2.DescribeNetworkAcls", {"NetworkAcls": []}, region=REGION),
+    ]
+    assert status(CONTROL, empty) == "pass"
+    blind = [recorded()[0], denied("ec2.DescribeNetworkAcls", "ec2:DescribeNetworkAcls", region=REGION)]
+    assert status(CONTROL, blind) == "could-not-look"
