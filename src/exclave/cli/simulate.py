@@ -44,6 +44,13 @@ _START = datetime(2026, 3, 2, tzinfo=UTC)
     show_default=True,
     help="Share of S3 data events (GetObject, PutObject).",
 )
+@click.option(
+    "--flow-records",
+    type=click.IntRange(0),
+    default=0,
+    show_default=True,
+    help="Records of VPC flow logs beside them; five million are a gigabyte.",
+)
 @click.option("--seed", type=int, default=1, show_default=True, help="The same seed writes the same bytes.")
 def command(
     folder: Path | None,
@@ -54,6 +61,7 @@ def command(
     start: datetime,
     accounts: int,
     data_events: float,
+    flow_records: int,
     seed: int,
 ) -> None:
     """Write the logs of an organisation with breaches in them, and the truth about them, into FOLDER.
@@ -84,6 +92,7 @@ def command(
             accounts=accounts,
             breaches=chosen,
             data_events=data_events,
+            flow_records=flow_records,
         )
     except ValueError as error:
         raise click.UsageError(str(error)) from error

@@ -62,6 +62,28 @@ class TrueResource:
     name: str = ""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BulkFlow:
+    """Much data that the victim's file server sends to an address, for flow logs. Size in GiB."""
+
+    destination: str
+    gib: float
+    start: datetime
+    hours: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrueFlow:
+    """What flow logs hold of a bulk flow. Bytes as counted in the records."""
+
+    source: str
+    destination: str
+    interface: str
+    bytes: int
+    started: datetime
+    ended: datetime
+
+
 @dataclass(slots=True, kw_only=True)
 class Story:
     """The truth of one breach, filled in while it is told.
@@ -78,5 +100,7 @@ class Story:
     resources: list[TrueResource] = field(default_factory=list)
     actors: list[str] = field(default_factory=list)
     credentials: list[str] = field(default_factory=list)
+    bulk: list[BulkFlow] = field(default_factory=list)
+    flows: list[TrueFlow] = field(default_factory=list)  # of `bulk`, where flow logs were written
     open: bool = True
     taken: bool = False

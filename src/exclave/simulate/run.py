@@ -51,8 +51,11 @@ def simulate(
     data_events: float = 0.0,
     layout: str = "delivery",
     pretty: bool = False,
+    flow_records: int = 0,
 ) -> Summary:
-    """Writes CloudTrail files and `truth.jsonl` below `out`; calls nobody. Same arguments, same bytes.
+    """Writes CloudTrail files, flow logs if wanted, and `truth.jsonl` below `out`; calls nobody.
+
+    Same arguments, same bytes.
 
     Args:
         out: a folder that doesn't exist yet, or is empty.
@@ -65,6 +68,8 @@ def simulate(
         data_events: the share of records that are data events, 0 to 0.95.
         layout: `delivery` as CloudTrail lays its bucket out, `flat` for all files in one folder.
         pretty: indents the JSON.
+        flow_records: how many records of ordinary flow logs to write beside; a breach's own come on top.
+            None: no flow logs.
 
     Raises:
         ValueError: an argument is out of range, or a breach is unknown.
@@ -76,6 +81,8 @@ def simulate(
     if layout not in LAYOUTS:
         raise ValueError(f"layout must be one of {', '.join(LAYOUTS)}")
     _check_amounts(records, days, accounts, data_events)
+    if flow_records < 0:
+        raise ValueError("flow_records must not be negative")
     _check_breaches(breaches)
     if out.exists() and any(out.iterdir()):
         raise FileExistsError(f"{out} is not empty")
@@ -93,6 +100,7 @@ def simulate(
         data_events=data_events,
         flat=layout == "flat",
         pretty=pretty,
+        flow_records=flow_records,
     )
     write_truth(truth, written.perimeter, written.stories)
     return Summary(

@@ -3,7 +3,8 @@
 `{"type":"perimeter","cloud","organisation","accounts":[{id,name,role}],"vendors":[{id,name}]}`
 `{"type":"breach","name","title","cloud","account","started","ended","open","taken","steps":[{event_id,
 event_name,time,account,region,phase}],"context":[...],"destinations":[{kind,id}],"resources":[{kind,id,
-account,region,parent,size_gib,name}],"originals":[id],"actors":[arn],"credentials":[key id]}`
+account,region,parent,size_gib,name}],"originals":[id],"actors":[arn],"credentials":[key id],"flows":[{source,
+destination,interface,bytes,started,ended}]}`
 """
 
 from __future__ import annotations
@@ -42,6 +43,7 @@ def breach_line(story: Story) -> dict[str, Any]:
         "originals": [resource.id for resource in story.resources if not resource.parent],
         "actors": story.actors,
         "credentials": story.credentials,
+        "flows": [{**asdict(f), "started": _stamp(f.started), "ended": _stamp(f.ended)} for f in story.flows],
     }
 
 

@@ -10,7 +10,7 @@ import orjson
 
 from exclave.simulate.aws import ids, records
 from exclave.simulate.aws.organisation import GLOBAL_REGION
-from exclave.simulate.breach import PHASES, Story, TrueDestination, TrueResource, TrueStep
+from exclave.simulate.breach import PHASES, BulkFlow, Story, TrueDestination, TrueResource, TrueStep
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -218,6 +218,11 @@ class Scene:
     def offered_to(self, kind: Kind, identifier: str) -> None:
         """Notes a destination."""
         self.story.destinations.append(TrueDestination(kind=kind, id=identifier))
+
+    def bulk_flow(self, destination: str, gib: float, hours: float, *, after: float = 0.0) -> None:
+        """Has the victim's file server send much to an address, for flow logs to show. `after`: minutes."""
+        self.wait(after)
+        self.story.bulk.append(BulkFlow(destination=destination, gib=gib, start=self.now, hours=hours))
 
     def thing(
         self, kind: str, identifier: str, *, parent: str = "", size: int | None = None, name: str = ""

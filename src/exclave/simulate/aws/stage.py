@@ -12,6 +12,8 @@ from exclave.simulate.aws.ordinary import windows
 from exclave.simulate.aws.organisation import found
 from exclave.simulate.aws.scene import Scene
 from exclave.simulate.breach import Story
+from exclave.simulate.network.stage import Counted
+from exclave.simulate.network.stage import write as write_flows
 from exclave.simulate.written import Written
 
 if TYPE_CHECKING:
@@ -37,6 +39,7 @@ def play(
     data_events: float,
     flat: bool,
     pretty: bool,
+    flow_records: int = 0,
 ) -> Written:
     """Writes the files below `logs`; arguments as in `simulate`, which has checked them. Raises OSError."""
     taken: set[str] = set()
@@ -75,15 +78,26 @@ def play(
             window.records.setdefault(key, []).append((second, record))
         for (account, region), lines in sorted(window.records.items()):
             delivery.write(account, region, end, lines)
+    flows = Counted()
+    if flow_records:
+        flows = write_flows(
+            logs,
+            seed=seed,
+            accounts=organisation.accounts,
+            stories=stories,
+            start=start,
+            days=days,
+            records=flow_records,
+        )
     return Written(
         perimeter=_perimeter(organisation),
         stories=tuple(stories),
         accounts=tuple(account.id for account in organisation.accounts),
         organisation=organisation.id,
-        files=delivery.files,
-        records=delivery.records,
-        bytes_plain=delivery.bytes_plain,
-        bytes_written=delivery.bytes_written,
+        files=delivery.files + flows.files,
+        records=delivery.records + flows.records,
+        bytes_plain=delivery.bytes_plain + flows.bytes_plain,
+        bytes_written=delivery.bytes_written + flows.bytes_written,
     )
 
 

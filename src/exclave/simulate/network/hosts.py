@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from exclave.simulate.aws.organisation import Account
 
 HOSTS = 160
+FILE_SERVER = 3  # which host that is
 _SERVICES = ("S3", "DYNAMODB", "EC2", "AMAZON")
 _SCALED = 24  # hosts that autoscaling starts later than the logs
 
@@ -29,9 +30,9 @@ class Host:
 
 @dataclass(frozen=True, slots=True)
 class Talk:
-    """A conversation as one of its ends sees it. `size` is the median of a record's bytes, `weight` how often.
+    """A conversation as one of its ends sees it. `size` is the median of a record's bytes.
 
-    `hours` of the day in which it happens; none: all of them. `service` is what AWS calls a public address.
+    `weight` is how often it happens, `hours` of the day when; none: all of them. `service` is what AWS calls a public address.
     """
 
     host: Host
@@ -56,7 +57,7 @@ class Network:
 
 
 def network(rng: Random, account: Account, number: int, others: tuple[int, ...], days: int) -> Network:
-    """The network 10.(16 + number).0.0/16 of an account; `others` are the numbers of networks it is peered with."""
+    """The network 10.(16 + number).0.0/16 of an account, peered with those of the numbers `others`."""
     first = 16 + number
     hosts: list[Host] = []
     for index in range(HOSTS):
@@ -68,7 +69,7 @@ def network(rng: Random, account: Account, number: int, others: tuple[int, ...],
 
 
 def _talks(rng: Random, hosts: list[Host], others: tuple[int, ...]) -> list[Talk]:
-    nat, primary, replica, files = hosts[0], hosts[1], hosts[2], hosts[3]
+    nat, primary, replica, files = hosts[0], hosts[1], hosts[2], hosts[FILE_SERVER]
     web, app = hosts[4:70], hosts[70:HOSTS]
     talks: list[Talk] = []
     for host in web:
@@ -122,7 +123,8 @@ def _both(a: Host, b: Host, port: int, size: int, weight: float, hours: tuple[in
 
 
 def _somebody(rng: Random) -> str:
-    return f"{rng.choice((45, 81, 91, 185, 203))}.{rng.randrange(256)}.{rng.randrange(256)}.{rng.randrange(1, 255)}"
+    first, last = rng.choice((45, 81, 91, 185, 203)), rng.randrange(1, 255)
+    return f"{first}.{rng.randrange(256)}.{rng.randrange(256)}.{last}"
 
 
 def _service(rng: Random, service: str) -> str:

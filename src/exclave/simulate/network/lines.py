@@ -1,6 +1,6 @@
-"""Records of flow logs as AWS writes them to S3: text with a header line, gzip, a file for each account and period.
+"""Records of flow logs as AWS writes them to S3: text under a header line, a file for each period.
 
-Fields and delivery: https://docs.aws.amazon.com/vpc/latest/userguide/flow-log-records.html and flow-logs-s3-path.html
+Source: https://docs.aws.amazon.com/vpc/latest/userguide/flow-log-records.html and flow-logs-s3-path.html
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from exclave.simulate.network.hosts import Network, Talk
 
 FIELDS = (
-    "version account-id interface-id srcaddr dstaddr srcport dstport protocol packets bytes start end action log-status"
-    " vpc-id subnet-id pkt-srcaddr pkt-dstaddr pkt-dst-aws-service flow-direction"
+    "version account-id interface-id srcaddr dstaddr srcport dstport protocol packets bytes start end action"
+    " log-status vpc-id subnet-id pkt-srcaddr pkt-dstaddr pkt-dst-aws-service flow-direction"
 )
 _SPREAD = 1024  # sizes drawn beforehand for each conversation's records, relative to its median
 _PACKET = 1400
@@ -65,21 +65,15 @@ def path(account: str, region: str, start: int, suffix: str) -> str:
 
 
 def _head(talk: Talk, account: str) -> bytes:
-    ports = (
-        f"{talk.port} %d"
-        if (talk.out and talk.source != talk.host.address) or _answers(talk)
-        else f"%d {talk.port}"
-    )
-    return (
-        f"5 {account} {talk.host.interface} {talk.source} {talk.destination} {ports} 6 %d %d %d %d ".encode()
-    )
-
-
-def _answers(talk: Talk) -> bool:
-    return talk.source != talk.host.address and talk.out
+    """All up to the numbers. Who answers sends from the service's port."""
+    answers = talk.out == (talk.source != talk.host.address)
+    ports = f"{talk.port} %d" if answers else f"%d {talk.port}"
+    ends = f"{talk.source} {talk.destination}"
+    return f"5 {account} {talk.host.interface} {ends} {ports} 6 %d %d %d %d ".encode()
 
 
 def _tail(talk: Talk, vpc: str) -> bytes:
     verdict = "ACCEPT" if talk.accepted else "REJECT"
     way = "egress" if talk.out else "ingress"
-    return f"{verdict} OK {vpc} {talk.host.subnet} {talk.source} {talk.destination} {talk.service} {way}\n".encode()
+    ends = f"{talk.source} {talk.destination}"
+    return f"{verdict} OK {vpc} {talk.host.subnet} {ends} {talk.service} {way}\n".encode()

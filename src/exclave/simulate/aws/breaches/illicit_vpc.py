@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 _AGENT = "APN/1.0 HashiCorp/1.0 Terraform/1.3.2 (+https://www.terraform.io) terraform-provider-aws/4.40.0"
 _GIB = 900
+_COLLECTOR, _FLOW_GIB, _FLOW_HOURS = "172.29.1.23", 420, 2.5
 _CIDR, _OUTSIDE_CIDR = "172.29.0.0/16", "172.30.0.0/16"
 
 
@@ -91,6 +92,7 @@ def tell(scene: Scene) -> None:
             phase="network",
         )
     _machine_with_data(scene, thief, subnet)
+    scene.bulk_flow(_COLLECTOR, _FLOW_GIB, _FLOW_HOURS, after=10)
 
 
 def _peer(scene: Scene, thief: Who, vpc: str, other: str, owner: str) -> str:
@@ -182,7 +184,7 @@ BREACH = Breach(
     cloud=Cloud.AWS,
     description="A network administrator's session makes a VPC, peers it with the production VPC and with"
     " one of a foreign account, and starts a machine in it with a copy of the file server's "
-    "volume.",
-    hours=4,
+    "volume. Where flow logs are written, they show what the file server sends to that machine.",
+    hours=6,
     tell=tell,
 )
