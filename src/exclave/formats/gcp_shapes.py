@@ -40,7 +40,7 @@ _COLUMNS = {
 }  # fmt: skip
 # Elastic's fields → paths of a LogEntry
 _ELASTIC = {
-    "gcp.audit.service_name": "protoPayload.serviceName", "event.provider": "protoPayload.serviceName",
+    "gcp.audit.service_name": "protoPayload.serviceName", "service.name": "protoPayload.serviceName",
     "gcp.audit.method_name": "protoPayload.methodName", "event.action": "protoPayload.methodName",
     "gcp.audit.resource_name": "protoPayload.resourceName",
     "gcp.audit.authentication_info.principal_email": "protoPayload.authenticationInfo.principalEmail",

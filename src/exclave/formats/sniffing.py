@@ -27,7 +27,8 @@ COLUMNS = frozenset({
     "eventname", "eventjson", "event_json", "eventdata", "cloudtrailevent", "_raw", "@message",
     "message", "raw",
     "event.original", "event", "detail", "records", "api.operation", "aws.cloudtrail.event_version",
-    "operationname", "operationnamevalue", "protopayload", "protopayload_auditlog", "operation_name",
+    "operationname", "operationnamevalue", "protopayload", "protopayload_auditlog", "methodname",
+    "protopayload_auditlog.methodname", "protopayload.methodname", "gcp.audit.method_name", "operation_name",
     "bucket_owner",
     "bucketowner", "event name", "_source", "record", "log", "body",
 })  # fmt: skip
