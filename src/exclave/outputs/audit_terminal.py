@@ -79,7 +79,9 @@ def _control(results: Sequence[Result], out: Console, *, verbose: bool) -> None:
         for reason in check.why:
             labelled(out, "", inked(out, reason))
         shown = check.items if verbose else check.items[:MOST_ITEMS]
-        labelled(out, "", inked(out, (", ".join(i.resource for i in shown) + _more(len(check.items) - len(shown)), "dim")))
+        if shown:
+            named = ", ".join(i.resource for i in shown) + _more(len(check.items) - len(shown))
+            labelled(out, "", inked(out, (named, "dim")))
         if check.missing:
             labelled(out, "needs", inked(out, ", ".join(check.missing)))
     if len(wrong) > MOST_SCOPES and not verbose:

@@ -28,7 +28,7 @@ _ENDED = frozenset(
         "SSOTokenLoadError", "TokenRetrievalError", "ProfileNotFound", "InvalidConfigError",
     }
 )  # fmt: skip
-MAX_MESSAGE = 500
+MAX_MESSAGE = 300
 
 
 def reply_for(error: Exception, call: Call) -> Reply:
@@ -55,5 +55,11 @@ def code_of(error: Exception) -> tuple[str, str]:
     response: Any = getattr(error, "response", None)
     if isinstance(response, dict) and isinstance(response.get("Error"), dict):
         detail = response["Error"]
-        return str(detail.get("Code", "")) or type(error).__name__, str(detail.get("Message", ""))
-    return type(error).__name__, str(error)
+        message = str(detail.get("Message", ""))
+        # a proxy or an emulator answers with a page
+        message = "" if message.lstrip().startswith("<") else " ".join(message.split())
+        return str(detail.get("Code", "")) or type(error).__name__, message
+    name = type(error).__name__
+    if name == "ResponseParserError":
+        return "UnreadableAnswer", "what came back is no answer of this service"
+    return name, str(error)
