@@ -69,7 +69,9 @@ def _filled(finding: Transfer | Signal, one: Suspect, note: str) -> Transfer | S
     """The finding with its volume in words; a network's making is its maker's doing."""
     if finding.destination is not None:
         finding = replace(finding, destination=replace(finding.destination, note=note))
-    if isinstance(finding, Signal) and one.made is not None:
+    if isinstance(finding, Transfer):
+        return replace(finding, last=_time(max(p.last for p in one.pairs)))
+    if one.made is not None:
         maker = one.made.signal
         return replace(
             finding, actor=maker.actor, account=maker.account or finding.account, region=maker.region

@@ -1,4 +1,4 @@
-"""Flow logs of VPCs and virtual networks: summed while they are read, then looked at for large flows to somewhere new.
+"""Flow logs of VPCs and virtual networks: summed while they are read, then looked at for large, new flows.
 
     Gatherer   blobs → parts (sums of a few files; small and picklable, so many processes can make them)
     Collector  parts → totals, in bounded memory

@@ -1,7 +1,7 @@
-"""AWS flow logs of VPCs (versions 2 to 8, default and custom formats) and of transit gateways: which field means what.
+"""AWS flow logs of VPCs (versions 2 to 8, default and custom formats) and transit gateways: what fields mean.
 
 Sources: https://docs.aws.amazon.com/vpc/latest/userguide/flow-log-records.html and
-https://docs.aws.amazon.com/vpc/latest/tgw/tgw-flow-logs.html. Parquet and Athena write underscores for dashes.
+https://docs.aws.amazon.com/vpc/latest/tgw/tgw-flow-logs.html. Parquet has underscores for dashes.
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 DEFAULT = tuple(
-    b"version account-id interface-id srcaddr dstaddr srcport dstport protocol packets bytes start end action log-status"
+    b"version account-id interface-id srcaddr dstaddr srcport dstport protocol packets bytes start end action"
+    b" log-status"
     .decode().split()
 )  # fmt: skip
 # canonical name → fields that give it, the first that the log has
@@ -39,10 +40,12 @@ MEANT = {
 }
 NEEDED = ("src", "dst", "bytes", "start")
 _HEADER = re.compile(
-    rb"(?:[a-z][a-z0-9]*(?:[-_][a-z0-9]+)*[ \t]+)*(?:srcaddr|dstaddr|pkt[-_](?:src|dst)addr)(?:[ \t]+[a-z][a-z0-9_-]*)*[ \t]*\r?$"
+    rb"(?:[a-z][a-z0-9_-]*[ \t]+)*?(?:srcaddr|dstaddr|pkt[-_](?:src|dst)addr)"
+    rb"(?:[ \t]+[a-z][a-z0-9_-]*)*[ \t]*\r?$"
 )
 _DEFAULT_LINE = re.compile(
-    rb"\d+ (?:\d{12}|unknown) eni-[0-9a-f]+ (?:[0-9a-fA-F.:]+ [0-9a-fA-F.:]+ \d+ \d+ \d+ \d+ \d+ \d+ \d+ (?:ACCEPT|REJECT) OK"
+    rb"\d+ (?:\d{12}|unknown) eni-[0-9a-f]+ (?:[0-9a-fA-F.:]+ [0-9a-fA-F.:]+"
+    rb" \d+ \d+ \d+ \d+ \d+ \d+ \d+ (?:ACCEPT|REJECT) OK"
     rb"|- - - - - - - \d+ \d+ - (?:NODATA|SKIPDATA))\s*$"
 )
 _LOOKS = re.compile(rb"(?:^| )(?:eni-[0-9a-f]{8,17}|tgw-attach-[0-9a-f]+)(?: |$)")
@@ -60,7 +63,7 @@ def is_default(line: bytes) -> bool:
 
 
 def looks_like(line: bytes) -> bool:
-    """Whether a line may be a record of some format: it names an interface or attachment among plain fields."""
+    """Whether a line may be a record of some format: an interface or attachment among plain fields."""
     return len(line) < 4096 and b"{" not in line and bool(_LOOKS.search(line))  # noqa: PLR2004
 
 
@@ -83,7 +86,7 @@ def fields_of(header: Sequence[str]) -> dict[str, str]:
 def row(values: Sequence[str], at: dict[str, int]) -> Row | None:
     """One record; None for one that was rejected.
 
-    `at` is the place of each canonical field. Raises ValueError for a record that can't be read or has no data.
+    `at` is the place of each canonical field. Raises ValueError for a record without data, or unreadable.
     """
 
     def text(name: str) -> str:

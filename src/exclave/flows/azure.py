@@ -1,7 +1,7 @@
 """Azure flow logs: of network security groups (versions 1 and 2) and of virtual networks.
 
-Sources: https://learn.microsoft.com/azure/network-watcher/vnet-flow-logs-overview and nsg-flow-logs-overview. Bytes of
-a tuple are those since its flow's last tuple; version 1 has none, so it says who talked, not how much.
+Sources: https://learn.microsoft.com/azure/network-watcher/vnet-flow-logs-overview and nsg-flow-logs-overview.
+Bytes of a tuple are those since its flow's last tuple; version 1 has none, so it says only who talked.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ def _of_tuple(text: object, mac: str, where: Mapping[str, str], *, vnet: bool) -
     try:
         start = int(parts[0])
         start = start // 1000 if start >= _MILLIS else start
-        # VNet: ... direction, state, encryption, then counts. NSG: ... direction, decision, state, then counts.
+        # VNet: direction, state, encryption, counts. NSG: direction, decision, state, counts.
         denied = parts[7] == "D"
         counts = (
             [int(p or 0) for p in parts[9:13]] if len(parts) >= (_VNET if vnet else _NSG_2) else [0, 0, 0, 0]

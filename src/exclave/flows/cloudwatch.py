@@ -1,7 +1,7 @@
-"""CloudWatch Logs → the lines of flow logs in them: subscriptions, exports, API answers, Logs Insights results.
+"""CloudWatch Logs → the lines of flow logs in them: subscriptions, exports, API answers, query results.
 
-Sources: https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/SubscriptionFilters.html (`logEvents`, base64 of gzip in
-Kinesis), GetLogEvents and FilterLogEvents (`events`), GetQueryResults (`results`, rows of field and value).
+Sources: https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/SubscriptionFilters.html (`logEvents`;
+base64 of gzip in Kinesis), GetLogEvents and FilterLogEvents (`events`), GetQueryResults (`results`).
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Parts → totals, in bounded memory: parts wait on disk, and are summed in as many passes as there are rows for."""
+"""Parts → totals, in bounded memory: parts wait on disk, and are summed in passes."""
 
 from __future__ import annotations
 
@@ -78,12 +78,15 @@ class Collector:
         """What could not be summed."""
         if not self._lost:
             return ()
-        what = f"flow logs are summed by Polars, which is not installed: {self._lost} files or pieces were too much for plain Python"
+        what = (
+            f"flow logs are summed by Polars, which is not installed: {self._lost} files or pieces"
+            " were too much for plain Python"
+        )
         return (Problem(where="(flow logs)", what=what, hint=_HINT),)
 
     def _keep(self, part: FlowPart, data: bytes) -> None:
         if self._spool is None:
-            self._spool = tempfile.TemporaryFile(prefix="exclave-flows-")  # noqa: SIM115 - closed on exit
+            self._spool = tempfile.TemporaryFile(prefix="exclave-flows-")  # noqa: SIM115
         self._spool.seek(0, 2)
         offset = self._spool.tell()
         self._spool.write(struct.pack("<Q", len(data)) + data)
@@ -154,13 +157,10 @@ class _Summing:
             .sort("bytes", *_ENDS, descending=[True, *(False for _ in _ENDS)])
             .head(MOST_PAIRS)
         )
+        names = ("cloud", *_ENDS[1:], "bytes", "records", "first", "last", "interface")
         made = tuple(
-            Pair(
-                cloud=Cloud(r["cloud"]), src=r["src"], dst=r["dst"], service=r["service"], peer=r["peer"], peer_vpc=r["peer_vpc"],
-                bytes=r["bytes"], records=r["records"], first=r["first"], last=r["last"], interface=r["interface"],
-            )
-            for r in pairs.rows(named=True)
-        )  # fmt: skip
+            Pair(**{**row, "cloud": Cloud(row["cloud"])}) for row in pairs.select(names).rows(named=True)
+        )
         return Totals(
             pairs=made,
             owners=self._spool.owners,

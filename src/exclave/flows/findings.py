@@ -2,7 +2,7 @@
 
 What decides, in this order: the log names an account or project of the destination; the destination is an
 interface of ours, whose network is then judged; it lies in a network made within these logs; a route leads to
-somebody; else a private network (/24, /64) that was first seen in the logs' own time and has no known neighbour.
+somebody; else a private network (/24, /64) that was first seen in the logs' own time, far from known ones.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 MAX_FINDINGS = 500
 _DAY = 24 * 3600
+_SLACK = 600  # seconds that a flow's window may begin before what made it possible
 _GIB = 1 << 30
 _SERVICE_TIMES = 20.0
 _ENOUGH = 3  # windows that make a habit
@@ -33,17 +34,23 @@ _SHARED = frozenset({"EC2"})
 _LEAST_USUAL = 1 << 20  # bytes an hour that anything may send
 _KIND = {Cloud.AWS: Kind.ACCOUNT, Cloud.AZURE: Kind.SUBSCRIPTION, Cloud.GCP: Kind.PROJECT}
 _FIELD = {
-    Kind.ACCOUNT: "account", Kind.SUBSCRIPTION: "subscription", Kind.PROJECT: "project", Kind.TENANT: "tenant",
-    Kind.ORGANIZATION: "organization", Kind.VPC: "vpc", Kind.IP_RANGE: "range", Kind.SERVICE: "service",
-}  # fmt: skip
+    Kind.ACCOUNT: "account",
+    Kind.SUBSCRIPTION: "subscription",
+    Kind.PROJECT: "project",
+    Kind.TENANT: "tenant",
+    Kind.ORGANIZATION: "organization",
+    Kind.VPC: "vpc",
+    Kind.IP_RANGE: "range",
+    Kind.SERVICE: "service",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Suspect:
     """What one source sent to one destination that is not known to be ours.
 
-    `kind` is bulk or service; `reason` says why it is told of; `new` that only its being new, and its volume, speak
-    against it; `made` is the making of the network that received.
+    `kind` is bulk or service; `reason` says why it is told of; `new` that only its being new, and its volume,
+    speak against it; `made` is the making of the network that received.
     """
 
     kind: str
@@ -104,7 +111,7 @@ def _merged(found: list[Suspect]) -> Suspect:
 def summaries(
     found: Sequence[Suspect], totals: Totals, detail: Detail, limits: FlowLimits
 ) -> Iterator[tuple[Suspect, dict[str, Any]]]:
-    """Each suspect that is told of, with its summary as a record (see summary.py). A network made within the logs gives two."""
+    """Each suspect that is told of, with its summary as a record (summary.py); two for a network made."""
     for one in found:
         volume = _volume(one, detail)
         least = max(limits.times, _SERVICE_TIMES) if one.kind == "service" else limits.times
@@ -184,8 +191,9 @@ class _Look:
         destination = Destination(kind=Kind.VPC, id=vpc, cloud=pair.cloud)
         if self.perimeter.judge(destination, mine).verdict in OURS:
             return None
-        if (made := self.control.made_as(vpc)) is not None:
-            return _made(pair, destination, made)
+        made = self.control.made_as(vpc)
+        if made is not None and self._since(made, self.networks.get((pair.cloud, vpc), pair.first)):
+            return _made(pair, replace(destination, id=made.id), made)
         first = self.networks.get((pair.cloud, vpc), self.totals.first)
         if first < self.learned:
             return None
@@ -197,20 +205,18 @@ class _Look:
             for e in self.perimeter.find(pair.dst)
         ):
             return None
-        if (made := self.control.made_at(pair.dst)) is not None:
+        near = prefix(pair.dst)
+        first = self.totals.prefixes.get((pair.cloud, near), self.totals.first)
+        made = self.control.made_at(pair.dst)
+        if made is not None and self._since(made, self.networks.get((pair.cloud, made.id), first)):
             destination = Destination(kind=Kind.VPC, id=made.id, cloud=pair.cloud)
-            return (
-                None
-                if self.perimeter.judge(destination, mine).verdict in OURS
-                else _made(pair, destination, made)
-            )
+            ours = self.perimeter.judge(destination, mine).verdict in OURS
+            return None if ours else _made(pair, destination, made)
         if (route := self.control.route_to(pair.dst)) is not None:
             if self.perimeter.judge(route.destination, mine).verdict in OURS:
                 return None
             reason = f"{pair.dst} lies in {route.range}, which a route leads over {route.via}"
             return _suspect(pair, route.destination, reason)
-        near = prefix(pair.dst)
-        first = self.totals.prefixes.get((pair.cloud, near), self.totals.first)
         if owner is not None or first < self.learned or (pair.cloud, prefix(pair.dst, 16, 56)) in self.homes:
             return None
         destination = Destination(kind=Kind.IP_RANGE, id=near, cloud=pair.cloud)
@@ -230,6 +236,12 @@ class _Look:
             destination = Destination(kind=Kind.SERVICE, id=pair.service, cloud=pair.cloud)
         reason = f"{pair.dst} is an address of {pair.service}, first sent to {self._into(pair.first)}"
         return replace(_suspect(pair, destination, reason, new=True), kind="service")
+
+    @staticmethod
+    def _since(made: Made, first: int) -> bool:
+        """Whether a network had no traffic before it was made: a write may also be a change."""
+        time = made.signal.time
+        return time is None or first >= time.timestamp() - _SLACK
 
     def _into(self, time: int) -> str:
         return f"{(time - self.totals.first) / 3600:.0f} h into the flow logs"
@@ -307,16 +319,27 @@ def _record(one: Suspect, totals: Totals, volume: _Volume, limits: FlowLimits) -
         f" (told of from {size(least)}{f' and {limits.times:g} times the usual' if one.new else ''})"
     )
     return {
-        "kind": one.kind, "cloud": main.cloud.value, "time": began.isoformat(),
+        "kind": one.kind,
+        "cloud": main.cloud.value,
+        "time": began.isoformat(),
         "source": {
-            "address": main.src, "interface": owner.interface if owner and _is_id(owner.interface) else "",
-            "account": owner.account if owner else "", "vpc": owner.vpc if owner else "",
+            "address": main.src,
+            "interface": owner.interface if owner and _is_id(owner.interface) else "",
+            "account": owner.account if owner else "",
+            "vpc": owner.vpc if owner else "",
         },
         "destination": {_FIELD[one.destination.kind]: one.destination.id, "address": main.dst},
-        "bytes": one.bytes, "gib": round(one.bytes / _GIB, 1), "peak": volume.peak, "usual": volume.usual,
-        "times": round(volume.times, 1), "hours": volume.hours, "least_bytes": least, "least_times": limits.times,
-        "ended": datetime.fromtimestamp(max(p.last for p in one.pairs), UTC).isoformat(), "note": note,
-    }  # fmt: skip
+        "bytes": one.bytes,
+        "gib": round(one.bytes / _GIB, 1),
+        "peak": volume.peak,
+        "usual": volume.usual,
+        "times": round(volume.times, 1),
+        "hours": volume.hours,
+        "least_bytes": least,
+        "least_times": limits.times,
+        "ended": datetime.fromtimestamp(max(p.last for p in one.pairs), UTC).isoformat(),
+        "note": note,
+    }
 
 
 def _is_id(interface: str) -> bool:

@@ -8,21 +8,19 @@ from typing import TYPE_CHECKING, Any
 
 from exclave.flows import aws, azure, cloudwatch, frames, gcp
 from exclave.flows.model import FlowPart, OwnerRow, PairRow, Row
+from exclave.flows.pieces import PIECE, fields_in, headers, pieces, placed, records_in
 from exclave.flows.sniff import sniff
 from exclave.flows.table import Table
 from exclave.formats import chunks
 from exclave.formats.damage import Damage
-from exclave.formats.documents import to_utf8, values
+from exclave.formats.documents import to_utf8
 from exclave.model import Cloud, Kind, Problem
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
     from exclave.sources.blob import Blob
 
-PIECE = 8 << 20  # bytes of text that are summed at once
-_HEAD = 256 << 10  # bytes whose lines are read one by one for that, before any is searched for
-_NAMES = 2_000  # interfaces whose account and network are looked up in one piece
 _KEY_OWNER = re.compile(r"AWSLogs/(?:o-[a-z0-9]+/)?(\d{12})/|(?:^|/)(\d{12})_vpcflowlogs_")
 _HINT = 'pip install "exclave[flows]"'
 _SHAPE_HINT = "give the names of the fields as the first line, as files that AWS delivers to S3 have them"
@@ -30,7 +28,7 @@ _SHAPE_HINT = "give the names of the fields as the first line, as files that AWS
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gathered:
-    """What a few blobs gave. `others`: records of another log that stood among them, by file."""
+    """What a few blobs gave. Times in seconds since the epoch; `formats`: files per format."""
 
     parts: tuple[FlowPart, ...] = ()
     problems: tuple[Problem, ...] = ()
@@ -73,6 +71,17 @@ class Gatherer:
         self._read += blob.packed
         log = kind if kind in ("azure", "gcp") else "aws"
         self._formats[f"{log}-flow"] = self._formats.get(f"{log}-flow", 0) + 1
+        try:
+            self._read_as(kind, blob)
+        except MemoryError:
+            raise
+        except Exception as error:  # noqa: BLE001
+            self._problems.append(_defect(blob.name, error))
+        if blob.problem is not None:
+            self._problems.append(blob.problem)
+        return True
+
+    def _read_as(self, kind: str, blob: Blob) -> None:
         if kind == "aws-text":
             self._text(blob)
         elif kind == "aws-parquet":
@@ -81,9 +90,6 @@ class Gatherer:
             self._cloudwatch(blob)
         else:
             self._json(blob, kind)
-        if blob.problem is not None:
-            self._problems.append(blob.problem)
-        return True
 
     def done(self) -> Gathered:
         """Everything that was taken."""
@@ -149,12 +155,18 @@ class Gatherer:
         files = tuple(dict.fromkeys(n for n, _ in waiting))
         fields = aws.fields_of(names)
         if missing := [n for n in aws.NEEDED if n not in fields]:
-            what = f"flow log records without {', '.join(aws.MEANT[n][-1] for n in missing)}: no volume can be summed"
+            names_missing = ", ".join(aws.MEANT[n][-1] for n in missing)
+            what = f"flow log records without {names_missing}: no volume can be summed"
             self._problems.extend(
                 Problem(where=f, what=what, hint="add the fields to the flow log's format") for f in files
             )
             return
-        self._sum(data, names, fields, files)
+        try:
+            self._sum(data, names, fields, files)
+        except MemoryError:
+            raise
+        except Exception as error:  # noqa: BLE001
+            self._problems.extend(_defect(file, error) for file in files)
 
     def _sum(
         self, data: bytes, names: tuple[str, ...], fields: Mapping[str, str], files: tuple[str, ...]
@@ -167,7 +179,7 @@ class Gatherer:
             table, count, bad = self._in_python(data, names, fields)
         if bad:
             # Files that were joined have headers among their lines, perhaps of other fields.
-            sections = list(_headers(data))
+            sections = list(headers(data))
             if sections:
                 self._resum(data, sections, names, files)
                 return
@@ -177,7 +189,7 @@ class Gatherer:
         self._records += count - max(0, bad)
         if frame is not None:
             pairs, owned = frames.summed(self._within(frame))
-            self._frame(Cloud.AWS, files, pairs, _placed(owned, data, names, fields))
+            self._frame(Cloud.AWS, files, pairs, placed(owned, data, names, fields))
         else:
             self._table(Cloud.AWS, files, table)
 
@@ -252,7 +264,7 @@ class Gatherer:
             frame = frames.of_parquet(data, fields)
             pairs, owned = frames.summed(self._within(frame))
             self._records += frame.height
-        except Exception as error:  # noqa: BLE001 - Polars raises many kinds for a damaged file
+        except Exception as error:  # noqa: BLE001
             what = f"not readable as parquet: {str(error).partition(chr(10))[0][:200]}"
             self._problems.append(Problem(where=blob.name, what=what))
             return
@@ -334,7 +346,7 @@ class Gatherer:
         self._parts.append(FlowPart(files=files, cloud=cloud, pairs=pairs, owners=owners, height=height))
         kind, what = _OWN[cloud]
         stated = [found[1] or found[2] for f in files if (found := _KEY_OWNER.search(f))]
-        # A file's key says whose it is; a network may hold interfaces of others, so their ids prove nothing then.
+        # A file's key says whose it is. A network may hold interfaces of others, so ids prove nothing then.
         for account in {*stated} if stated else {o[2] for o in owners if o[2]}:
             self._seen.setdefault(kind, {}).setdefault(account.lower(), what)
 
@@ -343,89 +355,13 @@ class Gatherer:
         self._last = max(self._last, last)
 
 
+def _defect(where: str, error: Exception) -> Problem:
+    what = f"can't be summed: {type(error).__name__}: {str(error).partition(chr(10))[0][:200]}"
+    return Problem(where=where, what=what, hint="this is a defect of exclave: please report it")
+
+
 _OWN = {
     Cloud.AWS: (Kind.ACCOUNT, "its flow logs are among these logs"),
     Cloud.AZURE: (Kind.SUBSCRIPTION, "its flow logs are among these logs"),
     Cloud.GCP: (Kind.PROJECT, "its flow logs are among these logs"),
 }
-
-
-def pieces(blob: Blob) -> Iterator[bytes]:
-    """The text of a blob, some of it at a time; but for a blob that fits, not cut at lines."""
-    data = blob.data
-    for start in range(0, len(data), PIECE):
-        yield data if len(data) <= PIECE else data[start : start + PIECE]
-    if blob.rest is not None:
-        yield from blob.rest
-
-
-def fields_in(line: bytes) -> tuple[str, ...]:
-    """The fields that a file's first line names, or has; none if nothing tells."""
-    if aws.is_header(line):
-        return tuple(line.decode("ascii", "replace").replace("\t", " ").split())
-    bare = aws.without_clock(line)
-    return (*(("clock",) if bare != line else ()), *aws.DEFAULT) if aws.is_default(bare) else ()
-
-
-def _headers(data: bytes) -> Iterator[tuple[int, int, tuple[str, ...]]]:
-    """Where header lines stand in a text: beginning, end, fields."""
-    at = data.find(b"addr ")
-    while at >= 0:
-        start = data.rfind(b"\n", 0, at) + 1
-        end = data.find(b"\n", at)
-        end = len(data) if end < 0 else end
-        line = data[start:end].rstrip(b"\r")
-        if aws.is_header(line):
-            yield (
-                start,
-                min(end + 1, len(data)),
-                tuple(line.decode("ascii", "replace").replace("\t", " ").split()),
-            )
-        at = data.find(b"addr ", end)
-
-
-def records_in(piece: bytes) -> Iterator[Mapping[str, Any] | Damage]:
-    """The objects in JSON, out of the lists that hold them."""
-    waiting: list[Any] = [values(piece)]
-    while waiting:
-        for value in waiting.pop():
-            if isinstance(value, Damage):
-                yield value
-            elif isinstance(value, list):
-                waiting.append(value)
-            elif isinstance(value, dict):
-                inner = next(
-                    (value[k] for k in ("records", "entries") if isinstance(value.get(k), list)), None
-                )
-                if inner is None:
-                    yield value
-                else:
-                    waiting.append(inner)
-            else:
-                yield Damage(what="no object")
-
-
-def _placed(
-    owned: list[tuple[str, str]], data: bytes, names: tuple[str, ...], fields: Mapping[str, str]
-) -> tuple[OwnerRow, ...]:
-    """Owners with account and network, each read from the first line that names the interface."""
-    at, *places = [
-        names.index(fields[n]) if n in fields else -1 for n in ("interface", "account", "vpc", "subnet")
-    ]
-    known: dict[str, tuple[str, str, str]] = {}
-
-    def note(line: bytes) -> None:
-        parts = line.decode("utf-8", "replace").split(" ")
-        found = [parts[p] if 0 <= p < len(parts) and parts[p] != "-" else "" for p in places]
-        if 0 <= at < len(parts):
-            known.setdefault(parts[at], (found[0], found[1], found[2]))
-
-    for line in data[: data.rfind(b"\n", 0, _HEAD) + 1].split(b"\n"):
-        note(line)
-    for looked, interface in enumerate(sorted({i for _, i in owned if i and i not in known})):
-        if looked >= _NAMES:
-            break
-        found = data.find(interface.encode("utf-8", "replace"))
-        if found >= 0:
-            note(data[data.rfind(b"\n", 0, found) + 1 : data.find(b"\n", found)])
-    return tuple(sorted((address, i, *known.get(i, ("", "", ""))) for address, i in owned))

@@ -1,7 +1,7 @@
-"""Google VPC flow logs: LogEntry JSON with `jsonPayload.connection`, of Compute Engine and of Network Management.
+"""Google VPC flow logs: LogEntry JSON with `jsonPayload.connection`, of Compute Engine or Network Management.
 
-Source: https://cloud.google.com/vpc/docs/about-flow-logs-records. A flow between two machines whose logs are here is
-reported by both (`reporter` SRC and DEST). The far end is annotated only where Google shows it to the reporter.
+Source: https://cloud.google.com/vpc/docs/about-flow-logs-records. A flow between two machines whose logs are
+here is reported by both (`reporter` SRC, DEST). The far end is annotated where the reporter may see it.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ def seconds(text: object) -> int:
         ValueError: it isn't one.
     """
     if not isinstance(text, str):
-        raise ValueError("no time")  # noqa: TRY004 - to a reader of logs it is one kind of fault
+        raise ValueError("no time")  # noqa: TRY004
     whole, dot, rest = text.partition(".")
     zone = rest.lstrip("0123456789") if dot else ""
     return int(datetime.fromisoformat(whole + zone).timestamp())

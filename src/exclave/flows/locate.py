@@ -1,11 +1,11 @@
-"""Where in its file a flow's largest record stands: looked for once something was found, since sums don't say."""
+"""Where in its file a flow's largest record stands: looked for once something was found."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from exclave.flows import aws, azure, cloudwatch, gcp
-from exclave.flows.gather import fields_in, pieces, records_in
+from exclave.flows.pieces import fields_in, pieces, records_in
 from exclave.flows.sniff import sniff
 from exclave.formats import chunks
 from exclave.formats.damage import Damage
@@ -21,7 +21,7 @@ Place = tuple[int, int]  # number of the record from 1, its bytes
 
 
 def locate(blob: Blob, wanted: Collection[Ends]) -> dict[Ends, Place]:
-    """The largest record of each pair of addresses, as far as the file has one. Parquet is not looked into."""
+    """The largest record of each pair of addresses, if the file has one. Parquet is not looked into."""
     kind = sniff(blob.name, blob.data)
     if kind == "aws-text":
         found = _text(blob, wanted)

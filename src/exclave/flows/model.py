@@ -16,8 +16,8 @@ WINDOW = 3600  # seconds of a window
 class Row(NamedTuple):
     """One record of any provider's flow logs. Times in seconds since the epoch; "" where the log doesn't say.
 
-    `src` and `dst` are the ends of the packets, not of a translation between them. `interface` is where it was
-    seen: a network interface, a MAC address, or a reporter; a flow seen at both ends is recorded twice.
+    `src` and `dst` are the ends of the packets, not of a translation between them. `interface` is where it
+    was seen: a network interface, a MAC address, or a reporter; a flow seen at both ends is recorded twice.
     `service` is what the provider calls a destination of its own, `peer` the account or project of the
     destination, `peer_vpc` its network. `out` says whether it left the interface, None if nothing does.
     """
@@ -101,8 +101,8 @@ PairKey = tuple[Cloud, str, str, str, str, str, str]
 class Totals:
     """All flows summed: the pairs that moved much, and what says whether their ends are known.
 
-    Keys are a cloud and what it names. `prefixes`: private network (/24, /64) → when it was first seen; `interfaces`
-    likewise. Times in seconds since the epoch.
+    Keys are a cloud and what it names. `prefixes`: private network (/24, /64) → when it was first seen;
+    `interfaces` likewise. Times in seconds since the epoch.
     """
 
     pairs: tuple[Pair, ...] = ()
@@ -115,7 +115,7 @@ class Totals:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Detail:
-    """Of some pairs: bytes by window; what their sources sent to anybody, by window; files with their largest sums."""
+    """Of some pairs: bytes by window; what their sources sent to all, by window; files of the largest."""
 
     hours: Mapping[PairKey, Mapping[int, int]] = field(default_factory=dict)
     sent: Mapping[tuple[Cloud, str], Mapping[int, int]] = field(default_factory=dict)

@@ -1,8 +1,8 @@
-"""What the control plane says of networks: which were made, and where routes over peerings and gateways lead."""
+"""What the control plane says of networks: which were made, and where routes over peerings lead."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from exclave.flows.addresses import Network, inside, network
@@ -12,10 +12,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 _MAKES = (
-    ":createvpc", ":createdefaultvpc", ":associatevpccidrblock", "microsoft.network/virtualnetworks/write", "compute.networks.insert",
-)  # fmt: skip
+    ":createvpc",
+    ":createdefaultvpc",
+    ":associatevpccidrblock",
+    "microsoft.network/virtualnetworks/write",
+    "compute.networks.insert",
+)
 _PARTS = (":createsubnet", "microsoft.network/virtualnetworks/subnets/write", "compute.subnetworks.insert")
-_RANGES = ("range", "ranges", "cidr", "address_space", "addressSpace")
+_RANGES = ("range", "addresses")  # facts that say which addresses
+_WAYS = ("peering", "gateway")  # facts that name what a route goes over
 _SOMEBODY = frozenset({Kind.ACCOUNT, Kind.PROJECT, Kind.SUBSCRIPTION, Kind.TENANT, Kind.ORGANIZATION})
 
 
@@ -44,7 +49,6 @@ class ControlPlane:
 
     made: tuple[Made, ...] = ()
     routes: tuple[Route, ...] = ()
-    changes: tuple[Signal, ...] = field(default=())
 
     def made_at(self, address: str) -> Made | None:
         """The network made in these logs that an address lies in."""
@@ -64,7 +68,7 @@ class ControlPlane:
 def control_plane(signals: Iterable[Signal]) -> ControlPlane:
     """What signals say of networks. Failed calls changed nothing."""
     changes = [s for s in signals if not s.failed and s.signal is SignalKind.NETWORK_CHANGE]
-    return ControlPlane(made=tuple(_made(changes)), routes=tuple(_routes(changes)), changes=tuple(changes))
+    return ControlPlane(made=tuple(_made(changes)), routes=tuple(_routes(changes)))
 
 
 def _made(changes: list[Signal]) -> list[Made]:
@@ -74,44 +78,40 @@ def _made(changes: list[Signal]) -> list[Made]:
             known = out.get(change.source.id)
             # The maker is who made it, not who gave it a further range.
             first = known.signal if known else change
-            out[change.source.id] = Made(
-                id=change.source.id, signal=first, ranges=(*(known.ranges if known else ()), *_ranges(change))
-            )
+            ranges = (*(known.ranges if known else ()), *_ranges(change))
+            out[change.source.id] = Made(id=change.source.id, signal=first, ranges=ranges)
     for change in changes:
         if change.action.lower().endswith(_PARTS):
-            for value in (change.source.id, *(v for _, v in change.facts)):
-                whole = next(
-                    (
-                        i
-                        for i in out
-                        if value.lower() == i.lower() or value.lower().startswith(i.lower() + "/subnets/")
-                    ),
-                    "",
-                )
-                if whole:
-                    out[whole] = Made(
-                        id=whole, signal=out[whole].signal, ranges=(*out[whole].ranges, *_ranges(change))
-                    )
-                    break
+            named = [change.source.id, *(v for k, v in change.facts if k in ("vpc", "network"))]
+            whole = next((m for m in out.values() if any(_is_of(n, m.id) for n in named)), None)
+            if whole is not None:
+                ranges = (*whole.ranges, *_ranges(change))
+                out[whole.id] = Made(id=whole.id, signal=whole.signal, ranges=ranges)
     return list(out.values())
+
+
+def _is_of(name: str, network_id: str) -> bool:
+    """Whether a name is that of a network, of a subnet in it, or its URL."""
+    mine, wanted = name.lower(), network_id.lower()
+    return mine == wanted or mine.startswith(wanted + "/subnets/") or mine.endswith("/" + wanted)
 
 
 def _routes(changes: list[Signal]) -> list[Route]:
     somebody: dict[str, Destination] = {}
     for change in changes:
-        if change.destination is not None and change.destination.kind in _SOMEBODY and change.destination.id:
-            for name in (
-                change.source.id if change.source.kind != "vpc" else "",
-                *(v for _, v in change.facts),
-            ):
-                if name and "/" not in name:  # a range is no name
-                    somebody.setdefault(name, change.destination)
+        who = change.destination
+        if who is not None and who.kind in _SOMEBODY and who.id:
+            for name in (change.source.id, *(v for k, v in change.facts if k in _WAYS)):
+                if name and change.source.kind != "vpc":
+                    somebody.setdefault(name, who)
     out: list[Route] = []
     for change in changes:
-        for range_ in _ranges(change):
-            via = next((v for _, v in change.facts if v in somebody), "")
-            if via and not change.action.lower().endswith(_MAKES):
-                out.append(Route(range=range_, destination=somebody[via], via=via, signal=change))
+        if change.action.lower().endswith((*_MAKES, *_PARTS)):
+            continue
+        via = next((v for k, v in change.facts if k in _WAYS and v in somebody), "")
+        if via:
+            whom = somebody[via]
+            out += [Route(range=r, destination=whom, via=via, signal=change) for r in _ranges(change)]
     return sorted(out, key=lambda r: (-r.range.prefixlen, str(r.range), r.via))
 
 

@@ -66,9 +66,18 @@ def _pair(ends: _Ends, seen: Mapping[str, list[PairRow]]) -> Pair:
     rows = seen[interface]
     cloud, src, dst, service, peer, peer_vpc = ends
     return Pair(
-        cloud=cloud, src=src, dst=dst, service=service, peer=peer, peer_vpc=peer_vpc, bytes=sum(row[7] for row in rows),
-        records=sum(row[9] for row in rows), first=min(row[10] for row in rows), last=max(row[11] for row in rows), interface=interface,
-    )  # fmt: skip
+        cloud=cloud,
+        src=src,
+        dst=dst,
+        service=service,
+        peer=peer,
+        peer_vpc=peer_vpc,
+        bytes=sum(row[7] for row in rows),
+        records=sum(row[9] for row in rows),
+        first=min(row[10] for row in rows),
+        last=max(row[11] for row in rows),
+        interface=interface,
+    )
 
 
 def _sent(

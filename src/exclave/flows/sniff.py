@@ -1,4 +1,4 @@
-"""Whether a file is a flow log, and in which shape: told by its head, as formats/sniffing.py tells other logs."""
+"""Whether a file is a flow log, and in which shape: told by its head, as formats/sniffing.py does."""
 
 from __future__ import annotations
 

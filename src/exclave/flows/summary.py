@@ -1,4 +1,4 @@
-"""What was found in flow logs as an event, so that the catalogue's entries for flows match it as they match any record.
+"""What was found in flow logs as an event, so that the catalogue's entries match it as they match any record.
 
 It is not a format that is read: nothing that stands in a file is ever taken for a summary.
 """
@@ -27,8 +27,17 @@ def event(record: Mapping[str, Any], evidence: Evidence) -> Event:
     account = str(where.get("account", ""))
     cloud = Cloud(str(record.get("cloud", "aws")))
     return Event(
-        cloud=cloud, log="vpc-flow", time=datetime.fromisoformat(str(record["time"])), service="vpc-flow",
+        cloud=cloud,
+        log="vpc-flow",
+        time=datetime.fromisoformat(str(record["time"])),
+        service="vpc-flow",
         action=_ACTIONS.get(str(record.get("kind")), "Flow"),
         actor=Actor(kind="unknown", id=interface or address, name=address, account=account, ip=address),
-        account=account, region="", error="", dry_run=False, fields=record, raw=record, evidence=evidence,
-    )  # fmt: skip
+        account=account,
+        region="",
+        error="",
+        dry_run=False,
+        fields=record,
+        raw=record,
+        evidence=evidence,
+    )

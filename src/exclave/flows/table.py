@@ -48,7 +48,7 @@ class Table:
         return tuple((*key, *sums) for key, sums in self.pairs.items())  # type: ignore[misc]
 
     def owner_rows(self) -> tuple[OwnerRow, ...]:
-        """Who has which address: by direction, else the address that stands in all records of an interface."""
+        """Who has which address: by direction, else the address in all records of an interface."""
         known = [(address, interface, *rest) for (address, interface), rest in self.owners.items()]
         by_interface: dict[str, set[str]] = {}
         for key in self.pairs:

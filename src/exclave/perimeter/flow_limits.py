@@ -1,4 +1,4 @@
-"""From which volume on a flow is told of: the `[flows]` table of perimeter.toml, with defaults that ordinary traffic stays below."""
+"""From which volume on a flow is told of: the `[flows]` table of perimeter.toml."""
 
 from __future__ import annotations
 
@@ -16,10 +16,11 @@ KEYS = ("bytes", "times", "learn-hours", "service-bytes")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FlowLimits:
-    """`bytes` a pair must have moved, and `times` the usual hour its busiest hour must be where only that speaks against it.
+    """The defaults are what ordinary traffic stays below.
 
-    `learn_hours` is how long after the first record a network still counts as known (0: an eighth of the logs' time, at
-    most a day). `service_bytes` is what a source must have sent to a service of the provider.
+    `bytes` a pair must have moved. `times` the usual hour its busiest hour must be, where only its being new
+    speaks against it. `learn_hours` is how long after the first record a network still counts as known (0: an
+    eighth of the logs' time, at most a day). `service_bytes`: to a service of the provider.
     """
 
     bytes: int = 1 << 30

@@ -32,7 +32,8 @@ class Host:
 class Talk:
     """A conversation as one of its ends sees it. `size` is the median of a record's bytes.
 
-    `weight` is how often it happens, `hours` of the day when; none: all of them. `service` is what AWS calls a public address.
+    `weight` is how often it happens, `hours` of the day when; none: all of them. `service`
+    is what AWS calls a public address.
     """
 
     host: Host
