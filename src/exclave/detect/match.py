@@ -127,8 +127,10 @@ def _of_method(method: Method, event: Event) -> Iterator[Found]:
     if event.error and method.outcome == "revoked":
         return
     offered = read_all(method.read, event)
+    # A failed end of a long operation never holds the request; its beginning does (detect/pairs.py).
+    told = not event.error or (event.cloud is Cloud.GCP and bool(event.shared_id))
     tells = method.outcome == "offered" or (method.outcome == "taken" and event.cloud is Cloud.GCP)
-    if not offered and tells and method.read and not event.error and (left_out := omitted(event)):
+    if not offered and tells and method.read and told and (left_out := omitted(event)):
         note = "the log left out the request, so the destination can't be read"
         offered = [Destination(kind=Kind.UNKNOWN, id=left_out, cloud=event.cloud, note=note)]
     outcome = Outcome.ATTEMPTED if event.error else Outcome(method.outcome or "offered")

@@ -32,14 +32,21 @@ def settled(found: Iterable[F]) -> list[F]:
 
 
 def _joined(same: list[F]) -> list[F]:
-    if len({(f.evidence.file, f.evidence.record, f.evidence.event_id) for f in same}) == 1:
+    records = {_record(f) for f in same}
+    if len(records) == 1:
         return same
     error = next((f.error for f in same if f.error), "")
-    telling = [f for f in same if _says(f)] or same[:1]
-    kept: dict[str, F] = {}
+    begun = _record(min(same, key=when))
+    telling = [f for f in same if _says(f)] or [f for f in same if _record(f) == begun]
+    kept: dict[tuple[str, str], F] = {}
     for one in sorted(telling, key=when):
-        kept.setdefault(one.destination.key if one.destination else "", one)
+        kept.setdefault((one.source.key, one.destination.key if one.destination else ""), one)
     return [_failed(f, error) if error else f for f in kept.values()]
+
+
+def _record(found: Transfer | Signal) -> tuple[str, int, str]:
+    evidence = found.evidence
+    return evidence.file, evidence.record, evidence.event_id
 
 
 def _says(found: Transfer | Signal) -> bool:

@@ -21,14 +21,14 @@ from exclave.perimeter.google import bare
 _PUBLIC = {"allusers": "allUsers", "allauthenticatedusers": "allAuthenticatedUsers"}
 _CONVENIENCE = re.compile(r"project(?:owner|editor|viewer)s?:(.+)", re.IGNORECASE)
 _PROJECT_PATH = re.compile(r"(?:^|/)projects/([^/\s]+)")
-_PROJECT_ID = re.compile(r"(?:[a-z0-9.-]+:)?[a-z][a-z0-9-]{4,28}[a-z0-9]|\d{3,20}")
+_PROJECT_ID = re.compile(r"(?:[a-z0-9-]+(?:\.[a-z0-9-]+)+:)?[a-z][a-z0-9-]{4,28}[a-z0-9]|\d{3,20}")
 _BUCKET_PATH = re.compile(r"(?:^|/)buckets/([^/\s]+)")
 _BUCKET = re.compile(r"(?:gs://|//storage\.googleapis\.com/|storage\.googleapis\.com/|https://storage\.(?:googleapis|cloud\.google)\.com/)?"
                      r"([a-z0-9][a-z0-9._-]{1,221})(?:/.*)?", re.IGNORECASE | re.DOTALL)  # fmt: skip
 _GS_TEXT = re.compile(r"gs://([a-z0-9][a-z0-9._-]{1,221})", re.IGNORECASE)
 _ANCESTOR = re.compile(r"(?:^|/)(organizations|folders)/(\d+)")
 _CUSTOMER = re.compile(r"(?:is:|under:)?(C[0-9a-z]{7,9})")
-_DATASET = re.compile(r"((?:[a-z0-9.-]+:)?[a-z][a-z0-9-]{4,28}[a-z0-9])[:.]\w+(?:\.[^.]+)?")
+_DATASET = re.compile(r"((?:[a-z0-9-]+(?:\.[a-z0-9-]+)+:)?[a-z][a-z0-9-]{4,28}[a-z0-9])[:.]\w+(?:\.[^.]+)?")
 
 
 def _strings(found: Iterable[Any]) -> Iterator[str]:
