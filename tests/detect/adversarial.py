@@ -132,7 +132,7 @@ def _spelling() -> Cases:
         "UTF-16, the other way round": lambda: b"\xfe\xff" + _usual().decode().encode("utf-16-be"),
         "UTF-32": lambda: _usual().decode().encode("utf-32"),
         "letters beyond ASCII": lambda: json.dumps(
-            {"Records": [share(userAgent="größer 𝒳"), *build.ordinary()]}, ensure_ascii=False
+            {"Records": [share(userAgent="größer \U0001d4b3"), *build.ordinary()]}, ensure_ascii=False
         ).encode(),
         "names in lower case": lambda: _swapped(
             _usual(), b'"ModifySnapshotAttribute"', b'"modifysnapshotattribute"'
@@ -146,7 +146,12 @@ def _spelling() -> Cases:
             share(),
         ),
         "API dates in digits of other scripts": lambda: json.dumps(
-            {"Records": [build.described(), build.permission(eventName="AddPermission20१५०३३१")]},
+            {
+                "Records": [
+                    build.described(),
+                    build.permission(eventName="AddPermission20\u0967\u096b\u0966\u0969\u0969\u0967"),
+                ]
+            },
             ensure_ascii=False,
         ).encode(),
         "a name that lower-cases to ASCII": lambda: json.dumps(

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import functools
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from exclave.catalogue.loader import load
 from exclave.detect import scan as scan_module
-from exclave.detect.result import ScanResult
 from exclave.detect.scan import Scanner, scanner
 from exclave.sources.blob import Blob
 from tests.detect.build import DELIVERED
+
+if TYPE_CHECKING:
+    from exclave.detect.result import ScanResult
 
 WAYS = ("scan", "parse", "full")
 PLAIN, PACKED = "plain", "packed"

@@ -1,4 +1,4 @@
-"""CloudTrail records and files for tests of detect/, engines/ and whole hunts: small, realistic, all made up."""
+"""CloudTrail records and files for tests of detect/, engines/ and whole hunts: small, all made up."""
 
 from __future__ import annotations
 

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import itertools
 from dataclasses import dataclass
-from datetime import datetime
+from typing import TYPE_CHECKING
 
 from exclave.detect.sessions import events_naming
-from exclave.model import Actor, Event, Evidence
-from exclave.sources.blob import Blob
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from exclave.model import Actor, Event, Evidence
+    from exclave.sources.blob import Blob
 
 MAX_DOINGS = 200_000  # records that one timeline keeps
 
@@ -27,7 +31,10 @@ class Doing:
 
 
 def doings(blob: Blob, who: frozenset[str]) -> list[Doing]:
-    """The records in a blob whose actor is one of `who`: credentials, ARNs (also of the role behind a session), names, accounts."""
+    """The records in a blob whose actor is one of `who`: credentials, ARNs, names, accounts.
+
+    The ARN of a role stands for its sessions too.
+    """
     found = (_doing(event) for event in events_naming(blob, who) if _is(event.actor, who))
     return list(itertools.islice(found, MAX_DOINGS))
 

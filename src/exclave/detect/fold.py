@@ -1,31 +1,30 @@
-"""Many like takings as one transfer: a thief who reads a million objects of a bucket is one finding with a count."""
+"""Many like takings as one transfer: who reads a million objects of a bucket is one finding with a count."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from exclave.model import Outcome, Transfer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 _FOLDED = frozenset({Outcome.TAKEN, Outcome.ATTEMPTED})
 
 
 def fold(transfers: Iterable[Transfer]) -> list[Transfer]:
-    """Takings and attempts that differ in time alone, joined: the first is told, with how many and until when.
+    """Takings and attempts that differ in time alone, joined: the first, with how many and until when.
 
     Folding parts and then the whole gives the same as folding the whole at once.
     """
     out: list[Transfer] = []
     at: dict[tuple[str, ...], int] = {}
     for found in transfers:
-        if found.outcome not in _FOLDED:
+        key = key_of(found)
+        if not key:
             out.append(found)
-            continue
-        key = (
-            found.method, found.account, found.source.key, found.destination.key, found.outcome, found.actor.id, found.actor.credential,
-            found.error, found.action, found.shared_id,
-        )
-        if key not in at:
+        elif key not in at:
             at[key] = len(out)
             out.append(found)
         else:
@@ -33,8 +32,26 @@ def fold(transfers: Iterable[Transfer]) -> list[Transfer]:
     return out
 
 
+def key_of(found: Transfer) -> tuple[str, ...]:
+    """What like transfers have in common; empty for one that stands for itself."""
+    if found.outcome not in _FOLDED:
+        return ()
+    return (
+        found.method,
+        found.account,
+        found.source.key,
+        found.destination.key,
+        found.outcome,
+        found.actor.id,
+        found.actor.credential,
+        found.error,
+        found.action,
+        found.shared_id,
+    )
+
+
 def _joined(a: Transfer, b: Transfer) -> Transfer:
-    first, second = (a, b) if _when(a) <= _when(b) else (b, a)
+    first = a if _when(a) <= _when(b) else b
     times = [t for one in (a, b) for t in (one.time, one.last) if t is not None]
     return replace(first, count=a.count + b.count, last=max(times, default=None))
 

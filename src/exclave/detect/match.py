@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from exclave.catalogue import paths
 from exclave.catalogue.entry import Close, Condition, LineageSpec, Method, Read, ResourceSpec, Where
 from exclave.catalogue.kinds import kind_of
-from exclave.catalogue.loader import Catalogue
 from exclave.catalogue.readers import READERS
 from exclave.model import (
     Closure,
@@ -21,9 +20,13 @@ from exclave.model import (
     Outcome,
     Resource,
     Signal,
+    SignalKind,
     Transfer,
 )
 from exclave.perimeter.google import relative_name
+
+if TYPE_CHECKING:
+    from exclave.catalogue.loader import Catalogue
 
 Found = Transfer | Signal | Closure | Derivation
 MAX_RESOURCES = 100  # resources one event may name
@@ -111,21 +114,35 @@ def _plain(value: Any) -> str:
 def _of_method(method: Method, event: Event) -> Iterator[Found]:
     if method.caller == "foreign" and not _foreign_caller(event):
         return
-    resources = resources_of(method.resource, event)
-    facts = tuple((k, v) for k, p in method.facts.items() if (v := paths.text(event.fields, p)))
     if method.signal is not None:
-        destinations: list[Destination | None] = [*read_all(method.read, event)] or [None]
-        if method.needs_destination and destinations == [None]:
-            return
-        for resource in resources:
-            for destination in destinations:
-                yield Signal(
-                    method=method.id, signal=method.signal, destination=destination, failed=bool(event.error),
-                    source=resource, facts=facts, **_common(event),
-                )
+        yield from _signals(method, method.signal, event)
+    elif not event.error or method.outcome != "revoked":
+        yield from _transfers(method, event)
+
+
+def _signals(method: Method, kind: SignalKind, event: Event) -> Iterator[Signal]:
+    destinations: list[Destination | None] = [*read_all(method.read, event)] or [None]
+    if method.needs_destination and destinations == [None]:
         return
-    if event.error and method.outcome == "revoked":
-        return
+    for resource in resources_of(method.resource, event):
+        for destination in destinations:
+            yield Signal(
+                method=method.id,
+                signal=kind,
+                destination=destination,
+                failed=bool(event.error),
+                source=resource,
+                facts=_facts(method, event),
+                **_common(event),
+            )
+
+
+def _facts(method: Method, event: Event) -> tuple[tuple[str, str], ...]:
+    return tuple((k, v) for k, p in method.facts.items() if (v := paths.text(event.fields, p)))
+
+
+def _transfers(method: Method, event: Event) -> Iterator[Found]:
+    facts = _facts(method, event)
     offered = read_all(method.read, event)
     # A failed end of a long operation never holds the request; its beginning does (detect/pairs.py).
     told = not event.error or (event.cloud is Cloud.GCP and bool(event.shared_id))
@@ -135,29 +152,50 @@ def _of_method(method: Method, event: Event) -> Iterator[Found]:
         offered = [Destination(kind=Kind.UNKNOWN, id=left_out, cloud=event.cloud, note=note)]
     outcome = Outcome.ATTEMPTED if event.error else Outcome(method.outcome or "offered")
     removed = [] if event.error else read_all(method.removes, event)
-    for resource in resources:
+    for resource in resources_of(method.resource, event):
         for destination in offered:
             yield Transfer(
-                method=method.id, source=resource, destination=destination, outcome=outcome, facts=facts,
-                whole=method.whole, **_common(event),
+                method=method.id,
+                source=resource,
+                destination=destination,
+                outcome=outcome,
+                facts=facts,
+                whole=method.whole,
+                **_common(event),
             )
         for destination in removed:
             yield Transfer(
-                method=method.id, source=resource, destination=destination, outcome=Outcome.REVOKED, facts=facts,
+                method=method.id,
+                source=resource,
+                destination=destination,
+                outcome=Outcome.REVOKED,
+                facts=facts,
                 **_common(event),
             )
         if method.whole and not offered and not event.error:
             # Every grant is stated and there is none: what stood open on the resource has ended.
             yield Closure(
-                method=method.id, time=event.time, account=event.account, region=event.region, action=event.name,
-                actor=event.actor, evidence=event.evidence, resource=resource,
+                method=method.id,
+                time=event.time,
+                account=event.account,
+                region=event.region,
+                action=event.name,
+                actor=event.actor,
+                evidence=event.evidence,
+                resource=resource,
             )
 
 
 def _common(event: Event) -> dict[str, Any]:
     return {
-        "time": event.time, "cloud": event.cloud, "account": event.account, "region": event.region,
-        "action": event.name, "actor": event.actor, "evidence": event.evidence, "error": event.error,
+        "time": event.time,
+        "cloud": event.cloud,
+        "account": event.account,
+        "region": event.region,
+        "action": event.name,
+        "actor": event.actor,
+        "evidence": event.evidence,
+        "error": event.error,
         "shared_id": event.shared_id,
     }
 
@@ -192,7 +230,14 @@ def resources_of(spec: ResourceSpec, event: Event) -> list[Resource]:
     name = paths.text(event.fields, spec.name) if spec.name else ""
     account = paths.text(event.fields, spec.account) if spec.account else event.account
     return [
-        Resource(kind=kind_of(spec.kind, i), id=i[:2048], account=account, region=event.region, name=name, size_gib=size_gib)
+        Resource(
+            kind=kind_of(spec.kind, i),
+            id=i[:2048],
+            account=account,
+            region=event.region,
+            name=name,
+            size_gib=size_gib,
+        )
         for i in list(dict.fromkeys(ids or [""]))[:MAX_RESOURCES]
     ]
 
@@ -201,13 +246,28 @@ def omitted(event: Event) -> str:
     """`omitted` where the log left the request out, `missing` where a tool seems to have stripped it, else ""."""
     if event.cloud is Cloud.GCP:
         # What a call says may stand in any of three parts; one that holds its type alone says nothing.
-        parts = (paths.first(event.fields, f"protoPayload.{part}") for part in ("request", "serviceData", "metadata"))
-        return "" if any(p and not (isinstance(p, Mapping) and set(p) <= {"@type"}) for p in parts) else "omitted"
+        parts = (
+            paths.first(event.fields, f"protoPayload.{part}")
+            for part in ("request", "serviceData", "metadata")
+        )
+        return (
+            ""
+            if any(p and not (isinstance(p, Mapping) and set(p) <= {"@type"}) for p in parts)
+            else "omitted"
+        )
     request = paths.first(event.fields, _REQUESTS[event.cloud])
     if event.cloud is Cloud.AWS:
         # CloudTrail marks what it leaves out of oversized records; a call with parameters never has none.
-        return "missing" if request is None else "omitted" if isinstance(request, Mapping) and request.get("omitted") is True else ""
-    return "" if isinstance(request, Mapping | list) else "omitted"  # a body that was cut off is no JSON any more
+        return (
+            "missing"
+            if request is None
+            else "omitted"
+            if isinstance(request, Mapping) and request.get("omitted") is True
+            else ""
+        )
+    return (
+        "" if isinstance(request, Mapping | list) else "omitted"
+    )  # a body that was cut off is no JSON any more
 
 
 _REQUESTS = {Cloud.AWS: "requestParameters", Cloud.AZURE: "properties.requestBody"}
@@ -216,18 +276,30 @@ _REQUESTS = {Cloud.AWS: "requestParameters", Cloud.AZURE: "properties.requestBod
 def _foreign_caller(event: Event) -> bool:
     actor = event.actor
     return actor.kind == "anonymous" or (
-        actor.kind not in ("service", "unknown") and bool(actor.account) and bool(event.account) and actor.account != event.account
+        actor.kind not in ("service", "unknown")
+        and bool(actor.account)
+        and bool(event.account)
+        and actor.account != event.account
     )
 
 
 def _closures(method: Method, close: Close, event: Event) -> Iterator[Closure]:
     targets: list[Resource | None] = [None]
     if close.resource:
-        targets = [r for r in resources_of(ResourceSpec(kind=method.resource.kind, id=close.resource), event) if r.id]
+        targets = [
+            r for r in resources_of(ResourceSpec(kind=method.resource.kind, id=close.resource), event) if r.id
+        ]
     for target in targets:
         yield Closure(
-            method=method.id, time=event.time, account=event.account, region=event.region, action=event.name,
-            actor=event.actor, evidence=event.evidence, resource=target, only_public=close.only_public,
+            method=method.id,
+            time=event.time,
+            account=event.account,
+            region=event.region,
+            action=event.name,
+            actor=event.actor,
+            evidence=event.evidence,
+            resource=target,
+            only_public=close.only_public,
         )
 
 
@@ -243,5 +315,10 @@ def _derivations(rule: LineageSpec, event: Event) -> Iterator[Derivation]:
             for parent in parents:
                 if child.key != parent.key:
                     yield Derivation(
-                        child=child, parent=parent, action=event.name, time=event.time, actor=event.actor, evidence=event.evidence
+                        child=child,
+                        parent=parent,
+                        action=event.name,
+                        time=event.time,
+                        actor=event.actor,
+                        evidence=event.evidence,
                     )

@@ -1,33 +1,38 @@
-"""The cheap path: finds the few records of a CloudTrail file that matter without decoding the others.
+r"""The cheap path: finds the few records of a CloudTrail file that matter without decoding the others.
 
-Two ways, both leaving what they can't be sure of to the next: a scan of the bytes, then a typed parse (shapes.py), then
-the full parser.
+Two ways, both leaving what they can't be sure of to the next: a scan of the bytes, then a typed parse
+(shapes.py), then the full parser.
 
-The scan is for files that CloudTrail itself delivered (by their names) and whose compression vouches for their bytes.
-There it is sound by this argument. Names and keys of interest are ASCII letters and digits, which JSON can spell
-otherwise only as `\\u00XX`; a file in which an alphanumeric one occurs goes on to the next way. Between a key and its
-value stand only white space and a colon, which the pattern allows. A raw `{ "eventVersion"` can't stand inside a string
-(its quotes would be escaped), so it is a real object's start; a slice counts only if it decodes whole as one plain
-record. Whatever is not certain (other key order, a nested copy, bad JSON, another encoding or envelope) makes
-`candidates` return None. Two facts about delivered files are taken from CloudTrail's documentation and not from
-the bytes: all their records are of the account in the name, and a caller of another account is `AWSAccount` there
-(https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-user-identity.html).
+The scan is for files that CloudTrail itself delivered (by their names) and whose compression vouches for
+their bytes. There it is sound by this argument. Names and keys of interest are ASCII letters and digits,
+which JSON can spell otherwise only as `\u00XX`; a file in which an alphanumeric one occurs goes on to the next
+way. Between a key and its value stand only white space and a colon, which the pattern allows. A raw
+`{ "eventVersion"` can't stand inside a string (its quotes would be escaped), so it is a real object's start;
+a slice counts only if it decodes whole as one plain record. Whatever is not certain (other key order, a
+nested copy, bad JSON, another encoding or envelope) makes `candidates` return None.
 
-An attacker can plant whole fake records as an array inside another record, which the scan takes for real; scan.py
-confirms by the typed parse before anything loud is reported.
+Three facts about delivered files are taken from CloudTrail's documentation and not from the bytes: all their
+records are of the account in the name; a caller of another account is `AWSAccount` there; and
+their list holds nothing but records.
+Source: https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-user-identity.html
+
+An attacker can plant whole fake records as an array inside another record, which the scan takes for real; the
+typed parse confirms what it found before anything loud is reported (engines/confirm.py).
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import orjson
 
 from exclave.detect.shapes import Shape, is_plain
 from exclave.formats.cloudtrail import action_name
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
 
 _HEAD = re.compile(rb"(?:\xef\xbb\xbf)?\s*\{\s*\"Records\"\s*:\s*\[\s*\{\s*\"eventVersion\"")
 _CLOSED = re.compile(rb"\]\s*\}\s*\Z")
@@ -141,7 +146,7 @@ class Prefilter:
 
     def _compile(self) -> tuple[Any, ...]:
         try:
-            import hyperscan  # noqa: PLC0415 - optional
+            import hyperscan  # optional
         except ImportError:
             return ()
 
@@ -169,7 +174,7 @@ def _named(names: Iterable[str]) -> str:
 
 def _parts(names: list[str]) -> list[list[str]]:
     """Names in as many lists as it takes for each to make a pattern that Hyperscan accepts."""
-    if len(_named(names)) <= _PATTERN or len(names) < 2:  # noqa: PLR2004 - can't be halved
+    if len(_named(names)) <= _PATTERN or len(names) == 1:
         return [names]
     half = len(names) // 2
     return [*_parts(names[:half]), *_parts(names[half:])]

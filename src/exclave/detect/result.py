@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from exclave.detect import operations
 from exclave.detect.domains import without_guests
 from exclave.detect.fold import fold
-from exclave.flows.model import FlowPart
 from exclave.model import Closure, Coverage, Derivation, Kind, Problem, Signal, Transfer
 
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from exclave.flows.model import FlowPart
+
 MAX_PROBLEMS = 1_000  # problems that are kept one by one; further ones are only counted
+_FURTHER = "(further)"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScanResult:
-    """Findings of a part of the logs, what was read, and which identifiers the logs show to be ours (with how)."""
+    """Findings of a part of the logs, what was read, and which identifiers it shows to be ours (with how)."""
 
     transfers: tuple[Transfer, ...] = ()
     signals: tuple[Signal, ...] = ()
@@ -26,26 +31,26 @@ class ScanResult:
     coverage: Coverage = field(default_factory=Coverage)
     seen: Mapping[Kind, Mapping[str, str]] = field(default_factory=dict)
     failures: operations.Failures = field(default_factory=dict)  # operations that a later record says failed
-
     flows: tuple[FlowPart, ...] = ()  # sums of flow logs, which a Collector takes
 
+
 def merge(results: Iterable[ScanResult]) -> ScanResult:
-    """All results as one. The order of the parts does not matter: findings are sorted by time and evidence."""
+    """All results as one. The order of the parts doesn't matter: findings are sorted by time and evidence."""
     transfers: list[Transfer] = []
     signals: list[Signal] = []
     closures: list[Closure] = []
     derivations: list[Derivation] = []
     seen: dict[Kind, dict[str, str]] = {}
     failures: dict[str, datetime] = {}
-    total = Sum()
     flows: list[FlowPart] = []
+    total = Sum()
     for result in results:
         transfers.extend(result.transfers)
         signals.extend(result.signals)
         closures.extend(result.closures)
         derivations.extend(result.derivations)
-        total.add(result.coverage)
         flows.extend(result.flows)
+        total.add(result.coverage)
         for operation, time in result.failures.items():
             failures[operation] = max(time, failures.get(operation, time))
         for kind, found in result.seen.items():
@@ -60,18 +65,20 @@ def merge(results: Iterable[ScanResult]) -> ScanResult:
         coverage=total.coverage(),
         seen=without_guests(seen, (*transfers, *signals)),
         failures=failures,
-    )
         flows=tuple(flows),
+    )
 
 
-_NEVER = datetime.min
+_NEVER = datetime.min  # noqa: DTZ901 - compared with times that lost their zone, UTC
 
 
 def order(found: Transfer | Signal | Closure | Derivation) -> tuple[datetime, str, str, int, str]:
-    """The order of findings: by time, then by event and place, so that it's the same whatever order they came in."""
+    """The order of findings: by time, then by event and place, whatever order they came in."""
     time = found.time.replace(tzinfo=None) if found.time else _NEVER
     evidence = found.evidence
-    rest = getattr(found, "method", "") + str(getattr(found, "destination", "") or getattr(found, "child", ""))
+    rest = getattr(found, "method", "") + str(
+        getattr(found, "destination", "") or getattr(found, "child", "")
+    )
     return time, evidence.event_id, evidence.file, evidence.record, rest
 
 
@@ -116,18 +123,36 @@ class Sum:
 
     def problem(self, problem: Problem) -> None:
         """Notes what could not be looked at."""
-        if len(self.problems) < MAX_PROBLEMS:
-            self.problems.append(problem)
-        else:
-            self.more += 1
+        if problem.where == _FURTHER:
+            self.more += int(problem.what.partition(" ")[0])
+            return
+        self.problems.append(problem)
+        if len(self.problems) >= 2 * MAX_PROBLEMS:
+            self._cut()
+
+    def _cut(self) -> None:
+        # The first by name are kept, so that it doesn't matter in which order they came.
+        self.problems.sort(key=lambda p: (p.where, p.what, p.hint))
+        self.more += max(0, len(self.problems) - MAX_PROBLEMS)
+        del self.problems[MAX_PROBLEMS:]
 
     def coverage(self) -> Coverage:
         """The sum."""
-        problems = sorted(self.problems, key=lambda p: (p.where, p.what))
+        self._cut()
+        problems = list(self.problems)
         if self.more:
-            problems.append(Problem(where="(further)", what=f"{self.more} further problems", hint="hunt fewer files at once to see each"))
+            what, hint = f"{self.more} further problems", "hunt fewer files at once to see each"
+            problems.append(Problem(where=_FURTHER, what=what, hint=hint))
         return Coverage(
-            files=self.files, bytes_read=self.bytes_read, bytes_plain=self.bytes_plain, records=self.records,
-            records_exact=self.exact, formats=dict(sorted(self.formats.items())), accounts=frozenset(self.accounts),
-            first=self.first, last=self.last, problems=tuple(problems), skipped=dict(sorted(self.skipped.items())),
+            files=self.files,
+            bytes_read=self.bytes_read,
+            bytes_plain=self.bytes_plain,
+            records=self.records,
+            records_exact=self.exact,
+            formats=dict(sorted(self.formats.items())),
+            accounts=frozenset(self.accounts),
+            first=self.first,
+            last=self.last,
+            problems=tuple(problems),
+            skipped=dict(sorted(self.skipped.items())),
         )

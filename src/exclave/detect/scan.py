@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from datetime import datetime
+from typing import TYPE_CHECKING
 
 from exclave import formats
-from exclave.catalogue.loader import Catalogue
 from exclave.detect.azure_seen import seen as azure_seen
 from exclave.detect.domains import seen as google_seen
 from exclave.detect.match import Found, Index, index, match
@@ -16,7 +15,12 @@ from exclave.detect.result import ScanResult, Sum
 from exclave.detect.shapes import records, shapes
 from exclave.formats import cloudtrail
 from exclave.model import Closure, Cloud, Derivation, Event, Evidence, Kind, Problem, Signal, Transfer
-from exclave.sources.blob import Blob
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from exclave.catalogue.loader import Catalogue
+    from exclave.sources.blob import Blob
 
 _SMALL = 64 * 1024  # plain bytes up to which finds of a scan are confirmed at once
 _TINY = 1024  # plain bytes up to which the full parser is as fast
@@ -204,19 +208,9 @@ class _Run:
         return True
 
     def _see(self, event: Event) -> None:
-        if self.owner and event.log == "cloudtrail":
-            # CloudTrail delivers one account's records to a file, so its first record says whose.
-            if self.owner_seen:
-                return
-            self.owner_seen = True
+        if event.log == "cloudtrail" and not self._says_whose(event):
+            return
         if event.account:
-            recipient = event.raw.get("recipientAccountId") if event.log == "cloudtrail" else None
-            if (
-                event.log == "cloudtrail"
-                and not recipient
-                and event.actor.kind in ("account", "service", "anonymous")
-            ):
-                return
             kind = _OWN_KINDS.get(event.log)
             if kind and not (kind is Kind.PROJECT and "/" in event.account):
                 self._ours(kind, event.account, _HOW[event.log])
@@ -229,6 +223,15 @@ class _Run:
                 if kind is Kind.SUBSCRIPTION:
                     self.total.accounts.add(identifier)
 
+    def _says_whose(self, event: Event) -> bool:
+        """Whether a CloudTrail record shows whose log it is."""
+        if self.owner:
+            # CloudTrail delivers one account's records to a file, so its first record says whose.
+            first, self.owner_seen = not self.owner_seen, True
+            if not first:
+                return False
+        return bool(event.raw.get("recipientAccountId")) or event.actor.kind not in _NOT_THE_OWNER
+
     def _ours(self, kind: Kind, identifier: str, how: str) -> None:
         self.seen.setdefault(kind, {}).setdefault(identifier.lower(), how)
         if kind is not Kind.ORGANIZATION:
@@ -240,12 +243,10 @@ class _Run:
             (scanner.since and event.time < scanner.since) or (scanner.until and event.time >= scanner.until)
         ):
             return []
-        if event.cloud is Cloud.AZURE and event.error and event.shared_id and event.time:
+        failed = event.cloud is Cloud.AZURE and event.error and event.shared_id
+        if failed and event.time and event.name.lower() in scanner.catalogue.methods:
             # What its first record offered was an attempt.
-            if event.name.lower() in scanner.catalogue.methods:
-                self.failures[event.shared_id] = max(
-                    event.time, self.failures.get(event.shared_id, event.time)
-                )
+            self.failures[event.shared_id] = max(event.time, self.failures.get(event.shared_id, event.time))
         return list(match(event, scanner.catalogue))
 
     def result(self) -> ScanResult:
@@ -266,6 +267,9 @@ class _Run:
         )
 
 
+_NOT_THE_OWNER = frozenset(
+    {"account", "service", "anonymous"}
+)  # callers whose account says nothing of the log's
 _OWN_KINDS = {"cloudtrail": Kind.ACCOUNT, "gcp-audit": Kind.PROJECT}
 _HOW = {
     "cloudtrail": "its CloudTrail is among these logs",

@@ -1,17 +1,21 @@
-"""Role sessions back to who assumed them: which records handed out the credentials that an incident's actors used."""
+"""Role sessions back to who assumed them: which records handed out the credentials that actors used."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from exclave import formats
 from exclave.catalogue import paths
 from exclave.detect.shapes import holding
 from exclave.formats import cloudtrail
+from exclave.formats.documents import wide
 from exclave.model import Event, Evidence, Issued
-from exclave.sources.blob import Blob
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from exclave.sources.blob import Blob
 
 MAX_HOPS = 16  # sessions of sessions that are followed
 _PLAIN = re.compile(r"[!#-.0-\[\]-~ ]+")  # printable ASCII that JSON need not escape
@@ -26,11 +30,12 @@ def issued_in(blob: Blob, credentials: frozenset[str]) -> list[Issued]:
 
 
 def events_naming(blob: Blob, words: frozenset[str]) -> Iterator[Event]:
-    """The events of a blob in which any of some words may stand; in a file of plain CloudTrail records, only those."""
+    """The events of a blob in which any of some words may stand; of plain CloudTrail records, only those."""
     pieces = [(bytes(blob.data), 0)] if blob.rest is None else formats.chunks(blob.data, blob.rest, blob.name)
     for data, before in pieces:
         needles = _needles(words)
-        if formats.sniff(blob.name, data) == "cloudtrail" and not _ESCAPED.search(data) and needles:
+        spelt_out = needles and not wide(data[:4]) and not _ESCAPED.search(data)
+        if spelt_out and formats.sniff(blob.name, data) == "cloudtrail":
             if not any(needle in data for needle in needles):
                 continue
             found = holding(data, needles)
@@ -42,7 +47,7 @@ def events_naming(blob: Blob, words: frozenset[str]) -> Iterator[Event]:
 
 
 def _needles(words: frozenset[str]) -> list[bytes]:
-    """Bytes of which one stands wherever a word does, unless it is escaped; empty where there are no such bytes."""
+    """Bytes of which one stands wherever a word does, unless escaped; empty where there are none such."""
     out = []
     for word in words:
         # JSON may write a slash with a backslash, and an account as a number, which has no leading zeros.

@@ -1,8 +1,8 @@
-"""CloudTrail files by a typed parse of every record: exact, whatever their spacing, order of keys or escapes, at several
-times the speed of the full parser.
+"""CloudTrail files by a typed parse of every record: exact, at several times the speed of the full parser.
 
-`shapes` accepts a file only where each of its records is a plain one (formats/reading.py calls them so too), so that the
-position in the list is the number that the full parser gives; on anything else it gives None.
+Spacing, order of keys and escapes don't matter to it. `shapes` accepts a file only where each of its records
+is a plain one (formats/reading.py calls them so too), so that the position in the list is the number that the
+full parser gives; on anything else it gives None.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ class Identity(msgspec.Struct, gc=False):
 
     type: Any = None
     principalId: Any = None  # noqa: N815 - the log's own keys
-    accountId: Any = None  # noqa: N815
+    accountId: Any = None  # noqa: N815 - the log's own keys
 
 
 class Shape(msgspec.Struct, gc=False):
@@ -66,8 +66,8 @@ def shapes(data: bytes) -> list[Shape] | None:
 
 
 def records(data: bytes, positions: Iterable[int]) -> list[dict[str, Any]] | None:
-    """The records at some positions (from 0) of a file that `shapes` accepted; None where orjson refuses one."""
-    import orjson  # noqa: PLC0415 - hits are few
+    """The records at some positions (from 0) of a file that `shapes` took; None where orjson refuses one."""
+    import orjson
 
     out: list[dict[str, Any]] = []
     try:
@@ -94,7 +94,7 @@ def holding(data: bytes, words: Iterable[bytes]) -> list[tuple[int, dict[str, An
 
 
 def is_plain(record: object) -> bool:
-    """Whether a decoded value is a CloudTrail record that the full parser takes as it stands, without unwrapping."""
+    """Whether a decoded value is a CloudTrail record that the full parser takes as it stands."""
     return (
         isinstance(record, Mapping)
         and isinstance(record.get("userIdentity"), Mapping)

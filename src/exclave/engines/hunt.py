@@ -1,25 +1,31 @@
-"""A whole hunt: scan, correlate, look again where a find must be confirmed or a session traced, correlate for good."""
+"""A whole hunt: scan, correlate, look again to confirm finds and trace sessions, correlate for good."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
 
-from exclave.catalogue.loader import Catalogue
 from exclave.correlate.report import report
 from exclave.detect.result import ScanResult, Sum, merge
 from exclave.detect.sessions import MAX_HOPS
+from exclave.engines.confirm import confirmed
 from exclave.engines.flows import with_flows
 from exclave.engines.local import batches, each, stored
 from exclave.engines.work import Settings, Span, issued_items, scan_items
 from exclave.flows import Collector
 from exclave.model import Coverage, Issued, Kind, Problem, Report
 from exclave.perimeter import Entry, Perimeter
-from exclave.sources import Item
+
+if TYPE_CHECKING:
+    from exclave.catalogue.loader import Catalogue
+    from exclave.sources import Item
 
 _SESSION = timedelta(hours=36)  # the longest that a temporary credential lasts
 _MARGIN = timedelta(hours=1)  # records of a file may lie this far outside its first and last
+_MAX_NAMED = 8  # unused entries of the perimeter that are named
 _NEVER = datetime.min.replace(tzinfo=UTC)
 _EVER = datetime.max.replace(tzinfo=UTC)
 
@@ -50,6 +56,7 @@ class Hunt:
     watch: Watch = lambda _progress: None
     stopped: bool = False
     _spans: list[Span] = field(default_factory=list)
+    _problems: list[Problem] = field(default_factory=list)  # of a second look
     _flow_spans: list[Span] = field(default_factory=list)
     _flows: Collector = field(default_factory=Collector)
 
@@ -65,9 +72,9 @@ class Hunt:
         if self.stopped:
             return found
         try:
-            confirmed = self._confirmed(result, found)
-            if confirmed is not result:
-                result = confirmed
+            sure = self._confirmed(result, found)
+            if sure is not result:
+                result = sure
                 found = report(result, self.catalogue, perimeter, said=said)
             issued = self._issued(found)
         except KeyboardInterrupt:
@@ -76,7 +83,8 @@ class Hunt:
         if issued:
             found = report(result, self.catalogue, perimeter, issued=issued, said=said)
         unused = perimeter.unused(f.destination for f in found.findings if f.destination)
-        return replace(found, perimeter=(*found.perimeter, *_unused(unused)))
+        coverage = replace(found.coverage, problems=(*found.coverage.problems, *self._problems))
+        return replace(found, perimeter=(*found.perimeter, *_unused(unused)), coverage=coverage)
 
     def scan(self, planned: Iterable[Item | Problem]) -> ScanResult:
         """What all planned items show, not yet judged."""
@@ -84,10 +92,12 @@ class Hunt:
         lost = Sum()
         count = size = plain = 0
         try:
-            for task, result in each(scan_items, batches(self._items(planned, results, lost)), self.settings, jobs=self.jobs):
+            for task, result in each(
+                scan_items, batches(self._items(planned, results, lost)), self.settings, jobs=self.jobs
+            ):
                 if isinstance(result, Exception):
                     for item in task:
-                        lost.problem(_crashed(item))
+                        lost.problem(_crashed(item, result))
                     continue
                 results.append(self._kept(result[0], lost))
                 self._spans += [s for s in result[1] if not s.flows]
@@ -98,10 +108,18 @@ class Hunt:
                 self.watch(Progress(phase="reading", items=count, stored=size, plain=plain))
         except KeyboardInterrupt:
             self.stopped = True
-            lost.problem(Problem(where="(the rest)", what="stopped by Ctrl-C before everything was read", hint="run it again"))
+            lost.problem(
+                Problem(
+                    where="(the rest)",
+                    what="stopped by Ctrl-C before everything was read",
+                    hint="run it again",
+                )
+            )
         return merge([*results, ScanResult(coverage=lost.coverage())])
 
-    def _items(self, planned: Iterable[Item | Problem], results: list[ScanResult], lost: Sum) -> Iterator[Item]:
+    def _items(
+        self, planned: Iterable[Item | Problem], results: list[ScanResult], lost: Sum
+    ) -> Iterator[Item]:
         for item in planned:
             if isinstance(item, Problem):
                 lost.problem(item)
@@ -124,21 +142,20 @@ class Hunt:
         return replace(result, flows=())
 
     def _confirmed(self, result: ScanResult, found: Report) -> ScanResult:
-        """The result with every file that something loud was found in parsed whole: see detect/prefilter.py."""
-        wanted = {f.evidence.file for i in found.incidents for f in i.findings if not f.evidence.record}
-        wanted |= {f.evidence.file for f in found.findings if not f.evidence.record and f.severity.rank > 1}
-        wanted |= {s.evidence.file for i in found.incidents for s in i.story if not s.evidence.record}
-        items = [s.item for s in self._spans if _holds(s.item, wanted)]
-        if not items:
-            return result
-        again: list[ScanResult] = []
-        self.watch(Progress(phase="confirming", items=0, stored=0, plain=0))
-        for _task, part in each(scan_items, batches(items), replace(self.settings, confirm=True), jobs=self.jobs):
-            if not isinstance(part, Exception):
-                again.append(part[0])
-        new = merge(again)
-        keep = _without(result, {i.where for i in items})
-        return replace(merge([keep, replace(new, coverage=Coverage())]), coverage=result.coverage)
+        def again(items: list[Item]) -> tuple[ScanResult, set[str]]:
+            self.watch(Progress(phase="confirming", items=0, stored=0, plain=0))
+            parts: list[ScanResult] = []
+            read: set[str] = set()
+            sure = replace(self.settings, confirm=True)
+            for task, part in each(scan_items, batches(items), sure, jobs=self.jobs):
+                if isinstance(part, Exception):
+                    self._problems += [_crashed(item, part) for item in task]
+                else:
+                    parts.append(part[0])
+                    read |= {item.where for item in task}
+            return merge(parts), read
+
+        return confirmed(result, found, self._spans, again)
 
     def _issued(self, found: Report) -> list[Issued]:
         """Who asked for the credentials of the incidents' actors, hop by hop."""
@@ -154,10 +171,7 @@ class Hunt:
             if not wanted or not items:
                 break
             self.watch(Progress(phase=f"tracing sessions, hop {hop + 1}", items=0, stored=0, plain=0))
-            handed: dict[tuple[str, str], Issued] = {}
-            for _task, part in each(issued_items, batches(items), frozenset(wanted), self.settings, jobs=self.jobs):
-                if not isinstance(part, Exception):
-                    handed |= {(i.credential, i.evidence.event_id): i for i in part}
+            handed = self._handed_out(items, frozenset(wanted))
             out |= handed
             traced |= set(wanted)
             wanted = {}
@@ -166,17 +180,35 @@ class Hunt:
                     _widen(wanted, issue.to.credential, issue.time)
         return sorted(out.values(), key=lambda i: (i.time or _NEVER, i.credential, i.evidence.event_id))
 
+    def _handed_out(
+        self, items: Sequence[Item], credentials: frozenset[str]
+    ) -> dict[tuple[str, str], Issued]:
+        out: dict[tuple[str, str], Issued] = {}
+        for task, part in each(issued_items, batches(items), credentials, self.settings, jobs=self.jobs):
+            if isinstance(part, Exception):
+                self._problems += [_crashed(item, part) for item in task]
+                continue
+            for issue in part:
+                # A record may stand in several files: always the same one is told, whichever was read first.
+                key = (issue.credential, issue.evidence.event_id)
+                out[key] = min(out.get(key, issue), issue, key=_place)
+        return out
+
+
+def _place(issue: Issued) -> tuple[str, int]:
+    return issue.evidence.file, issue.evidence.record
+
 
 def _unused(entries: Sequence[Entry]) -> list[str]:
     if not entries:
         return []
-    named = ", ".join(f"{e.kind} {e.id}" for e in entries[:8])
-    more = f" and {len(entries) - 8} more" if len(entries) > 8 else ""
+    named = ", ".join(f"{e.kind} {e.id}" for e in entries[:_MAX_NAMED])
+    more = f" and {len(entries) - _MAX_NAMED} more" if len(entries) > _MAX_NAMED else ""
     return [f"decided nothing in this hunt: {named}{more}"]
 
 
 def _widen(wanted: dict[str, tuple[datetime, datetime]], credential: str, time: datetime | None) -> None:
-    # A temporary credential (ASIA...) was handed out in the hours before its use; a key (AKIA...) at any time.
+    # A temporary credential (ASIA...) was handed out in the hours before its use, a key (AKIA...) at any time.
     early = _NEVER if time is None or not credential.startswith("ASIA") else time - _SESSION
     late = _EVER if time is None else time + _MARGIN
     known = wanted.get(credential)
@@ -186,31 +218,25 @@ def _widen(wanted: dict[str, tuple[datetime, datetime]], credential: str, time: 
 def _may_hold(span: Span, wanted: dict[str, tuple[datetime, datetime]]) -> bool:
     if span.first is None or span.last is None:
         return True
-    return any(span.first - _MARGIN <= late and span.last + _MARGIN >= early for early, late in wanted.values())
-
-
-def _holds(item: Item, names: set[str]) -> bool:
-    return item.where in names or any(n.startswith(item.where + "!") for n in names)
-
-
-def _without(result: ScanResult, files: set[str]) -> ScanResult:
-    def kept(file: str) -> bool:
-        return file not in files and file.partition("!")[0] not in files
-
-    return replace(
-        result,
-        transfers=tuple(f for f in result.transfers if kept(f.evidence.file)),
-        signals=tuple(f for f in result.signals if kept(f.evidence.file)),
-        closures=tuple(f for f in result.closures if kept(f.evidence.file)),
-        derivations=tuple(f for f in result.derivations if kept(f.evidence.file)),
+    return any(
+        span.first - _MARGIN <= late and span.last + _MARGIN >= early for early, late in wanted.values()
     )
 
 
-def _crashed(item: Item) -> Problem:
-    return Problem(
-        where=item.where, what="the process that read it died (out of memory?), so it or its neighbours were not read", hint="hunt it alone, with --jobs 1"
-    )
+def _crashed(item: Item, error: Exception) -> Problem:
+    if isinstance(error, MemoryError | BrokenProcessPool):
+        what, hint = "the process that read it died (out of memory?)", "hunt it alone, with --jobs 1"
+    else:
+        what = f"can't be read: {type(error).__name__}: {error}"
+        hint = "this is a defect of exclave: please report it"
+    return Problem(where=item.where, what=what, hint=hint)
 
 
 def _stopped(coverage: Coverage, when: str) -> Coverage:
-    return replace(coverage, problems=(*coverage.problems, Problem(where="(the rest)", what=f"stopped by Ctrl-C {when}", hint="run it again")))
+    return replace(
+        coverage,
+        problems=(
+            *coverage.problems,
+            Problem(where="(the rest)", what=f"stopped by Ctrl-C {when}", hint="run it again"),
+        ),
+    )

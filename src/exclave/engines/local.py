@@ -1,4 +1,4 @@
-"""Scanning on this machine: in this process while there is little, in a pool of processes when there is more."""
+"""Scanning on this machine: in this process while there is little, in several when there is more."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, TypeVar
 from exclave.engines.work import ignore_interrupts
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Generator, Iterable, Iterator
 
     from exclave.sources import Item
 
@@ -47,7 +47,10 @@ def stored(item: Item) -> int:
 def each(
     work: Callable[..., T], tasks: Iterable[list[Item]], *arguments: object, jobs: int = 0
 ) -> Iterator[tuple[list[Item], T | Exception]]:
-    """What `work(items, *arguments)` gives for each task, in any order; an exception in place of a result that a crash took.
+    """What `work(items, *arguments)` gives for each task, in any order.
+
+    Where a process dies, or the work raises, the task's items are tried one by one, and an exception stands
+    in place of the result of those that failed.
 
     Args:
         work: a function that other processes can import.
@@ -66,36 +69,83 @@ def each(
             break
     if count == 1 or size < WORTH_A_POOL:
         for task in itertools.chain(head, waiting):
-            yield task, work(task, *arguments)
-        return
-    with _pool(count) as pool:
-        yield from _spread(pool, work, itertools.chain(head, waiting), arguments, count)
+            yield from _here(work, task, arguments)
+    else:
+        yield from _spread(work, itertools.chain(head, waiting), arguments, count)
+
+
+def _here(
+    work: Callable[..., T], task: list[Item], arguments: tuple[object, ...]
+) -> Iterator[tuple[list[Item], T | Exception]]:
+    try:
+        result: T | Exception = work(task, *arguments)
+    except Exception as error:  # noqa: BLE001 - MemoryError, above all: what follows must be read
+        result = error
+    if isinstance(result, Exception) and len(task) > 1:
+        for item in task:
+            yield from _here(work, [item], arguments)
+    else:
+        yield task, result
 
 
 def _spread(
+    work: Callable[..., T], tasks: Iterator[list[Item]], arguments: tuple[object, ...], jobs: int
+) -> Iterator[tuple[list[Item], T | Exception]]:
+    """In a pool, and in a new one after each process that died."""
+    lost: list[list[Item]] = [[]]
+    while lost:
+        with _pool(jobs) as pool:
+            lost = yield from _until_broken(pool, work, tasks, arguments, jobs)
+        for task in lost:
+            yield from _alone(work, task, arguments)
+
+
+def _until_broken(
     pool: ProcessPoolExecutor,
     work: Callable[..., T],
     tasks: Iterator[list[Item]],
     arguments: tuple[object, ...],
     jobs: int,
-) -> Iterator[tuple[list[Item], T | Exception]]:
+) -> Generator[tuple[list[Item], T | Exception], None, list[list[Item]]]:
+    """The tasks' results, up to the end or the death of a process; returns the tasks that it took along."""
     running: dict[Future[T], list[Item]] = {}
-    for task in itertools.islice(tasks, jobs * 2):
-        running[pool.submit(work, task, *arguments)] = task
-    while running:
+    lost: list[list[Item]] = []
+    while True:
+        while not lost and len(running) < jobs * 2 and (task := next(tasks, None)) is not None:
+            try:
+                running[pool.submit(work, task, *arguments)] = task
+            except BrokenProcessPool:
+                lost.append(task)
+        if not running:
+            return lost
         done, _ = wait(running, return_when=FIRST_COMPLETED)
         for future in done:
             task = running.pop(future)
             try:
-                result: T | Exception = future.result()
-            except BrokenProcessPool as error:
-                result = error
-            yield task, result
-            for following in itertools.islice(tasks, 1):
-                try:
-                    running[pool.submit(work, following, *arguments)] = following
-                except BrokenProcessPool as error:
-                    yield following, error
+                result = future.result()
+            except BrokenProcessPool:
+                lost.append(task)
+            except Exception:  # noqa: BLE001 - its other items must still be read
+                yield from _alone(work, task, arguments)
+            else:
+                yield task, result
+
+
+def _alone(
+    work: Callable[..., T], task: list[Item], arguments: tuple[object, ...]
+) -> Iterator[tuple[list[Item], T | Exception]]:
+    """A task that may have killed its process, in one of its own; in halves if it did, to find the item."""
+    with _pool(1) as pool:
+        try:
+            result: T | Exception = pool.submit(work, task, *arguments).result()
+        except Exception as error:  # noqa: BLE001 - BrokenProcessPool, or what the work raised
+            result = error
+    if isinstance(result, Exception) and len(task) > 1:
+        half = len(task) // 2
+        yield from _alone(work, task[:half], arguments)
+        yield from _alone(work, task[half:], arguments)
+    else:
+        yield task, result
 
 
 @contextmanager

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import functools
 import signal
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from typing import TYPE_CHECKING
 
 from exclave.catalogue.loader import load
 from exclave.detect.doings import Doing, doings
@@ -17,6 +16,10 @@ from exclave.detect.sessions import issued_in
 from exclave.flows import Gatherer
 from exclave.model import Coverage, Issued, Problem
 from exclave.sources import Blob, Item, Limits, open_items
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from datetime import datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
