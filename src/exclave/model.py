@@ -187,7 +187,9 @@ class Resource:
     @property
     def key(self) -> str:
         """What joins two mentions of one resource: an ARN and a bare id of the same thing are equal."""
-        return f"{self.kind}:{short_id(self.id)}"
+        # Azure's resource ids compare without case, and its logs write one in several.
+        arm = self.id[:15].lower() == "/subscriptions/"
+        return f"{self.kind}:{self.id.lower() if arm else short_id(self.id)}"
 
     @property
     def keys(self) -> tuple[str, ...]:
@@ -200,11 +202,14 @@ class Resource:
 def short_id(identifier: str) -> str:
     """The last part of an ARN's resource (`arn:aws:ec2:r:a:snapshot/snap-1` → `snap-1`), else as given.
 
+    Of an Azure resource id the type and name (`/subscriptions/s/.../Microsoft.Compute/disks/d1` → `disks/d1`).
+
     S3 object ARNs and RDS names keep what follows the first separator of their resource part.
     """
     if not identifier.startswith("arn:"):
-        # Azure's resource ids compare without case, and its logs write one in several.
-        return identifier.lower() if identifier[:15].lower() == "/subscriptions/" else identifier
+        lower = identifier.lower()
+        at = lower.rfind("/providers/") if lower.startswith(("/subscriptions/", "/providers/")) else -1
+        return identifier[at + 1 :].split("/", 2)[-1] if at >= 0 else identifier
     parts = identifier.split(":", 5)
     if len(parts) < 6:  # noqa: PLR2004 - arn:partition:service:region:account:resource
         return identifier

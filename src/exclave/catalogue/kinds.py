@@ -78,7 +78,7 @@ _ARM: Mapping[str, str] = {
 
 
 def arm_kind(identifier: str) -> str:
-    """The kind of an Azure resource from its id: its type, or the subscription or resource group that it names."""
+    """The kind of an Azure resource from its id: its type, or the subscription or group that it names."""
     _, _, tail = identifier.lower().rpartition("/providers/")
     parts = tail.strip("/").split("/")
     if "/providers/" not in identifier.lower() or len(parts) < 3:  # noqa: PLR2004 - provider, type, name

@@ -14,7 +14,19 @@ from exclave.correlate.lineage import lineage as lineage_of
 from exclave.correlate.revoke import revoke_call
 from exclave.correlate.state import ends, with_state
 from exclave.correlate.story import incident
-from exclave.model import OURS, Incident, Issued, Report, Resource, Severity, Signal, Transfer, short_id
+from exclave.model import (
+    OURS,
+    Cloud,
+    Incident,
+    Issued,
+    Report,
+    Resource,
+    Severity,
+    Signal,
+    Transfer,
+    Verdict,
+    short_id,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -48,6 +60,7 @@ def report(
     lineage = lineage_of(result.derivations)
     closures = ends(result.closures)
     transfers = [judge.transfer(t, methods[t.method], perimeter) for t in result.transfers]
+    transfers = [t for t in transfers if not _our_own(t, methods[t.method])]
     transfers = [_told(t, methods[t.method], lineage) for t in with_state(transfers, closures, lineage)]
     signals = [judge.signal(s, methods[s.method], perimeter) for s in result.signals]
     signals = [replace(s, id=signal_id(s)) for s in signals]
@@ -76,6 +89,15 @@ def report(
         version=__version__,
         issued=tuple(issued),
     )
+
+
+def _our_own(transfer: Transfer, method: Method) -> bool:
+    """Whether the foreign caller that an entry looks for turned out to be of our own tenant.
+
+    Azure's storage logs name the caller's tenant and not their own, so that only the perimeter can tell.
+    """
+    own = transfer.judgement is not None and transfer.judgement.verdict is Verdict.SELF
+    return own and transfer.cloud is Cloud.AZURE and method.caller == "foreign"
 
 
 def loudest(found: Report) -> Severity:

@@ -13,7 +13,8 @@ from exclave.formats import azure
 from exclave.model import Event, Kind
 
 _STORE = re.compile(
-    r"/subscriptions/[^/]+/.*/providers/Microsoft\.Storage/storageAccounts/([a-z0-9]{3,24})(?:/|$)", re.IGNORECASE
+    r"/subscriptions/[^/]+/.*/providers/Microsoft\.Storage/storageAccounts/([a-z0-9]{3,24})(?:/|$)",
+    re.IGNORECASE,
 )
 _HOW = {
     "azure-activity": "its activity log is among these logs",

@@ -99,12 +99,10 @@ def subscription_of(resource_id: str) -> str:
 
 
 def top_of(resource_id: str) -> str:
-    """The id of the resource that holds a nested one: `.../storageAccounts/a/localUsers/b` → `.../storageAccounts/a`."""
-    head, mark, tail = resource_id.partition("/providers/")
-    if not mark:
-        head, mark, tail = resource_id.partition("/PROVIDERS/")
-    parts = tail.split("/")
-    return f"{head}{mark}{'/'.join(parts[:3])}" if mark else resource_id
+    """The resource that a nested one lies in: `.../vaults/a/accessPolicies/b` → `.../vaults/a`."""
+    at = resource_id.lower().find("/providers/")
+    parts = resource_id[at:].split("/", 5)  # "", providers, namespace, type, name, the rest
+    return resource_id[:at] + "/".join(parts[:5]) if at >= 0 else resource_id
 
 
 def guid_of(value: Json) -> str:
@@ -133,3 +131,16 @@ def time_of(value: Json) -> datetime | None:
             except ValueError:
                 continue
     return found
+
+
+def table_rows(tables: Json) -> list[dict[str, Any]] | None:
+    """The rows of a Log Analytics answer, `[{columns: [{name}], rows: [[...]]}]`; None if it is none."""
+    out: list[dict[str, Any]] = []
+    for table in tables if isinstance(tables, list) else ():
+        keys = table if isinstance(table, Mapping) else {}
+        columns, rows = keys.get("columns"), keys.get("rows")
+        if not isinstance(columns, list) or not isinstance(rows, list):
+            return None
+        names = [str(c.get("name")) if isinstance(c, Mapping) else str(c) for c in columns]
+        out += [dict(zip(names, row, strict=False)) for row in rows if isinstance(row, list)]
+    return out or None

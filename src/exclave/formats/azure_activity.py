@@ -1,8 +1,9 @@
 """One record of the Azure Activity Log → Event, whoever stored it.
 
 `fields` has one shape, the REST API's: operationName, category, caller, claims, correlationId, resourceId,
-topResourceId (without what is nested in it), status, subStatus, subscriptionId, tenantId, httpRequest, authorization, properties. Request and response
-bodies, which are JSON in strings, are parsed to `properties.requestBody` and `properties.responseBody`.
+topResourceId (the resource that a nested one lies in), status, subStatus, subscriptionId, tenantId,
+httpRequest, authorization, properties. Request and response bodies, which are JSON in strings, are parsed to
+`properties.requestBody` and `properties.responseBody`.
 
 Sources: https://learn.microsoft.com/azure/azure-monitor/platform/activity-log-schema,
 https://learn.microsoft.com/azure/azure-monitor/reference/tables/azureactivity (columns),

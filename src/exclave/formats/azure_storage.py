@@ -1,9 +1,9 @@
 """One record of Azure Storage's resource logs (StorageRead, StorageWrite, StorageDelete) → Event.
 
 `fields` has one shape: operationName, category, statusCode, statusText, callerIpAddress, network (private or
-public), uri (its signature masked), account, container, containerId (account/container), blob, sourceUri, destinationUri,
-authentication.{type, hash}, requester.{tenantId, objectId, appId, upn}, sas.{permissions, expires, resource},
-userAgent, correlationId, resourceId.
+public), uri (its signature masked), account, container, containerId (account/container), blob, sourceUri,
+destinationUri, authentication.{type, hash}, requester.{tenantId, objectId, appId, upn},
+sas.{permissions, expires, resource}, userAgent, correlationId, resourceId.
 
 Sources: https://learn.microsoft.com/azure/storage/blobs/monitor-blob-storage-reference (fields) and
 https://learn.microsoft.com/azure/azure-monitor/reference/tables/storagebloblogs (columns).

@@ -1,6 +1,7 @@
 """One record of Microsoft 365's unified audit log → Event: the only log of shares in Fabric and Power BI.
 
-`service` is the workload (`powerbi`), `action` the operation. Exports of the search hold the record as JSON in `AuditData`.
+`service` is the workload (`powerbi`), `action` the operation. Exports of a search hold the record as JSON in
+`AuditData`.
 
 Source: https://learn.microsoft.com/office/office-365-management-api/office-365-management-activity-api-schema
 """

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from exclave.formats import carried, cloudtrail, elastic, logs, ocsf, rows
+from exclave.formats import azure, carried, cloudtrail, elastic, logs, ocsf, rows
 from exclave.formats.damage import Damage, Json
 
 MAX_NESTING = 16  # wrappers in wrappers, where a list counts as one: about eight that a user would name
@@ -20,7 +20,8 @@ Leaf = Mapping[str, Any] | Damage
 
 # keys under which a wrapper holds its content, in lower case; the first that holds any counts
 _KEYS = (
-    "records", "events", "logevents", "queryresultrows", "resultset", "hits", "results", "messages",  # lists
+    "records", "events", "logevents", "queryresultrows", "resultset", "tables", "hits", "results",
+    "messages", "receivedmessages",  # lists
     "cloudtrailevent", "detail", "awslogs", "kinesis", "sns", "dynamodb", "_source", "event.original", "_raw",
     "result", "fields", "@message", "message", "body", "log", "eventjson", "eventdata", "record",
     "event", "original",
@@ -122,6 +123,8 @@ def _content(name: str, value: Json) -> Json:
         return [_merged(row) for row in value] if isinstance(value, list) else None
     if name == "resultset" and isinstance(value, dict):
         return _athena(value.get("Rows"))
+    if name == "tables":
+        return azure.table_rows(value)
     if name == "fields" and isinstance(value, dict):
         return {
             key: item[0] if isinstance(item, list) and len(item) == 1 else item for key, item in value.items()

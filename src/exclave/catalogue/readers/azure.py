@@ -1,8 +1,8 @@
 """Readers for Azure: tenants, subscriptions, storage accounts, shared access signatures, network rules.
 
 A subscription stands in every resource id. A storage account's name is unique in all of Azure, but says
-nothing of who owns it. A shared access signature gives access to whoever holds it: the log names its permissions, not
-its receiver.
+nothing of who owns it. A shared access signature gives access to whoever holds it: the log names its
+permissions, not its receiver.
 """
 
 from __future__ import annotations
@@ -35,9 +35,9 @@ _SECONDS = re.compile(r"\d{1,9}")
 # parameters of a signature: in URLs, and in the request for one; and how they are told
 _SIGNED = {
     "sp": "permissions", "signedpermission": "permissions", "permissions": "permissions", "access": "access",
-    "sip": "only from", "signedip": "only from", "spr": "protocol", "signedprotocol": "protocol", "ss": "services",
-    "signedservices": "services", "srt": "resource types", "signedresourcetypes": "resource types",
-    "canonicalizedresource": "resource",
+    "sip": "only from", "signedip": "only from", "spr": "protocol", "signedprotocol": "protocol",
+    "ss": "services", "signedservices": "services", "srt": "resource types",
+    "signedresourcetypes": "resource types", "canonicalizedresource": "resource",
 }  # fmt: skip
 
 
@@ -100,7 +100,7 @@ def moved_between(found: list[Any], read: Read, event: Event) -> list[Destinatio
 def storage(found: list[Any], read: Read, _event: Event) -> list[Destination]:
     """Storage accounts as targets: by resource id their subscription, by URL or name the account.
 
-    Signatures in URLs are left out. An account in the log's own subscription is that subscription. Hosts outside Azure Storage are domains.
+    Signatures in URLs are left out. Hosts outside Azure Storage are domains.
     """
     out = []
     for value in _texts(found):
@@ -138,7 +138,7 @@ def sas(found: list[Any], read: Read, event: Event) -> list[Destination]:
 
 
 def ip_range(found: list[Any], read: Read, _event: Event) -> list[Destination]:
-    """A firewall rule's first and last address (`startIpAddress`, `endIpAddress`); 0.0.0.0 is all of Azure."""
+    """A firewall rule's first and last address (`startIpAddress`, `endIpAddress`); 0.0.0.0: all of Azure."""
     out = []
     for body in found:
         keys = {str(k).lower(): v for k, v in body.items()} if isinstance(body, Mapping) else {}
@@ -168,7 +168,7 @@ def moved_to_tenant(found: list[Any], read: Read, _event: Event) -> list[Destina
 
 
 def gallery_group(found: list[Any], read: Read, _event: Event) -> list[Destination]:
-    """With whom a Compute Gallery is shared: `{type, ids}`, where type is Subscriptions, AADTenants or Community."""
+    """With whom a Compute Gallery is shared: `{type, ids}`; type is Subscriptions, AADTenants, Community."""
     out = []
     for group in found:
         keys = {str(k).lower(): v for k, v in group.items()} if isinstance(group, Mapping) else {}

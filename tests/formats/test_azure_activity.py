@@ -1,0 +1,255 @@
+"""One activity, in every shape that stores give it, is one event."""
+
+import json
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from exclave.formats import azure_activity, read
+from exclave.model import Cloud, Event, Evidence
+
+SUBSCRIPTION = "11111111-1111-4111-8111-111111111111"
+TENANT = "22222222-2222-4222-8222-222222222222"
+HOME = "88888888-8888-4888-8888-888888888888"
+CORRELATION = "00000000-0000-4000-8000-00000000000c"
+DISK = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/rg/providers/Microsoft.Compute/disks/db-1"
+ACTION = "Microsoft.Compute/disks/beginGetAccess/action"
+BODY = json.dumps({"access": "Read", "durationInSeconds": 3600})
+OID = "http://schemas.microsoft.com/identity/claims/objectidentifier"
+TID = "http://schemas.microsoft.com/identity/claims/tenantid"
+UPN = "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/upn"
+CLAIMS = {OID: "oid-1", TID: TENANT, UPN: "Dana@ours.example", "uti": "token-1", "appid": "app-1"}
+HIERARCHY = f"{TENANT}/{SUBSCRIPTION}"
+TIME = "2026-03-04T05:06:07.1234567Z"
+
+
+def _value(text: str) -> dict[str, str]:
+    return {"value": text, "localizedValue": text}
+
+
+REST = {
+    "operationName": _value(ACTION),
+    "eventTimestamp": TIME,
+    "correlationId": CORRELATION,
+    "eventDataId": "e-1",
+    "category": _value("Administrative"),
+    "eventName": _value("BeginRequest"),
+    "caller": "dana@ours.example",
+    "claims": CLAIMS,
+    "resourceId": DISK,
+    "subscriptionId": SUBSCRIPTION,
+    "tenantId": TENANT,
+    "status": _value("Started"),
+    "httpRequest": {"clientIpAddress": "198.51.100.7", "method": "POST"},
+    "properties": {"requestbody": BODY, "hierarchy": HIERARCHY},
+}
+STORED = {
+    "time": TIME,
+    "resourceId": DISK.upper(),
+    "operationName": ACTION.upper(),
+    "category": "Administrative",
+    "resultType": "Start",
+    "resultSignature": "Started.",
+    "callerIpAddress": "198.51.100.7",
+    "correlationId": CORRELATION,
+    "identity": {"authorization": {"scope": DISK}, "claims": CLAIMS},
+    "level": "Information",
+    "tenantId": TENANT,
+    "properties": {"requestbody": BODY, "hierarchy": HIERARCHY},
+}
+COLUMNS = {
+    "TenantId": "99999999-9999-4999-8999-999999999999",
+    "TimeGenerated": TIME,
+    "OperationName": "Generate SAS",
+    "OperationNameValue": ACTION.upper(),
+    "CategoryValue": "Administrative",
+    "ActivityStatusValue": "Start",
+    "ActivitySubstatusValue": "",
+    "Caller": "dana@ours.example",
+    "CallerIpAddress": "198.51.100.7",
+    "Claims": json.dumps(CLAIMS),
+    "CorrelationId": CORRELATION,
+    "Hierarchy": HIERARCHY,
+    "_ResourceId": DISK.lower(),
+    "SubscriptionId": SUBSCRIPTION,
+    "Properties": json.dumps({"requestbody": BODY}),
+    "Type": "AzureActivity",
+}
+SNAKE = {
+    "operation_name": _value(ACTION),
+    "event_timestamp": TIME,
+    "correlation_id": CORRELATION,
+    "event_data_id": "e-1",
+    "category": _value("Administrative"),
+    "event_name": _value("BeginRequest"),
+    "caller": "dana@ours.example",
+    "claims": CLAIMS,
+    "resource_id": DISK,
+    "subscription_id": SUBSCRIPTION,
+    "tenant_id": TENANT,
+    "status": _value("Started"),
+    "http_request": {"client_ip_address": "198.51.100.7"},
+    "properties": {"requestbody": BODY},
+}
+ELASTIC = {
+    "@timestamp": TIME,
+    "event": {"action": ACTION},
+    "source": {"ip": "198.51.100.7"},
+    "azure": {
+        "correlation_id": CORRELATION,
+        "resource": {"id": DISK},
+        "subscription_id": SUBSCRIPTION,
+        "tenant_id": TENANT,
+        "activitylogs": {
+            "operation_name": ACTION,
+            "result_type": "Start",
+            "event_category": "Administrative",
+            "identity": {"claims": {k.replace(".", "_"): v for k, v in CLAIMS.items()}},
+            "properties": {"requestbody": BODY},
+        },
+    },
+}
+SHAPES = {
+    "rest": REST,
+    "rest list": {"value": [REST]},
+    "az cli": [REST],
+    "storage": STORED,
+    "event hub": {"records": [STORED]},
+    "columns": COLUMNS,
+    "query answer": {
+        "tables": [
+            {
+                "name": "PrimaryResult",
+                "columns": [{"name": k} for k in COLUMNS],
+                "rows": [list(COLUMNS.values())],
+            }
+        ]
+    },
+    "snake case": SNAKE,
+    "elastic": {"_source": ELASTIC},
+    "elastic original": {"_source": {**ELASTIC, "event": {"original": json.dumps(STORED)}}},
+    "splunk": {"result": {"_raw": json.dumps(REST), "sourcetype": "mscs:azure:audit"}},
+}
+
+
+def events(value: object) -> list[Event]:
+    found = list(read("f", json.dumps(value).encode()))
+    assert all(isinstance(f, Event) for f in found), found
+    return [f for f in found if isinstance(f, Event)]
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_every_shape_is_the_same_event(shape):
+    (event,) = events(SHAPES[shape])
+    assert (event.cloud, event.log, event.name) == (Cloud.AZURE, "azure-activity", "azure:" + ACTION.lower())
+    assert event.time == datetime(2026, 3, 4, 5, 6, 7, 123456, tzinfo=UTC)
+    assert event.account == SUBSCRIPTION
+    assert event.error == ""
+    assert event.fields["status"] == "Started"
+    assert event.fields["resourceId"].lower() == DISK.lower()
+    assert event.fields["properties"]["requestBody"] == json.loads(BODY)
+    assert event.fields["tenantId"] == TENANT
+    assert event.shared_id == f"{CORRELATION}/{ACTION.lower()}/db-1"
+    assert (event.actor.kind, event.actor.id, event.actor.ip) == ("user", "dana@ours.example", "198.51.100.7")
+    assert event.actor.credential == "token-1"
+
+
+def test_a_csv_export_of_a_workspace_is_read():
+    import csv
+    import io
+
+    text = io.StringIO()
+    writer = csv.writer(text)
+    writer.writerow(["TimeGenerated [UTC]" if k == "TimeGenerated" else k for k in COLUMNS])
+    writer.writerow(["3/4/2026, 5:06:07.123 AM" if k == "TimeGenerated" else v for k, v in COLUMNS.items()])
+    (event,) = [e for e in read("f.csv", text.getvalue().encode()) if isinstance(e, Event)]
+    assert event.time == datetime(2026, 3, 4, 5, 6, 7, 123000, tzinfo=UTC)
+    assert event.fields["properties"]["requestBody"] == json.loads(BODY)
+
+
+def test_storage_files_hold_one_record_a_line():
+    data = b"\r\n".join(json.dumps(STORED).encode() for _ in range(3))
+    assert len([e for e in read("PT1H.json", data) if isinstance(e, Event)]) == 3
+
+
+def test_a_log_shipper_with_reserved_names_is_read():
+    record = {
+        "resourceId": DISK,
+        "evt": {"name": ACTION.upper(), "outcome": "Success", "category": "Administrative"},
+    }
+    (event,) = events(record)
+    assert event.action == ACTION.lower()
+    assert event.fields["status"] == "Succeeded"
+
+
+def test_the_workspace_is_not_the_tenant():
+    (event,) = events({k: v for k, v in COLUMNS.items() if k != "Hierarchy"})
+    assert event.fields["tenantId"] == ""
+
+
+def test_a_caller_of_another_tenant_is_told_and_never_makes_his_tenant_ours():
+    (event,) = events({**REST, "claims": {**CLAIMS, TID: HOME}})
+    assert event.actor.account == HOME
+    assert event.fields["tenantId"] == TENANT
+
+
+def test_an_application_is_known_by_its_object_id():
+    (event,) = events({**REST, "caller": "oid-1", "claims": {OID: "oid-1", "appid": "app-1"}})
+    assert (event.actor.kind, event.actor.id, event.actor.name) == ("application", "oid-1", "app-1")
+
+
+@pytest.mark.parametrize(
+    ("status", "sub", "error"),
+    [
+        ("Failed", "Forbidden (HTTP Status Code: 403)", "Forbidden (HTTP Status Code: 403)"),
+        ("Failure", "", "Failed"),
+        ("Succeeded", "OK (HTTP Status Code: 200)", ""),
+        ("Accepted", "Accepted (HTTP Status Code: 202)", ""),
+        ("Canceled", "", "Failed"),
+    ],
+)
+def test_failure_is_an_error(status, sub, error):
+    (event,) = events({**REST, "status": _value(status), "subStatus": _value(sub)})
+    assert event.error == error
+
+
+def test_a_body_that_was_cut_off_stays_text():
+    (event,) = events({**REST, "properties": {"requestbody": BODY[:20]}})
+    assert event.fields["properties"]["requestBody"] == BODY[:20]
+
+
+def test_extensions_lose_the_resource_they_stand_on():
+    name = "Microsoft.Network/publicIPAddresses/providers/Microsoft.Insights/diagnosticSettings/write"
+    assert azure_activity.action_of(name) == "microsoft.insights/diagnosticsettings/write"
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        {"operationName": "GetBlob", "category": "StorageRead"},
+        {"operationName": "Add member to role", "category": "AuditLogs"},
+        {"operationName": 7},
+        {"operationName": {"value": None}},
+        {"operationName": "a/b/write", "category": "Administrative"},
+        {},
+    ],
+)
+def test_other_records_are_none(record):
+    assert not azure_activity.is_record(record)
+
+
+_JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=12),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=6,
+)
+
+
+@given(st.sampled_from([REST, STORED, COLUMNS, ELASTIC]), st.data())
+def test_whatever_stands_in_a_record_it_is_read(record, data):
+    broken = {key: data.draw(_JSON) if data.draw(st.booleans()) else value for key, value in record.items()}
+    azure_activity.is_record(broken)
+    event = azure_activity.event(broken, Evidence(file="f", record=1))
+    assert isinstance(event.action, str)
