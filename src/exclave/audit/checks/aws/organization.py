@@ -31,8 +31,6 @@ LEVELS = (
 _TYPES = {
     "scp": "SERVICE_CONTROL_POLICY",
     "rcp": "RESOURCE_CONTROL_POLICY",
-    "ec2": "DECLARATIVE_POLICY_EC2",
-    "s3": "S3_POLICY",
 }
 
 
@@ -55,7 +53,7 @@ class Reaching:
 
 
 def reaching(inventory: Inventory, kind: str, account: str) -> Reaching:
-    """The SCPs (`scp`), RCPs (`rcp`) or declarative policies (`ec2`, `s3`) that reach an account."""
+    """The SCPs (`scp`) or RCPs (`rcp`) that reach an account."""
     organization = _answers(inventory, "organizations.DescribeOrganization")
     listed = _answers(inventory, f"organizations.ListPolicies.{kind}")
     if blind := failures([*organization, *listed]):
@@ -66,7 +64,7 @@ def reaching(inventory: Inventory, kind: str, account: str) -> Reaching:
         )
     if all(a.absent for a in organization):
         return Reaching(why_not="the account is in no organisation, so no policy above it can bind it")
-    if kind in ("scp", "rcp") and account in {
+    if account in {
         str(a.text("Organization.MasterAccountId", "Organization.ManagementAccountId")) for a in organization
     }:
         return Reaching(
