@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN = $(VENV)/bin
 PIP_FLAGS ?= -q --disable-pip-version-check
 DEMO ?= demo
-DEMO_BREACHES ?= backups-to-own-accounts
+DEMO_BREACHES ?= snapshot-share-after-leaked-key
 
 .PHONY: demo test test-real setup lint types unit bench docs fuzz clean
 
@@ -47,6 +47,7 @@ unit:
 
 docs: setup ## writes docs/methods and docs/reference from the catalogue and the commands
 	$(BIN)/python docs/generate.py
+	$(BIN)/python docs/demo.py
 
 bench: setup ## ratios, from one run; BENCH=small for a quick one
 	$(BIN)/python bench/run.py $(BENCH)

@@ -12,8 +12,8 @@ from exclave.cli.main import COMMANDS, run
 ROOT = Path(__file__).parents[2]
 
 
-def generator():
-    spec = importlib.util.spec_from_file_location("generate", ROOT / "docs" / "generate.py")
+def generator(name="generate"):
+    spec = importlib.util.spec_from_file_location(name, ROOT / "docs" / f"{name}.py")
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
@@ -33,6 +33,12 @@ def test_generated_pages_are_fresh():
             wanted
         )
         assert not left, "pages that nothing makes any more: run `make docs`"
+
+
+def test_the_output_in_the_readme_is_what_the_demo_prints():
+    demo = generator("demo")
+    text = (ROOT / "README.md").read_text()
+    assert demo.with_demo(text, demo.output()) == text, "run `make docs`"
 
 
 def test_links_between_documents_lead_somewhere():

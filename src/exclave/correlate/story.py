@@ -120,6 +120,8 @@ def _title(group: Group) -> str:
     kinds: dict[str, set[str]] = {}
     for t in real:
         kinds.setdefault(t.source.kind, set()).add(t.source.key)
+    if len(kinds) > 1:
+        kinds.pop("kms-key", None)  # it only opened the data
     what = _several([f"{len(keys)} {kind}{'s' if len(keys) > 1 else ''}" for kind, keys in kinds.items()])
     who = _several([name_of(t.destination) for t in real])
     return f"{what} {'taken by' if taken else 'offered to'} {who}"
