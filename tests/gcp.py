@@ -11,7 +11,9 @@ PROJECT = "our-project"
 TYPE = "type.googleapis.com/google.cloud.audit.AuditLog"
 
 
-def entry(method: str, service: str = "compute.googleapis.com", *, log: str = "activity", **payload: Any) -> dict[str, Any]:
+def entry(
+    method: str, service: str = "compute.googleapis.com", *, log: str = "activity", **payload: Any
+) -> dict[str, Any]:
     """A LogEntry of our project, by Dana."""
     more = {k: payload.pop(k) for k in ("insertId", "operation", "timestamp", "resource") if k in payload}
     return {
@@ -32,6 +34,8 @@ def entry(method: str, service: str = "compute.googleapis.com", *, log: str = "a
     }
 
 
-def event(method: str = "v1.compute.images.setIamPolicy", service: str = "compute.googleapis.com", **payload: Any) -> Event:
+def event(
+    method: str = "v1.compute.images.setIamPolicy", service: str = "compute.googleapis.com", **payload: Any
+) -> Event:
     """A record, read."""
     return gcp_audit.event(entry(method, service, **payload), Evidence(file="test", record=1))

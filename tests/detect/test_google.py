@@ -31,13 +31,23 @@ def replication(part, number, **payload):
 
 def test_an_operation_that_ends_well_is_one_finding_with_the_destination_of_its_beginning():
     for one_file in (True, False):
-        result = hunted(replication("last", 9), replication("first", 1, request=REPLICATED), one_file=one_file)
+        result = hunted(
+            replication("last", 9), replication("first", 1, request=REPLICATED), one_file=one_file
+        )
         (found,) = result.transfers
-        assert (found.destination.key, found.outcome, found.evidence.event_id) == ("project:elsewhere-1", Outcome.OFFERED, "first")
+        assert (found.destination.key, found.outcome, found.evidence.event_id) == (
+            "project:elsewhere-1",
+            Outcome.OFFERED,
+            "first",
+        )
 
 
 def test_an_operation_that_fails_in_the_end_is_an_attempt():
-    result = hunted(replication("first", 1, request=REPLICATED), replication("last", 9, status={"code": 7}), one_file=False)
+    result = hunted(
+        replication("first", 1, request=REPLICATED),
+        replication("last", 9, status={"code": 7}),
+        one_file=False,
+    )
     (found,) = result.transfers
     assert (found.destination.key, found.outcome) == ("project:elsewhere-1", Outcome.ATTEMPTED)
 
@@ -49,7 +59,12 @@ def test_the_end_alone_says_that_the_destination_could_not_be_read():
 
 def test_a_signal_of_an_operation_is_told_once():
     def made(part):
-        return gcp.entry("beta.compute.networks.insert", resourceName="projects/our-project/global/networks/n", insertId=part, operation={"id": "op2", part: True})
+        return gcp.entry(
+            "beta.compute.networks.insert",
+            resourceName="projects/our-project/global/networks/n",
+            insertId=part,
+            operation={"id": "op2", part: True},
+        )
 
     result = hunted(made("first"), made("last"))
     assert [s.signal for s in result.signals] == [SignalKind.NETWORK_CHANGE]
@@ -64,7 +79,13 @@ def grant(who, to, second):
 
 
 def act(who, second, **payload):
-    return gcp.entry("v1.compute.instances.stop", insertId=f"a{second}", timestamp=f"2026-03-04T05:06:{second:02}Z", authenticationInfo={"principalEmail": who}, **payload)
+    return gcp.entry(
+        "v1.compute.instances.stop",
+        insertId=f"a{second}",
+        timestamp=f"2026-03-04T05:06:{second:02}Z",
+        authenticationInfo={"principalEmail": who},
+        **payload,
+    )
 
 
 def domains(*entries):
@@ -80,28 +101,46 @@ def test_public_mail_and_service_accounts_show_no_domain():
 
 
 def test_a_refused_call_and_a_read_show_no_domain():
-    read = act("eve@elsewhere.example", 1) | {"logName": "projects/our-project/logs/cloudaudit.googleapis.com%2Fdata_access"}
+    read = act("eve@elsewhere.example", 1) | {
+        "logName": "projects/our-project/logs/cloudaudit.googleapis.com%2Fdata_access"
+    }
     assert domains(read, act("eve@elsewhere.example", 2, status={"code": 7})) == set()
 
 
 def test_a_domain_that_was_let_in_does_not_become_ours_by_acting():
-    assert domains(grant("dana@ours.example", "eve@elsewhere.example", 1), act("eve@elsewhere.example", 5)) == {"ours.example"}
+    assert domains(
+        grant("dana@ours.example", "eve@elsewhere.example", 1), act("eve@elsewhere.example", 5)
+    ) == {"ours.example"}
 
 
 def test_a_domain_that_was_there_before_stays_ours_when_it_is_granted_more():
-    assert domains(act("lee@ours-too.example", 1), grant("dana@ours.example", "lee@ours-too.example", 5)) == {"ours.example", "ours-too.example"}
+    assert domains(act("lee@ours-too.example", 1), grant("dana@ours.example", "lee@ours-too.example", 5)) == {
+        "ours.example",
+        "ours-too.example",
+    }
 
 
 def test_an_outsider_who_uses_a_shared_disk_shows_no_domain():
     metadata = {"@type": "type.googleapis.com/google.cloud.audit.CrossEntityControlAuditMetadata"}
-    taken = gcp.entry("v1.compute.snapshots.insert", resourceName=DISK, metadata=metadata, authenticationInfo={"principalEmail": "eve@elsewhere.example"})
+    taken = gcp.entry(
+        "v1.compute.snapshots.insert",
+        resourceName=DISK,
+        metadata=metadata,
+        authenticationInfo={"principalEmail": "eve@elsewhere.example"},
+    )
     result = hunted(taken)
     assert "elsewhere.example" not in result.seen.get(Kind.DOMAIN, {})
-    assert [(t.outcome, t.destination.id) for t in result.transfers] == [(Outcome.TAKEN, "eve@elsewhere.example")]
+    assert [(t.outcome, t.destination.id) for t in result.transfers] == [
+        (Outcome.TAKEN, "eve@elsewhere.example")
+    ]
 
 
 def test_the_number_of_our_project_is_learnt_from_what_its_own_log_names():
-    key = gcp.entry("google.iam.admin.v1.CreateServiceAccountKey", "iam.googleapis.com", resourceName="projects/123456/serviceAccounts/1")
+    key = gcp.entry(
+        "google.iam.admin.v1.CreateServiceAccountKey",
+        "iam.googleapis.com",
+        resourceName="projects/123456/serviceAccounts/1",
+    )
     assert "123456" in hunted(key).seen[Kind.PROJECT]
 
 

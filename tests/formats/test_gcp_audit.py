@@ -56,7 +56,11 @@ def bigquery():
     request = payload.pop("request")
     payload.pop("@type")
     rest = {k: v for k, v in ENTRY.items() if k not in ("protoPayload", "timestamp")}
-    return {**rest, "timestamp": "2026-03-04 05:06:07.123 UTC", "protopayload_auditlog": {**payload, "requestJson": json.dumps(request)}}
+    return {
+        **rest,
+        "timestamp": "2026-03-04 05:06:07.123 UTC",
+        "protopayload_auditlog": {**payload, "requestJson": json.dumps(request)},
+    }
 
 
 def flat():
@@ -110,7 +114,9 @@ SHAPES = {
     "BigQuery's columns, flat": flat(),
     "Panther": panther(),
     "Elastic": {"_source": elastic()},
-    "Elastic with the original": {"_source": {"event": {"original": json.dumps(ENTRY)}, "gcp": {"audit": {}}}},
+    "Elastic with the original": {
+        "_source": {"event": {"original": json.dumps(ENTRY)}, "gcp": {"audit": {}}}
+    },
     "Splunk": {"result": {"_raw": json.dumps(ENTRY)}},
     "Splunk's add-on": {"result": {"_raw": json.dumps({"data": ENTRY, "publish_time": 1.0})}},
     "Sentinel": sentinel(),
@@ -146,12 +152,26 @@ def test_a_shortened_record_is_named_by_its_requests_type():
 
 
 def test_request_keys_are_spelt_in_one_way():
-    found = gcp.event("google.iam.admin.v1.CreateServiceAccount", "iam.googleapis.com", request={"account_id": "x", "service_account": {"display_name": "y"}})
-    assert found.fields["protoPayload"]["request"] == {"accountId": "x", "serviceAccount": {"displayName": "y"}}
+    found = gcp.event(
+        "google.iam.admin.v1.CreateServiceAccount",
+        "iam.googleapis.com",
+        request={"account_id": "x", "service_account": {"display_name": "y"}},
+    )
+    assert found.fields["protoPayload"]["request"] == {
+        "accountId": "x",
+        "serviceAccount": {"displayName": "y"},
+    }
 
 
 @pytest.mark.parametrize(
-    ("status", "error"), [({}, ""), ({"code": 0}, ""), ({"code": 7}, "PERMISSION_DENIED"), ({"code": "7"}, "PERMISSION_DENIED"), ([], "")]
+    ("status", "error"),
+    [
+        ({}, ""),
+        ({"code": 0}, ""),
+        ({"code": 7}, "PERMISSION_DENIED"),
+        ({"code": "7"}, "PERMISSION_DENIED"),
+        ([], ""),
+    ],
 )
 def test_a_status_with_a_code_is_a_failure(status, error):
     assert gcp.event(status=status).error == error
@@ -184,9 +204,19 @@ def test_who_acts_through_a_service_account_and_with_which_key_is_kept():
 
 
 def test_a_violation_of_a_perimeter_is_an_event_of_its_own_and_in_a_dry_run_no_failure():
-    metadata = {"@type": "type.googleapis.com/google.cloud.audit.VpcServiceControlAuditMetadata", "vpcServiceControlsUniqueId": "x"}
-    barred = gcp.event("google.storage.objects.get", "storage.googleapis.com", metadata=metadata, status={"code": 7})
-    let = gcp.event("google.storage.objects.get", "storage.googleapis.com", metadata={**metadata, "dryRun": True}, status={"code": 7})
+    metadata = {
+        "@type": "type.googleapis.com/google.cloud.audit.VpcServiceControlAuditMetadata",
+        "vpcServiceControlsUniqueId": "x",
+    }
+    barred = gcp.event(
+        "google.storage.objects.get", "storage.googleapis.com", metadata=metadata, status={"code": 7}
+    )
+    let = gcp.event(
+        "google.storage.objects.get",
+        "storage.googleapis.com",
+        metadata={**metadata, "dryRun": True},
+        status={"code": 7},
+    )
     assert (barred.name, barred.error) == ("cloudaudit.googleapis.com:PolicyDenied", "PERMISSION_DENIED")
     assert barred.fields["deniedMethod"] == "google.storage.objects.get"
     assert let.error == ""
@@ -201,8 +231,14 @@ def test_only_one_end_of_an_operation_names_it():
 
 def test_what_a_call_makes_stands_in_the_permissions_it_needed():
     asked = [
-        {"permission": "compute.disks.createSnapshot", "resourceAttributes": {"name": "projects/our-project/zones/z/disks/d"}},
-        {"permission": "compute.snapshots.create", "resourceAttributes": {"name": "projects/our-project/global/snapshots/s"}},
+        {
+            "permission": "compute.disks.createSnapshot",
+            "resourceAttributes": {"name": "projects/our-project/zones/z/disks/d"},
+        },
+        {
+            "permission": "compute.snapshots.create",
+            "resourceAttributes": {"name": "projects/our-project/global/snapshots/s"},
+        },
     ]
     assert gcp.event(authorizationInfo=asked).fields["created"] == ["projects/our-project/global/snapshots/s"]
 
@@ -220,14 +256,23 @@ KEYS = st.sampled_from(
 
 @given(st.dictionaries(KEYS, JUNK), JUNK, JUNK, JUNK)
 def test_reading_never_fails_whatever_a_record_holds(payload, resource, operation, name):
-    record = {"protoPayload": payload, "resource": resource, "operation": operation, "logName": name, "timestamp": name}
+    record = {
+        "protoPayload": payload,
+        "resource": resource,
+        "operation": operation,
+        "logName": name,
+        "timestamp": name,
+    }
     gcp_audit.is_record(record)
     assert gcp_audit.event(record, EVIDENCE).log == "gcp-audit"
 
 
 @given(JUNK, JUNK)
 def test_reading_a_finding_never_fails(category, rest):
-    record = {"finding": {"category": category, "name": rest, "access": rest, "eventTime": rest}, "resource": rest}
+    record = {
+        "finding": {"category": category, "name": rest, "access": rest, "eventTime": rest},
+        "resource": rest,
+    }
     gcp_findings.is_record(record)
     assert gcp_findings.event(record, EVIDENCE).log == "gcp-scc"
 
@@ -239,7 +284,9 @@ FINDING = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("value", [FINDING, {"finding": FINDING, "resource": {}}, {"listFindingsResults": [{"finding": FINDING}]}])
+@pytest.mark.parametrize(
+    "value", [FINDING, {"finding": FINDING, "resource": {}}, {"listFindingsResults": [{"finding": FINDING}]}]
+)
 def test_findings_are_read_alone_in_notifications_and_in_lists(value):
     (found,) = read(value)
     assert isinstance(found, Event)
@@ -247,5 +294,7 @@ def test_findings_are_read_alone_in_notifications_and_in_lists(value):
 
 
 def test_a_record_of_another_log_is_said_to_be_unknown():
-    (found,) = read({"logName": "projects/p/logs/syslog", "textPayload": "hello", "timestamp": "2026-03-04T05:06:07Z"})
+    (found,) = read(
+        {"logName": "projects/p/logs/syslog", "textPayload": "hello", "timestamp": "2026-03-04T05:06:07Z"}
+    )
     assert isinstance(found, Problem)

@@ -21,7 +21,11 @@ from exclave.perimeter.google import domain_of, is_agent, project_of_member, rel
         ("service-123456@gcp-sa-pubsub.iam.gserviceaccount.com", "123456", True),
         ("project-123456@storage-transfer-service.iam.gserviceaccount.com", "123456", True),
         ("service-123456@p-1.iam.gserviceaccount.com", "p-1", False),  # anybody may call his account so
-        ("principal://iam.googleapis.com/projects/123456/locations/global/workloadIdentityPools/p/subject/s", "123456", False),
+        (
+            "principal://iam.googleapis.com/projects/123456/locations/global/workloadIdentityPools/p/subject/s",
+            "123456",
+            False,
+        ),
         ("dana@ours.example", "", False),
     ],
 )
@@ -36,7 +40,10 @@ def test_only_people_and_groups_have_a_domain():
 
 
 def test_names_lose_host_and_version():
-    assert relative_name("https://www.googleapis.com/compute/v1/projects/p/zones/z/disks/d") == "projects/p/zones/z/disks/d"
+    assert (
+        relative_name("https://www.googleapis.com/compute/v1/projects/p/zones/z/disks/d")
+        == "projects/p/zones/z/disks/d"
+    )
     assert relative_name("//bigquery.googleapis.com/projects/p/datasets/d") == "projects/p/datasets/d"
     assert relative_name("gs://bucket/object") == "gs://bucket/object"
 

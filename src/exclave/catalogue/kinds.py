@@ -47,6 +47,8 @@ def kind_of(kind: str, identifier: str) -> str:
         return kind
     if identifier[:15].lower() == "/subscriptions/":
         return arm_kind(identifier)
+    if identifier.startswith("projects/"):
+        return google_kind(identifier)
     parts = identifier.split(":", 5)
     if len(parts) < 6 or parts[0] != "arn":  # noqa: PLR2004 - arn:partition:service:region:account:resource
         return _UNNAMED
@@ -85,3 +87,35 @@ def arm_kind(identifier: str) -> str:
         return "resource-group" if "/resourcegroups/" in identifier.lower() else "subscription"
     types = "/".join([parts[0], *parts[1::2]])
     return _ARM.get(types, "azure-" + parts[1::2][-1])
+
+
+# the last collection in a name of Google Cloud → the kind
+_COLLECTIONS: Mapping[str, str] = {
+    "buckets": "gcs-bucket",
+    "cryptoKeys": "gcp-kms-key",
+    "datasets": "bigquery-dataset",
+    "disks": "gcp-disk",
+    "images": "gcp-image",
+    "instances": "gcp-instance",
+    "instantSnapshots": "gcp-snapshot",
+    "jobs": "bigquery-job",
+    "machineImages": "gcp-machine-image",
+    "models": "bigquery-model",
+    "networks": "gcp-network",
+    "objects": "gcs-object",
+    "routines": "bigquery-routine",
+    "secrets": "gcp-secret",
+    "snapshots": "gcp-snapshot",
+    "subnetworks": "gcp-subnetwork",
+    "subscriptions": "pubsub-subscription",
+    "tables": "bigquery-table",
+    "topics": "pubsub-topic",
+}
+
+
+def google_kind(identifier: str) -> str:
+    """The kind of a thing of Google Cloud from its relative name: `projects/p/zones/z/disks/d` → gcp-disk."""
+    parts = identifier.split("/")
+    if "objects" in parts and "buckets" in parts:
+        return "gcs-object"  # an object's own name may hold slashes
+    return "gcp-project" if len(parts) == 2 else _COLLECTIONS.get(parts[-2], "gcp-resource")  # noqa: PLR2004 - projects/p

@@ -7,13 +7,16 @@ never count. It is an assumption, said as such in the report's remarks.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 from exclave.catalogue import paths
 from exclave.formats import gcp_audit
 from exclave.model import Event, Kind, Signal, Transfer
 from exclave.perimeter.google import PUBLIC_MAIL, domain_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
 
 _HOW = "users of it changed things in our projects, since "
 

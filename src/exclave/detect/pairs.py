@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import replace
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from exclave.model import Cloud, Kind, Outcome, Signal, Transfer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 F = TypeVar("F", Transfer, Signal)
 _UNREAD = frozenset(

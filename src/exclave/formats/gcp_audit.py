@@ -74,10 +74,8 @@ def event(record: Mapping[str, Any], evidence: Evidence) -> Event:
     if _VPC_SC in _text(metadata.get("@type")) or "vpcServiceControlsUniqueId" in metadata:
         entry["deniedMethod"], entry["deniedService"] = method, service
         service, action = "cloudaudit.googleapis.com", POLICY_DENIED
-        if metadata.get("dryRun") is True:
-            error = ""  # a dry run of the perimeter: the call itself went through
-        else:
-            error = error or "PERMISSION_DENIED"
+        # In a dry run of the perimeter the call itself went through.
+        error = "" if metadata.get("dryRun") is True else error or "PERMISSION_DENIED"
     if created := _created(payload):
         entry["created"] = created
     log_name = unquote(_text(entry.get("logName")))

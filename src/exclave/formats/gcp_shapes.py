@@ -28,6 +28,9 @@ _ENTRY = {
 _JSON_PARTS = {"requestjson": "request", "responsejson": "response", "metadatajson": "metadata"}
 _SNAKE = re.compile(r"[a-z0-9]+(?:_[a-z0-9]+)+")
 _MAX_DEPTH = 48
+_NESTED = frozenset({
+    "request", "response", "metadata", "serviceData", "status", "requestMetadata", "authenticationInfo", "authorizationInfo",
+})  # fmt: skip
 # Sentinel's columns → paths of a LogEntry
 _COLUMNS = {
     "InsertId": "insertId", "LogName": "logName", "Timestamp": "timestamp", "Severity": "severity",
@@ -113,19 +116,8 @@ def _payload(payload: Mapping[str, Any]) -> dict[str, Any]:
             name = _name(key)
         if value is None or (name in out and not isinstance(value, Mapping)):
             continue
-        value = embedded(value)
-        if name in (
-            "request",
-            "response",
-            "metadata",
-            "serviceData",
-            "status",
-            "requestMetadata",
-            "authenticationInfo",
-            "authorizationInfo",
-        ):
-            value = _camel(value, _MAX_DEPTH)
-        out[name] = value
+        parsed = embedded(value)
+        out[name] = _camel(parsed, _MAX_DEPTH) if name in _NESTED else parsed
     return out
 
 

@@ -45,7 +45,11 @@ def test_a_deleted_member_is_nobody():
 
 
 def test_a_binding_keeps_role_and_condition():
-    binding = {"role": "roles/viewer", "members": ["allUsers"], "condition": {"expression": "request.time < x"}}
+    binding = {
+        "role": "roles/viewer",
+        "members": ["allUsers"],
+        "condition": {"expression": "request.time < x"},
+    }
     (found,) = gcp.bindings([binding], Read(reader="gcp-bindings"), EVENT)
     assert (found.key, found.limits) == ("public:allUsers", ("the condition request.time < x",))
     assert "roles/viewer" in found.note
@@ -58,14 +62,20 @@ def test_roles_limit_what_counts():
 
 
 def test_deltas_add_and_take_away():
-    deltas = [{"action": "ADD", "member": "allUsers", "role": "r"}, {"action": "REMOVE", "member": "user:a@b.example", "role": "r"}]
+    deltas = [
+        {"action": "ADD", "member": "allUsers", "role": "r"},
+        {"action": "REMOVE", "member": "user:a@b.example", "role": "r"},
+    ]
     assert keys("gcp-added", *deltas) == ["public:allUsers"]
     assert keys("gcp-removed", *deltas) == ["principal:a@b.example"]
 
 
 def test_the_maker_of_a_thing_is_not_let_in_by_his_own_policy():
     made = event("google.cloud.bigquery.v2.DatasetService.InsertDataset", "bigquery.googleapis.com")
-    binding = {"role": "roles/bigquery.dataOwner", "members": ["user:dana@ours.example", "user:eve@elsewhere.example"]}
+    binding = {
+        "role": "roles/bigquery.dataOwner",
+        "members": ["user:dana@ours.example", "user:eve@elsewhere.example"],
+    }
     assert keys("gcp-bindings", binding, on=made) == ["principal:eve@elsewhere.example"]
 
 
@@ -90,12 +100,25 @@ def test_a_name_tells_its_project(text, expected):
 
 
 def test_the_logs_own_project_and_public_images_are_not_foreign():
-    own, other, image = "projects/our-project/x/y", "projects/p-other/x/y", "projects/debian-cloud/global/images/d"
+    own, other, image = (
+        "projects/our-project/x/y",
+        "projects/p-other/x/y",
+        "projects/debian-cloud/global/images/d",
+    )
     assert keys("gcp-foreign-project", own, other) == ["project:p-other"]
     assert keys("gcp-source-project", own, other, image) == ["project:p-other"]
 
 
-@pytest.mark.parametrize("text", ["gs://Loot/x/y", "loot", "//storage.googleapis.com/loot", "storage.googleapis.com/loot", "projects/_/buckets/loot"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "gs://Loot/x/y",
+        "loot",
+        "//storage.googleapis.com/loot",
+        "storage.googleapis.com/loot",
+        "projects/_/buckets/loot",
+    ],
+)
 def test_a_bucket_is_one_however_it_is_written(text):
     assert keys("gcp-bucket", text) == ["bucket:loot"]
 
@@ -106,14 +129,22 @@ def test_buckets_are_found_in_a_text():
 
 
 def test_a_copy_inside_its_bucket_goes_nowhere():
-    here = event("storage.objects.get", "storage.googleapis.com", resource={"labels": {"bucket_name": "b", "project_id": "our-project"}})
-    assert keys("gcp-copy-target", "projects/_/buckets/b/objects/o", "projects/_/buckets/c/objects/o", on=here) == ["bucket:c"]
+    here = event(
+        "storage.objects.get",
+        "storage.googleapis.com",
+        resource={"labels": {"bucket_name": "b", "project_id": "our-project"}},
+    )
+    assert keys(
+        "gcp-copy-target", "projects/_/buckets/b/objects/o", "projects/_/buckets/c/objects/o", on=here
+    ) == ["bucket:c"]
 
 
 def test_a_sinks_destination_is_a_bucket_or_a_project():
     assert keys("gcp-sink", "storage.googleapis.com/loot") == ["bucket:loot"]
     assert keys("gcp-sink", "bigquery.googleapis.com/projects/p-other/datasets/d") == ["project:p-other"]
-    assert keys("gcp-sink", "logging.googleapis.com/organizations/12/locations/l/buckets/b") == ["organization:12"]
+    assert keys("gcp-sink", "logging.googleapis.com/organizations/12/locations/l/buckets/b") == [
+        "organization:12"
+    ]
 
 
 def test_dataset_access_names_people_the_public_and_authorised_things():
@@ -133,7 +164,10 @@ def test_dataset_access_names_people_the_public_and_authorised_things():
 
 def test_only_steps_that_export_an_image_count():
     steps = [
-        {"name": "gcr.io/compute-image-tools/gce_vm_image_export:release", "args": ["-destination_uri=gs://loot/d.tar.gz", "-scratch=gs://tmp-1"]},
+        {
+            "name": "gcr.io/compute-image-tools/gce_vm_image_export:release",
+            "args": ["-destination_uri=gs://loot/d.tar.gz", "-scratch=gs://tmp-1"],
+        },
         {"name": "gcr.io/cloud-builders/gsutil", "args": ["cp", "gs://a/b", "gs://destination/c"]},
     ]
     assert keys("gcp-build-export", steps) == ["bucket:loot"]
@@ -143,15 +177,26 @@ def test_a_foreign_caller_is_a_service_account_of_another_project():
     def by(mail):
         return event(authenticationInfo={"principalEmail": mail})
 
-    assert keys("gcp-foreign-caller", on=by("x@p-other.iam.gserviceaccount.com")) == ["principal:x@p-other.iam.gserviceaccount.com"]
-    for mail in ("x@our-project.iam.gserviceaccount.com", "eve@elsewhere.example", "service-1234@gcp-sa-pubsub.iam.gserviceaccount.com"):
+    assert keys("gcp-foreign-caller", on=by("x@p-other.iam.gserviceaccount.com")) == [
+        "principal:x@p-other.iam.gserviceaccount.com"
+    ]
+    for mail in (
+        "x@our-project.iam.gserviceaccount.com",
+        "eve@elsewhere.example",
+        "service-1234@gcp-sa-pubsub.iam.gserviceaccount.com",
+    ):
         assert keys("gcp-foreign-caller", on=by(mail)) == []
 
 
 ALL = sorted(name for name in READERS if name.startswith("gcp-"))
 JUNK = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=30),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["role", "members", "action", "member", "view", "dataset", "name", "args"]), inner),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(["role", "members", "action", "member", "view", "dataset", "name", "args"]), inner
+        )
+    ),
     max_leaves=6,
 )
 

@@ -10,13 +10,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from exclave.catalogue.entry import Read
 from exclave.catalogue.paths import embedded
 from exclave.catalogue.readers.common import MAX_ID
 from exclave.model import Destination, Event, Kind
 from exclave.perimeter.google import bare
+
+if TYPE_CHECKING:
+    from exclave.catalogue.entry import Read
 
 _PUBLIC = {"allusers": "allUsers", "allauthenticatedusers": "allAuthenticatedUsers"}
 _CONVENIENCE = re.compile(r"project(?:owner|editor|viewer)s?:(.+)", re.IGNORECASE)
@@ -104,16 +106,16 @@ def removed(found: list[Any], read: Read, event: Event) -> list[Destination]:
 
 
 def _deltas(found: list[Any], read: Read, event: Event, action: str) -> list[Destination]:
-    out = []
+    out: list[Destination] = []
     for value in found:
         for item in value if isinstance(value, list) else [value]:
             if not isinstance(item, Mapping) or not _wanted(item.get("role"), read):
                 continue
             done = str(item.get("action", "")).lower()
             if done == action or (done == "1" and action == "add") or (done == "2" and action == "remove"):
-                for text in _strings([item.get("member")]):
-                    if made := _member(text, event, _by(item.get("role")), _limits(item.get("condition"))):
-                        out.append(made)
+                note, limits = _by(item.get("role")), _limits(item.get("condition"))
+                made = (_member(text, event, note, limits) for text in _strings([item.get("member")]))
+                out.extend(d for d in made if d)
     return out
 
 
@@ -163,7 +165,11 @@ _IMAGES = re.compile(
 
 def source_project(found: list[Any], read: Read, event: Event) -> list[Destination]:
     """As `foreign-project`, for what something is made of: public image projects, which every machine boots from, give nothing."""
-    return [d for d in foreign_project(found, read, event) if d.kind is not Kind.PROJECT or not _IMAGES.fullmatch(d.id)]
+    return [
+        d
+        for d in foreign_project(found, read, event)
+        if d.kind is not Kind.PROJECT or not _IMAGES.fullmatch(d.id)
+    ]
 
 
 def copy_target(found: list[Any], read: Read, event: Event) -> list[Destination]:
@@ -181,7 +187,11 @@ def build_export(found: list[Any], read: Read, event: Event) -> list[Destination
     for value in found:
         for step in value if isinstance(value, list) else [value]:
             if isinstance(step, Mapping) and "image_export" in str(step.get("name", "")).replace("-", "_"):
-                args = [a for a in _strings([step.get("args")]) if "destination" in a.lower() or a.lower().startswith("gs://")]
+                args = [
+                    a
+                    for a in _strings([step.get("args")])
+                    if "destination" in a.lower() or a.lower().startswith("gs://")
+                ]
                 out.extend(bucket_in_text(args, read, event))
     return out
 
@@ -195,7 +205,9 @@ def finding_target(found: list[Any], read: Read, event: Event) -> list[Destinati
         elif made := _project(text, event, read.note):
             out.append(made)
         else:
-            out.append(Destination(kind=Kind.UNKNOWN, id=text, cloud=event.cloud, note="named by the finding alone"))
+            out.append(
+                Destination(kind=Kind.UNKNOWN, id=text, cloud=event.cloud, note="named by the finding alone")
+            )
     return out
 
 
@@ -205,9 +217,7 @@ def admin_user(found: list[Any], read: Read, event: Event) -> list[Destination]:
     for value in found:
         for item in value if isinstance(value, list) else [value]:
             if isinstance(item, Mapping) and str(item.get("name", "")).upper() == "USER_EMAIL":
-                for text in _strings([item.get("value")]):
-                    if made := _member(text, event, read.note):
-                        out.append(made)
+                out.extend(member([item.get("value")], read, event))
     return out
 
 
@@ -259,7 +269,7 @@ def sink(found: list[Any], read: Read, event: Event) -> list[Destination]:
     return out
 
 
-def dataset_access(found: list[Any], read: Read, event: Event) -> list[Destination]:
+def dataset_access(found: list[Any], _read: Read, event: Event) -> list[Destination]:
     """Who a BigQuery dataset's access list lets in: the entries of the API and of both kinds of audit log."""
     out: list[Destination] = []
     for value in found:
