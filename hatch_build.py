@@ -12,7 +12,7 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 class CatalogueHook(BuildHookInterface):  # type: ignore[misc]
     """Writes src/exclave/catalogue/compiled.json before the files are collected."""
 
-    def initialize(self, version: str, build_data: dict[str, Any]) -> None:
+    def initialize(self, version: str, build_data: dict[str, Any]) -> None:  # noqa: ARG002
         """Hatchling calls this before each build, an editable one too."""
         source = Path(self.root) / "src"
         sys.path.insert(0, str(source))

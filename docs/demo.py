@@ -18,7 +18,12 @@ def output() -> str:
     command = [sys.executable, "-m", "exclave"]
     breach = ["--breach", "snapshot-share-after-leaked-key"]
     with tempfile.TemporaryDirectory() as folder:
-        settings = {"cwd": folder, "env": {**os.environ, "COLUMNS": COLUMNS}, "capture_output": True, "text": True}
+        settings = {
+            "cwd": folder,
+            "env": {**os.environ, "COLUMNS": COLUMNS},
+            "capture_output": True,
+            "text": True,
+        }
         size = ["--days", "1", "--accounts", "4", "--records", "8000"]
         subprocess.run([*command, "simulate", "demo", *size, *breach], check=True, **settings)  # noqa: S603
         done = subprocess.run([*command, "hunt", "demo/logs", "--fail-on", "never"], check=True, **settings)  # noqa: S603

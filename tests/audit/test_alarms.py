@@ -46,7 +46,10 @@ class Chain:
             doc("sns.ListSubscriptions", {"Subscriptions": self.subscriptions}, region=REGION),
             doc("events.ListRules", {"Rules": self.rules}, region=REGION),
         ]
-        made += [doc("events.ListTargetsByRule", {"Targets": t}, key=r, region=REGION) for r, t in self.targets.items()]
+        made += [
+            doc("events.ListTargetsByRule", {"Targets": t}, key=r, region=REGION)
+            for r, t in self.targets.items()
+        ]
         return made
 
 
@@ -58,32 +61,57 @@ def test_a_whole_chain_passes_for_every_event():
 BREAKS = {
     "alarm on another metric": (lambda c: c.alarm.update(MetricName="Other"), "no alarm is on metric"),
     "alarm in another namespace": (lambda c: c.alarm.update(Namespace="Other"), "no alarm is on metric"),
-    "subscription not confirmed": (lambda c: c.subscriptions[0].update(SubscriptionArn="PendingConfirmation"), "no confirmed subscription"),
-    "subscription deleted": (lambda c: c.subscriptions[0].update(SubscriptionArn="Deleted"), "no confirmed subscription"),
+    "subscription not confirmed": (
+        lambda c: c.subscriptions[0].update(SubscriptionArn="PendingConfirmation"),
+        "no confirmed subscription",
+    ),
+    "subscription deleted": (
+        lambda c: c.subscriptions[0].update(SubscriptionArn="Deleted"),
+        "no confirmed subscription",
+    ),
     "no subscription": (lambda c: c.subscriptions.clear(), "no subscription"),
     "topic gone": (lambda c: c.topics.clear(), "does not exist"),
     "actions off": (lambda c: c.alarm.update(ActionsEnabled=False), "switched off"),
     "no action": (lambda c: c.alarm.update(AlarmActions=[]), "no SNS topic"),
     "a threshold of many": (lambda c: c.alarm.update(Threshold=100.0), "one event does not raise it"),
-    "the wrong way round": (lambda c: c.alarm.update(ComparisonOperator="LessThanThreshold"), "one event does not raise it"),
+    "the wrong way round": (
+        lambda c: c.alarm.update(ComparisonOperator="LessThanThreshold"),
+        "one event does not raise it",
+    ),
     "five periods": (lambda c: c.alarm.update(EvaluationPeriods=5), "waits for 5 periods"),
     "minimum": (lambda c: c.alarm.update(Statistic="Minimum"), "statistic"),
     "dimensions": (lambda c: c.alarm.update(Dimensions=[{"Name": "a", "Value": "b"}]), "dimensions"),
-    "a metric of nothing": (lambda c: c.filter["metricTransformations"][0].update(metricValue="0"), "not at least 1"),
+    "a metric of nothing": (
+        lambda c: c.filter["metricTransformations"][0].update(metricValue="0"),
+        "not at least 1",
+    ),
     "trail stopped": (lambda c: c.status.update(IsLogging=False), "does not log"),
     "trail of one region": (lambda c: c.trail.update(IsMultiRegionTrail=False), "no trail of all regions"),
-    "trail without log group": (lambda c: c.trail.pop("CloudWatchLogsLogGroupArn"), "no trail of all regions"),
+    "trail without log group": (
+        lambda c: c.trail.pop("CloudWatchLogsLogGroupArn"),
+        "no trail of all regions",
+    ),
     "filter on another log group": (lambda c: c.filter.update(logGroupName="other"), "has no metric filter"),
-    "filter lacks an event": (lambda c: c.filter.update(filterPattern=PATTERN.replace("PutRolePolicy", "Nothing")), "no metric filter counts"),
+    "filter lacks an event": (
+        lambda c: c.filter.update(filterPattern=PATTERN.replace("PutRolePolicy", "Nothing")),
+        "no metric filter counts",
+    ),
     "filter counts root only": (
-        lambda c: c.filter.update(filterPattern='{ ($.userIdentity.type = "Root") && ' + PATTERN.strip("{} ") + " }"),
+        lambda c: c.filter.update(
+            filterPattern='{ ($.userIdentity.type = "Root") && ' + PATTERN.strip("{} ") + " }"
+        ),
         "no metric filter counts",
     ),
     "filter counts failures only": (
-        lambda c: c.filter.update(filterPattern='{ ($.errorCode = "AccessDenied") && (' + PATTERN.strip("{} ") + ") }"),
+        lambda c: c.filter.update(
+            filterPattern='{ ($.errorCode = "AccessDenied") && (' + PATTERN.strip("{} ") + ") }"
+        ),
         "no metric filter counts",
     ),
-    "filter of plain text": (lambda c: c.filter.update(filterPattern="PutRolePolicy"), "no metric filter counts"),
+    "filter of plain text": (
+        lambda c: c.filter.update(filterPattern="PutRolePolicy"),
+        "no metric filter counts",
+    ),
 }
 
 
@@ -98,7 +126,9 @@ def test_each_broken_link_fails_and_says_which(name):
 
 def test_several_filters_may_share_the_events():
     chain = Chain()
-    chain.filter["filterPattern"] = '{ $.eventSource = "iam.amazonaws.com" && ($.eventName = Put* || $.eventName = "Create*") }'
+    chain.filter["filterPattern"] = (
+        '{ $.eventSource = "iam.amazonaws.com" && ($.eventName = Put* || $.eventName = "Create*") }'
+    )
     (check,) = look(IAM, chain.documents())
     assert 0 < check.count < check.of
     chain.filter["filterPattern"] = '{ $.eventSource = "iam.amazonaws.com" }'
@@ -114,14 +144,19 @@ def test_what_was_denied_is_not_known_to_be_missing():
 def test_the_chain_of_cloudtrail_changes_needs_its_own_filter():
     chain = Chain()
     assert status("aws.alarm.cloudtrail-changes", chain.documents()) == "fail"
-    chain.filter["filterPattern"] = "{ ($.eventName = CreateTrail) || ($.eventName = UpdateTrail) || ($.eventName = DeleteTrail) || ($.eventName = StartLogging) || ($.eventName = StopLogging) }"
+    chain.filter["filterPattern"] = (
+        "{ ($.eventName = CreateTrail) || ($.eventName = UpdateTrail) || ($.eventName = DeleteTrail) || ($.eventName = StartLogging) || ($.eventName = StopLogging) }"
+    )
     assert status("aws.alarm.cloudtrail-changes", chain.documents()) == "pass"
 
 
 def sharing_rule(**changes):
     sources = sorted({e.partition(":")[0] for e in alarms.sharing_events()})
     names = sorted({e.partition(":")[2] for e in alarms.sharing_events()})
-    pattern = {"detail-type": ["AWS API Call via CloudTrail"], "detail": {"eventSource": sources, "eventName": names}}
+    pattern = {
+        "detail-type": ["AWS API Call via CloudTrail"],
+        "detail": {"eventSource": sources, "eventName": names},
+    }
     import json
 
     return {"Name": "sharing", "State": "ENABLED", "EventPattern": json.dumps(pattern)} | changes
@@ -134,7 +169,11 @@ def test_a_rule_of_eventbridge_in_every_region_serves_as_well():
 
 
 def test_a_rule_that_is_off_has_no_target_or_misses_a_region_does_not():
-    for change in (lambda c: c.rules[0].update(State="DISABLED"), lambda c: c.targets["sharing"].clear(), lambda c: c.subscriptions.clear()):
+    for change in (
+        lambda c: c.rules[0].update(State="DISABLED"),
+        lambda c: c.targets["sharing"].clear(),
+        lambda c: c.subscriptions.clear(),
+    ):
         chain = Chain()
         chain.rules, chain.targets = [sharing_rule()], {"sharing": [{"Id": "1", "Arn": TOPIC}]}
         change(chain)

@@ -32,7 +32,14 @@ def clean(url):
 
 def exclave(url, *arguments, status=None, cwd=None):
     environment = {k: v for k, v in os.environ.items() if not k.startswith("AWS_")} | moto.environment(url)
-    done = subprocess.run([sys.executable, "-m", "exclave", *arguments], capture_output=True, text=True, env=environment, cwd=cwd, timeout=300)
+    done = subprocess.run(  # noqa: PLW1510
+        [sys.executable, "-m", "exclave", *arguments],
+        capture_output=True,
+        text=True,
+        env=environment,
+        cwd=cwd,
+        timeout=300,
+    )  # noqa: PLW1510, RUF100
     assert "Traceback" not in done.stderr, done.stderr
     if status is not None:
         assert done.returncode == status, done.stdout[-2000:] + done.stderr[-2000:]
@@ -44,8 +51,14 @@ def client(url, service, *, role="", region=REGION):
 
     keys = {"aws_access_key_id": "testing", "aws_secret_access_key": "testing"}
     if role:
-        given = boto3.client("sts", endpoint_url=url, region_name=region, **keys).assume_role(RoleArn=role, RoleSessionName="test")["Credentials"]
-        keys = {"aws_access_key_id": given["AccessKeyId"], "aws_secret_access_key": given["SecretAccessKey"], "aws_session_token": given["SessionToken"]}
+        given = boto3.client("sts", endpoint_url=url, region_name=region, **keys).assume_role(
+            RoleArn=role, RoleSessionName="test"
+        )["Credentials"]
+        keys = {
+            "aws_access_key_id": given["AccessKeyId"],
+            "aws_secret_access_key": given["SecretAccessKey"],
+            "aws_session_token": given["SessionToken"],
+        }
     return boto3.client(service, endpoint_url=url, region_name=region, **keys)
 
 
@@ -53,7 +66,10 @@ def audited(url, folder, *more):
     """The findings of an audit of a folder, by type."""
     done = exclave(url, "audit", str(folder), "-f", "jsonl", *more)
     lines = [json.loads(line) for line in done.stdout.splitlines()]
-    return {kind: [x for x in lines if x["type"] == kind] for kind in ("control", "exposure", "looked", "coverage")}, done.returncode
+    return {
+        kind: [x for x in lines if x["type"] == kind]
+        for kind in ("control", "exposure", "looked", "coverage")
+    }, done.returncode
 
 
 def control(found, identifier):
@@ -62,7 +78,9 @@ def control(found, identifier):
 
 
 def chain(url, *, confirmed=True):
-    logs, s3, trail, sns, cloudwatch = (client(url, s) for s in ("logs", "s3", "cloudtrail", "sns", "cloudwatch"))
+    logs, s3, trail, sns, cloudwatch = (
+        client(url, s) for s in ("logs", "s3", "cloudtrail", "sns", "cloudwatch")
+    )
     s3.create_bucket(Bucket="trail-logs", CreateBucketConfiguration={"LocationConstraint": REGION})
     logs.create_log_group(logGroupName="trail")
     group = logs.describe_log_groups()["logGroups"][0]["arn"]
@@ -73,12 +91,21 @@ def chain(url, *, confirmed=True):
     trail.start_logging(Name="main")
     trail.put_event_selectors(
         TrailName="main",
-        EventSelectors=[{"ReadWriteType": "All", "IncludeManagementEvents": True, "DataResources": [{"Type": "AWS::S3::Object", "Values": ["arn:aws:s3"]}]}],
+        EventSelectors=[
+            {
+                "ReadWriteType": "All",
+                "IncludeManagementEvents": True,
+                "DataResources": [{"Type": "AWS::S3::Object", "Values": ["arn:aws:s3"]}],
+            }
+        ],
     )
     topic = sns.create_topic(Name="alarms")["TopicArn"]
     if confirmed:
         sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=f"arn:aws:sqs:{REGION}:{MANAGEMENT}:q")
-    for name, pattern in (("iam", '{ $.eventSource = "iam.amazonaws.com" }'), ("trail", '{ $.eventSource = "cloudtrail.amazonaws.com" }')):
+    for name, pattern in (
+        ("iam", '{ $.eventSource = "iam.amazonaws.com" }'),
+        ("trail", '{ $.eventSource = "cloudtrail.amazonaws.com" }'),
+    ):
         logs.put_metric_filter(
             logGroupName="trail", filterName=name, filterPattern=pattern,
             metricTransformations=[{"metricName": name, "metricNamespace": "CIS", "metricValue": "1"}],
@@ -90,7 +117,15 @@ def chain(url, *, confirmed=True):
     return topic
 
 
-CHAIN = ("--control", "aws.alarm.iam-policy-changes", "--control", "aws.alarm.cloudtrail-changes", "--control", "aws.logging.trail-all-regions", "--no-exposures")
+CHAIN = (
+    "--control",
+    "aws.alarm.iam-policy-changes",
+    "--control",
+    "aws.alarm.cloudtrail-changes",
+    "--control",
+    "aws.logging.trail-all-regions",
+    "--no-exposures",
+)
 
 
 def collected(url, folder, *more):
@@ -103,7 +138,9 @@ def test_an_empty_account_fails_and_the_whole_chain_passes(clean, tmp_path):
     assert {c["status"] for c in found["control"]} == {"fail"}
     chain(clean)
     found, _ = audited(clean, collected(clean, tmp_path / "after", *CHAIN), *CHAIN)
-    assert {c["control"]: (c["status"], c["why"]) for c in found["control"]} == {c["control"]: ("pass", []) for c in found["control"]}
+    assert {c["control"]: (c["status"], c["why"]) for c in found["control"]} == {
+        c["control"]: ("pass", []) for c in found["control"]
+    }
 
 
 @pytest.mark.parametrize("broken", ["metric", "subscription", "stopped", "actions"])
@@ -112,7 +149,17 @@ def test_a_chain_with_one_broken_link_fails(clean, tmp_path, broken):
     cloudwatch = client(clean, "cloudwatch")
     if broken == "metric":
         cloudwatch.delete_alarms(AlarmNames=["iam"])
-        cloudwatch.put_metric_alarm(AlarmName="iam", MetricName="other", Namespace="CIS", Statistic="Sum", Period=300, EvaluationPeriods=1, Threshold=1, ComparisonOperator="GreaterThanOrEqualToThreshold", AlarmActions=[topic])
+        cloudwatch.put_metric_alarm(
+            AlarmName="iam",
+            MetricName="other",
+            Namespace="CIS",
+            Statistic="Sum",
+            Period=300,
+            EvaluationPeriods=1,
+            Threshold=1,
+            ComparisonOperator="GreaterThanOrEqualToThreshold",
+            AlarmActions=[topic],
+        )
     elif broken == "stopped":
         client(clean, "cloudtrail").stop_logging(Name="main")
     elif broken == "actions":
@@ -128,12 +175,21 @@ def test_shares_planted_through_the_api_are_found_and_gone_when_taken_back(clean
     share = {"SnapshotId": snapshots[0], "Attribute": "createVolumePermission", "UserIds": [THEIRS]}
     ec2.modify_snapshot_attribute(OperationType="add", **share)
     s3.create_bucket(Bucket="data", CreateBucketConfiguration={"LocationConstraint": REGION})
-    statement = {"Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{THEIRS}:root"}, "Action": "s3:GetObject", "Resource": "arn:aws:s3:::data/*"}
-    s3.put_bucket_policy(Bucket="data", Policy=json.dumps({"Version": "2012-10-17", "Statement": [statement]}))
+    statement = {
+        "Effect": "Allow",
+        "Principal": {"AWS": f"arn:aws:iam::{THEIRS}:root"},
+        "Action": "s3:GetObject",
+        "Resource": "arn:aws:s3:::data/*",
+    }
+    s3.put_bucket_policy(
+        Bucket="data", Policy=json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    )
     key = kms.create_key()["KeyMetadata"]["KeyId"]
     kms.create_grant(KeyId=key, GranteePrincipal=f"arn:aws:iam::{THEIRS}:role/x", Operations=["Decrypt"])
     before = tmp_path / "before.jsonl"
-    found, code = audited(clean, collected(clean, tmp_path / "one"), "-o", str(before), "--control", "aws.network.acl")
+    found, code = audited(
+        clean, collected(clean, tmp_path / "one"), "-o", str(before), "--control", "aws.network.acl"
+    )
     assert code == 1
     assert {(e["method"], e["destination"]["id"]) for e in found["exposure"]} == {
         ("aws.ebs.snapshot-share", THEIRS), ("aws.s3.bucket-policy", THEIRS), ("aws.kms.grant", f"arn:aws:iam::{THEIRS}:role/x"),
@@ -141,25 +197,44 @@ def test_shares_planted_through_the_api_are_found_and_gone_when_taken_back(clean
     looked = {x["method"]: (x["exposed"], x["of"]) for x in found["looked"]}
     assert looked["aws.ebs.snapshot-share"] == (1, 3)
     # with a baseline nothing is new
-    assert exclave(clean, "audit", str(tmp_path / "one"), "--control", "aws.network.acl", "--baseline", str(before)).returncode == 3
+    assert (
+        exclave(
+            clean, "audit", str(tmp_path / "one"), "--control", "aws.network.acl", "--baseline", str(before)
+        ).returncode
+        == 3
+    )
     ec2.modify_snapshot_attribute(OperationType="remove", **share)
     s3.delete_bucket_policy(Bucket="data")
     after = tmp_path / "after.jsonl"
-    found, _ = audited(clean, collected(clean, tmp_path / "two"), "-o", str(after), "--control", "aws.network.acl")
+    found, _ = audited(
+        clean, collected(clean, tmp_path / "two"), "-o", str(after), "--control", "aws.network.acl"
+    )
     assert {e["method"] for e in found["exposure"]} == {"aws.kms.grant"}
     difference = exclave(clean, "diff", str(before), str(after), "--format", "jsonl", status=1)
     gone = [json.loads(x) for x in difference.stdout.splitlines()]
-    assert {x["line"]["method"] for x in gone if x["change"] == "gone"} == {"aws.ebs.snapshot-share", "aws.s3.bucket-policy"}
+    assert {x["line"]["method"] for x in gone if x["change"] == "gone"} == {
+        "aws.ebs.snapshot-share",
+        "aws.s3.bucket-policy",
+    }
 
 
 def test_every_account_of_the_organisation_is_recorded_and_its_perimeter_read(clean, tmp_path):
     organizations = client(clean, "organizations")
     organization = organizations.create_organization(FeatureSet="ALL")["Organization"]["Id"]
-    member = organizations.create_account(AccountName="data", Email="d@example.com")["CreateAccountStatus"]["AccountId"]
+    member = organizations.create_account(AccountName="data", Email="d@example.com")["CreateAccountStatus"][
+        "AccountId"
+    ]
     role = f"arn:aws:iam::{member}:role/audit"
     ec2 = client(clean, "ec2", role=role)
-    snapshot = ec2.create_snapshot(VolumeId=ec2.create_volume(AvailabilityZone=f"{REGION}a", Size=1)["VolumeId"])["SnapshotId"]
-    ec2.modify_snapshot_attribute(SnapshotId=snapshot, Attribute="createVolumePermission", OperationType="add", UserIds=[THEIRS, MANAGEMENT])
+    snapshot = ec2.create_snapshot(
+        VolumeId=ec2.create_volume(AvailabilityZone=f"{REGION}a", Size=1)["VolumeId"]
+    )["SnapshotId"]
+    ec2.modify_snapshot_attribute(
+        SnapshotId=snapshot,
+        Attribute="createVolumePermission",
+        OperationType="add",
+        UserIds=[THEIRS, MANAGEMENT],
+    )
     wanted = ("--control", "aws.perimeter.*")
     folder = collected(clean, tmp_path / "one", "--role-name", "audit")
     found, _ = audited(clean, folder, *wanted)
@@ -174,11 +249,29 @@ def test_every_account_of_the_organisation_is_recorded_and_its_perimeter_read(cl
     organizations.enable_policy_type(RootId=root, PolicyType="SERVICE_CONTROL_POLICY")
     statements = [
         {"Effect": "Deny", "Action": list(sharing_actions()), "Resource": "*"},
-        {"Effect": "Deny", "Action": "*", "Resource": "*", "Condition": {"StringNotEqualsIfExists": {"aws:ResourceOrgID": organization}}},
+        {
+            "Effect": "Deny",
+            "Action": "*",
+            "Resource": "*",
+            "Condition": {"StringNotEqualsIfExists": {"aws:ResourceOrgID": organization}},
+        },
     ]
-    made = organizations.create_policy(Name="p", Description="p", Type="SERVICE_CONTROL_POLICY", Content=json.dumps({"Version": "2012-10-17", "Statement": statements}))
+    made = organizations.create_policy(
+        Name="p",
+        Description="p",
+        Type="SERVICE_CONTROL_POLICY",
+        Content=json.dumps({"Version": "2012-10-17", "Statement": statements}),
+    )
     organizations.attach_policy(PolicyId=made["Policy"]["PolicySummary"]["Id"], TargetId=root)
-    folder = collected(clean, tmp_path / "two", "--role-name", "audit", "--control", "aws.perimeter.identity", "--no-exposures")
+    folder = collected(
+        clean,
+        tmp_path / "two",
+        "--role-name",
+        "audit",
+        "--control",
+        "aws.perimeter.identity",
+        "--no-exposures",
+    )
     found, _ = audited(clean, folder, "--control", "aws.perimeter.identity", "--no-exposures")
     identity = {c["account"]: c for c in found["control"]}
     assert (identity[member]["status"], identity[member]["why"]) == ("pass", [])
@@ -186,7 +279,9 @@ def test_every_account_of_the_organisation_is_recorded_and_its_perimeter_read(cl
 
 
 def test_another_account_than_expected_is_refused_before_anything_is_asked(clean, tmp_path):
-    done = exclave(clean, "collect", "aws", "-o", str(tmp_path / "i"), "--expect-account", "999999999999", status=3)
+    done = exclave(
+        clean, "collect", "aws", "-o", str(tmp_path / "i"), "--expect-account", "999999999999", status=3
+    )
     assert "999999999999" in done.stderr
     assert not list((tmp_path / "i").rglob("*.json"))
 
@@ -212,7 +307,14 @@ def test_a_network_acl_that_only_lets_the_perimeter_through_passes(clean, tmp_pa
     more = ("-p", str(tmp_path / "perimeter.toml"))
     for acl in ec2.describe_network_acls()["NetworkAcls"]:
         for egress in (False, True):
-            ec2.replace_network_acl_entry(NetworkAclId=acl["NetworkAclId"], RuleNumber=100, Protocol="-1", RuleAction="allow", Egress=egress, CidrBlock="203.0.113.0/24")
+            ec2.replace_network_acl_entry(
+                NetworkAclId=acl["NetworkAclId"],
+                RuleNumber=100,
+                Protocol="-1",
+                RuleAction="allow",
+                Egress=egress,
+                CidrBlock="203.0.113.0/24",
+            )
     found, _ = audited(clean, collected(clean, tmp_path / "one", *wanted), *wanted, *more)
     assert control(found, "aws.network.acl")["status"] == "pass"
     # the wide allow stands before the deny that is meant to stop it

@@ -24,7 +24,20 @@ def told(*documents):
 
 
 def allow(action, principal=THEIRS, **more):
-    return json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{principal}:root"}, "Action": action, "Resource": "*", **more}]})
+    return json.dumps(
+        {
+            "Version": "2012-10-17",
+            "Statement": [
+                {
+                    "Effect": "Allow",
+                    "Principal": {"AWS": f"arn:aws:iam::{principal}:root"},
+                    "Action": action,
+                    "Resource": "*",
+                    **more,
+                }
+            ],
+        }
+    )
 
 
 def attribute(call, answer, key, args, region=REGION):
@@ -80,26 +93,45 @@ def test_every_method_with_an_inventory_part_has_its_case_here():
 
 def test_an_image_shared_with_two_organisations_is_revoked_from_each_by_its_own_arn():
     arns = [f"arn:aws:organizations::{THEIRS}:organization/o-theirs0000{n}" for n in (1, 2)]
-    image = attribute("ec2.DescribeImageAttribute", {"LaunchPermissions": [{"OrganizationArn": a} for a in arns]}, "ami-1", {"ImageId": "ami-1"})
+    image = attribute(
+        "ec2.DescribeImageAttribute",
+        {"LaunchPermissions": [{"OrganizationArn": a} for a in arns]},
+        "ami-1",
+        {"ImageId": "ami-1"},
+    )
     revokes = [e.revoke.args["OrganizationArns"] for e in found(image)[0]]
     assert sorted(revokes) == [[arns[0]], [arns[1]]]
 
 
 def test_a_public_snapshot_that_the_region_blocks_is_told_but_quiet():
-    public = attribute("ec2.DescribeSnapshotAttribute", {"CreateVolumePermissions": [{"Group": "all"}]}, "snap-1", {"SnapshotId": "snap-1"})
+    public = attribute(
+        "ec2.DescribeSnapshotAttribute",
+        {"CreateVolumePermissions": [{"Group": "all"}]},
+        "snap-1",
+        {"SnapshotId": "snap-1"},
+    )
     ((loud,), _) = found(public)
-    ((quiet,), _) = found(public, doc("ec2.GetSnapshotBlockPublicAccessState", {"State": "block-all-sharing"}, region=REGION))
+    ((quiet,), _) = found(
+        public, doc("ec2.GetSnapshotBlockPublicAccessState", {"State": "block-all-sharing"}, region=REGION)
+    )
     assert (loud.severity, loud.blocked) == ("critical", "")
     assert quiet.severity == "low"
     assert "block" in quiet.blocked
     # another region's block is no block, and blocking only new shares leaves this one open
     for state, region in (("block-all-sharing", "us-east-1"), ("block-new-sharing", REGION)):
-        ((still,), _) = found(public, doc("ec2.GetSnapshotBlockPublicAccessState", {"State": state}, region=region))
+        ((still,), _) = found(
+            public, doc("ec2.GetSnapshotBlockPublicAccessState", {"State": state}, region=region)
+        )
         assert still.severity == "critical"
 
 
 def test_a_bucket_is_blocked_by_its_own_setting_only_or_by_the_accounts():
-    acl = {"Owner": {"ID": "a"}, "Grants": [{"Grantee": {"URI": "http://acs.amazonaws.com/groups/global/AllUsers"}, "Permission": "READ"}]}
+    acl = {
+        "Owner": {"ID": "a"},
+        "Grants": [
+            {"Grantee": {"URI": "http://acs.amazonaws.com/groups/global/AllUsers"}, "Permission": "READ"}
+        ],
+    }
     bucket = attribute("s3.GetBucketAcl", acl, "b", {"Bucket": "b"}, "global")
     setting = {"PublicAccessBlockConfiguration": {"IgnorePublicAcls": True}}
     other = attribute("s3.GetPublicAccessBlock", setting, "c", {"Bucket": "c"}, "global")
@@ -110,9 +142,17 @@ def test_a_bucket_is_blocked_by_its_own_setting_only_or_by_the_accounts():
 
 
 def test_numbers_have_denominators_and_what_was_denied_is_counted():
-    listed = doc("ec2.DescribeSnapshots", {"Snapshots": [{"SnapshotId": f"snap-{n}"} for n in range(1, 5)]}, region=REGION)
-    plain = attribute("ec2.DescribeSnapshotAttribute", {"CreateVolumePermissions": []}, "snap-2", {"SnapshotId": "snap-2"})
-    refused = denied("ec2.DescribeSnapshotAttribute", "ec2:DescribeSnapshotAttribute", key="snap-3", region=REGION)
+    listed = doc(
+        "ec2.DescribeSnapshots",
+        {"Snapshots": [{"SnapshotId": f"snap-{n}"} for n in range(1, 5)]},
+        region=REGION,
+    )
+    plain = attribute(
+        "ec2.DescribeSnapshotAttribute", {"CreateVolumePermissions": []}, "snap-2", {"SnapshotId": "snap-2"}
+    )
+    refused = denied(
+        "ec2.DescribeSnapshotAttribute", "ec2:DescribeSnapshotAttribute", key="snap-3", region=REGION
+    )
     _, looked = found(listed, STANDING["aws.ebs.snapshot-share"], plain, refused)
     one = next(k for k in looked if k.method == "aws.ebs.snapshot-share")
     # snap-3 was denied, snap-4 never asked

@@ -7,12 +7,37 @@ ROTATION, TEMPORARY = "aws.credentials.key-rotation", "aws.credentials.temporary
 
 def recorded(*keys, root=0, used="2026-03-01T00:00:00Z", hours=1):
     made = [
-        doc("iam.GetAccountAuthorizationDetails", {"UserDetailList": [{"UserName": "ann", "Arn": f"arn:aws:iam::{OURS}:user/ann"}], "RoleDetailList": []}),
+        doc(
+            "iam.GetAccountAuthorizationDetails",
+            {
+                "UserDetailList": [{"UserName": "ann", "Arn": f"arn:aws:iam::{OURS}:user/ann"}],
+                "RoleDetailList": [],
+            },
+        ),
         doc("iam.GetAccountSummary", {"SummaryMap": {"AccountAccessKeysPresent": root}}),
-        doc("iam.ListRoles", {"Roles": [{"Arn": f"arn:aws:iam::{OURS}:role/r", "RoleName": "r", "Path": "/", "MaxSessionDuration": hours * 3600}]}),
+        doc(
+            "iam.ListRoles",
+            {
+                "Roles": [
+                    {
+                        "Arn": f"arn:aws:iam::{OURS}:role/r",
+                        "RoleName": "r",
+                        "Path": "/",
+                        "MaxSessionDuration": hours * 3600,
+                    }
+                ]
+            },
+        ),
         doc("iam.ListAccessKeys", {"AccessKeyMetadata": list(keys)}, key="ann"),
     ]
-    return made + [doc("iam.GetAccessKeyLastUsed", {"AccessKeyLastUsed": {"LastUsedDate": used} if used else {}}, key=k["AccessKeyId"]) for k in keys]
+    return made + [
+        doc(
+            "iam.GetAccessKeyLastUsed",
+            {"AccessKeyLastUsed": {"LastUsedDate": used} if used else {}},
+            key=k["AccessKeyId"],
+        )
+        for k in keys
+    ]
 
 
 def key(name="AKIA1", created="2026-02-01T00:00:00Z", state="Active"):

@@ -5,7 +5,14 @@ import pytest
 from exclave.audit.checks.aws.event_pattern import fires
 from exclave.audit.checks.aws.filter_pattern import BadPatternError, counts
 
-EVENT = {"eventName": "PutRolePolicy", "eventSource": "iam.amazonaws.com", "n": 7, "flag": True, "none": None, "list": [{"a": "x"}]}
+EVENT = {
+    "eventName": "PutRolePolicy",
+    "eventSource": "iam.amazonaws.com",
+    "n": 7,
+    "flag": True,
+    "none": None,
+    "list": [{"a": "x"}],
+}
 
 
 @pytest.mark.parametrize(
@@ -23,7 +30,18 @@ def test_filter_patterns_are_read_by_their_grammar(pattern, expected):
     assert counts(pattern, EVENT) is expected
 
 
-@pytest.mark.parametrize("pattern", ["error", "{ $.a = }", "{ ($.a = b }", "{ a = b }", "{ $.a ~ b }", "{" + "(" * 500 + "}", "{ $.a = b } x"])
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        "error",
+        "{ $.a = }",
+        "{ ($.a = b }",
+        "{ a = b }",
+        "{ $.a ~ b }",
+        "{" + "(" * 500 + "}",
+        "{ $.a = b } x",
+    ],
+)
 def test_what_is_no_pattern_is_refused(pattern):
     with pytest.raises(BadPatternError):
         counts(pattern, EVENT)

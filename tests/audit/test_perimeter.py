@@ -30,20 +30,67 @@ STRANGERS = deny(
 
 def organization(kind, *documents, target="r-root", account=OURS, management=MANAGEMENT):
     made = [
-        doc("organizations.DescribeOrganization", {"Organization": {"Id": ORG, "MasterAccountId": management}}),
-        doc("organizations.ListRoots", {"Roots": [{"Id": "r-root", "PolicyTypes": [{"Type": t, "Status": "ENABLED"} for t in ("SERVICE_CONTROL_POLICY", "RESOURCE_CONTROL_POLICY")]}]}),
-        doc("organizations.ListParents.1", {"Parents": [{"Id": "ou-1", "Type": "ORGANIZATIONAL_UNIT"}]}, key=account),
+        doc(
+            "organizations.DescribeOrganization", {"Organization": {"Id": ORG, "MasterAccountId": management}}
+        ),
+        doc(
+            "organizations.ListRoots",
+            {
+                "Roots": [
+                    {
+                        "Id": "r-root",
+                        "PolicyTypes": [
+                            {"Type": t, "Status": "ENABLED"}
+                            for t in ("SERVICE_CONTROL_POLICY", "RESOURCE_CONTROL_POLICY")
+                        ],
+                    }
+                ]
+            },
+        ),
+        doc(
+            "organizations.ListParents.1",
+            {"Parents": [{"Id": "ou-1", "Type": "ORGANIZATIONAL_UNIT"}]},
+            key=account,
+        ),
         doc("organizations.ListParents.2", {"Parents": [{"Id": "r-root", "Type": "ROOT"}]}, key="ou-1"),
-        doc(f"organizations.ListPolicies.{kind}", {"Policies": [{"Id": f"p-{n}"} for n, _ in enumerate(documents)]}),
+        doc(
+            f"organizations.ListPolicies.{kind}",
+            {"Policies": [{"Id": f"p-{n}"} for n, _ in enumerate(documents)]},
+        ),
     ]
     for n, text in enumerate(documents):
-        made.append(doc(f"organizations.DescribePolicy.{kind}", {"Policy": {"Content": text, "PolicySummary": {"Name": f"policy {n}"}}}, key=f"p-{n}"))
-        made.append(doc(f"organizations.ListTargetsForPolicy.{kind}", {"Targets": [{"TargetId": target}]}, key=f"p-{n}"))
+        made.append(
+            doc(
+                f"organizations.DescribePolicy.{kind}",
+                {"Policy": {"Content": text, "PolicySummary": {"Name": f"policy {n}"}}},
+                key=f"p-{n}",
+            )
+        )
+        made.append(
+            doc(
+                f"organizations.ListTargetsForPolicy.{kind}",
+                {"Targets": [{"TargetId": target}]},
+                key=f"p-{n}",
+            )
+        )
     return made
 
 
 def shares(allow=False):
-    return doc("ram.GetResourceShares", {"resourceShares": [{"resourceShareArn": "arn:1", "name": "net", "allowExternalPrincipals": allow, "status": "ACTIVE"}]}, region=REGION)
+    return doc(
+        "ram.GetResourceShares",
+        {
+            "resourceShares": [
+                {
+                    "resourceShareArn": "arn:1",
+                    "name": "net",
+                    "allowExternalPrincipals": allow,
+                    "status": "ACTIVE",
+                }
+            ]
+        },
+        region=REGION,
+    )
 
 
 def test_scps_that_refuse_every_share_and_every_write_outside_pass():
@@ -53,15 +100,30 @@ def test_scps_that_refuse_every_share_and_every_write_outside_pass():
 
 @pytest.mark.parametrize("target", ["r-root", "ou-1", OURS])
 def test_a_policy_on_the_root_a_unit_above_or_the_account_reaches_it(target):
-    assert status(IDENTITY, [*organization("scp", policy(SHARING, CARRYING), target=target), shares()]) == "pass"
+    assert (
+        status(IDENTITY, [*organization("scp", policy(SHARING, CARRYING), target=target), shares()]) == "pass"
+    )
 
 
 HOLES = {
     "attached elsewhere": organization("scp", policy(SHARING, CARRYING), target="ou-other"),
-    "one action left out": organization("scp", policy(deny(Action=[a for a in sharing_actions() if a != "ec2:ModifySnapshotAttribute"]), CARRYING)),
-    "NotAction leaves a hole": organization("scp", policy(deny(Action=None, NotAction=["ec2:Modify*"]) | {}, CARRYING)),
-    "for one user only": organization("scp", policy(SHARING | {"Condition": {"ArnLike": {"aws:PrincipalArn": "arn:aws:iam::*:user/bob"}}}, CARRYING)),
-    "bound to the wrong organisation": organization("scp", policy(SHARING, deny(Condition={"StringNotEquals": {"aws:ResourceOrgID": ["o-zz99foreign9", ORG]}}))),
+    "one action left out": organization(
+        "scp",
+        policy(deny(Action=[a for a in sharing_actions() if a != "ec2:ModifySnapshotAttribute"]), CARRYING),
+    ),
+    "NotAction leaves a hole": organization(
+        "scp", policy(deny(Action=None, NotAction=["ec2:Modify*"]) | {}, CARRYING)
+    ),
+    "for one user only": organization(
+        "scp",
+        policy(
+            SHARING | {"Condition": {"ArnLike": {"aws:PrincipalArn": "arn:aws:iam::*:user/bob"}}}, CARRYING
+        ),
+    ),
+    "bound to the wrong organisation": organization(
+        "scp",
+        policy(SHARING, deny(Condition={"StringNotEquals": {"aws:ResourceOrgID": ["o-zz99foreign9", ORG]}})),
+    ),
     "allow in place of deny": organization("scp", policy(SHARING | {"Effect": "Allow"}, CARRYING)),
     "nothing about writing outside": organization("scp", policy(SHARING)),
     "no policy": organization("scp"),
@@ -89,28 +151,53 @@ def test_a_share_that_lets_outsiders_in_fails_by_itself():
 
 
 def test_conditions_by_which_sharing_inside_stays_allowed_still_pass():
-    own = deny(Action="ec2:ModifySnapshotAttribute", Condition={"StringNotEquals": {"ec2:Add/userId": [OURS, MEMBER]}})
+    own = deny(
+        Action="ec2:ModifySnapshotAttribute",
+        Condition={"StringNotEquals": {"ec2:Add/userId": [OURS, MEMBER]}},
+    )
     rest = deny(Action=[a for a in sharing_actions() if a != "ec2:ModifySnapshotAttribute"])
     assert status(IDENTITY, [*organization("scp", policy(own, rest, CARRYING)), shares()]) == "pass"
 
 
 def test_without_the_organisations_answers_nothing_is_said():
-    assert status(IDENTITY, [denied("organizations.ListPolicies.scp", "organizations:ListPolicies"), doc("organizations.DescribeOrganization", {"Organization": {"Id": ORG}}), shares()]) == "could-not-look"
+    assert (
+        status(
+            IDENTITY,
+            [
+                denied("organizations.ListPolicies.scp", "organizations:ListPolicies"),
+                doc("organizations.DescribeOrganization", {"Organization": {"Id": ORG}}),
+                shares(),
+            ],
+        )
+        == "could-not-look"
+    )
     assert status(IDENTITY, [shares()]) == "could-not-look"
 
 
 def test_an_account_in_no_organisation_fails():
-    alone = [doc(c, absent="AWSOrganizationsNotInUseException") for c in ("organizations.DescribeOrganization", "organizations.ListPolicies.scp")]
+    alone = [
+        doc(c, absent="AWSOrganizationsNotInUseException")
+        for c in ("organizations.DescribeOrganization", "organizations.ListPolicies.scp")
+    ]
     assert status(IDENTITY, [*alone, shares()]) == "fail"
 
 
 def settings(snapshots="block-all-sharing", images="block-new-sharing", vpc="block-bidirectional", **s3):
-    block = dict.fromkeys(("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets"), True) | s3
+    block = (
+        dict.fromkeys(
+            ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets"), True
+        )
+        | s3
+    )
     return [
         doc("s3control.GetPublicAccessBlock", {"PublicAccessBlockConfiguration": block}),
         doc("ec2.GetSnapshotBlockPublicAccessState", {"State": snapshots}, region=REGION),
         doc("ec2.GetImageBlockPublicAccessState", {"ImageBlockPublicAccessState": images}, region=REGION),
-        doc("ec2.DescribeVpcBlockPublicAccessOptions", {"VpcBlockPublicAccessOptions": {"InternetGatewayBlockMode": vpc}}, region=REGION),
+        doc(
+            "ec2.DescribeVpcBlockPublicAccessOptions",
+            {"VpcBlockPublicAccessOptions": {"InternetGatewayBlockMode": vpc}},
+            region=REGION,
+        ),
     ]
 
 
@@ -134,7 +221,13 @@ def test_each_setting_counts(changes, expected):
     "broken",
     [
         STRANGERS | {"Action": ["s3:*"]},
-        STRANGERS | {"Condition": {"StringNotEquals": {"aws:PrincipalOrgID": ORG}, "Null": {"aws:PrincipalOrgID": "false"}}},
+        STRANGERS
+        | {
+            "Condition": {
+                "StringNotEquals": {"aws:PrincipalOrgID": ORG},
+                "Null": {"aws:PrincipalOrgID": "false"},
+            }
+        },
         STRANGERS | {"Condition": {"StringNotEquals": {"aws:ResourceOrgID": ORG}}},
         STRANGERS | {"Resource": "arn:aws:s3:::another-bucket/*"},
         {k: v for k, v in STRANGERS.items() if k != "Action"} | {"NotAction": ["kms:Decrypt"]},
@@ -156,13 +249,19 @@ ONLY_HERE = deny(
 def buckets(text=None):
     return [
         doc("s3.ListBuckets", {"Buckets": [{"Name": "data"}]}),
-        doc("s3.GetBucketPolicy", {"Policy": text}, key="data") if text else doc("s3.GetBucketPolicy", absent="NoSuchBucketPolicy", key="data"),
+        doc("s3.GetBucketPolicy", {"Policy": text}, key="data")
+        if text
+        else doc("s3.GetBucketPolicy", absent="NoSuchBucketPolicy", key="data"),
         doc("ec2.DescribeVpcEndpoints", {"VpcEndpoints": []}, region=REGION),
     ]
 
 
 def test_an_scp_that_binds_to_our_addresses_and_vpcs_passes():
-    documents = [*organization("scp", policy(ONLY_HERE)), doc("organizations.ListPolicies.rcp", {"Policies": []}), *buckets()]
+    documents = [
+        *organization("scp", policy(ONLY_HERE)),
+        doc("organizations.ListPolicies.rcp", {"Policies": []}),
+        *buckets(),
+    ]
     assert status(NETWORK, documents) == "pass"
 
 
@@ -173,11 +272,16 @@ def test_an_scp_that_binds_to_our_addresses_and_vpcs_passes():
         ONLY_HERE | {"Condition": {"NotIpAddress": {"aws:SourceIp": ["128.0.0.0/1"]}}},
         ONLY_HERE | {"Action": "ec2:*"},
         {k: v for k, v in ONLY_HERE.items() if k != "Action"} | {"NotAction": ["s3:Get*"]},
-        ONLY_HERE | {"Condition": {"StringNotEquals": {"aws:UserAgent": "x"}, "Bool": {"aws:ViaAWSService": "true"}}},
+        ONLY_HERE
+        | {"Condition": {"StringNotEquals": {"aws:UserAgent": "x"}, "Bool": {"aws:ViaAWSService": "true"}}},
     ],
 )
 def test_a_restriction_that_restricts_nothing_fails(broken):
-    documents = [*organization("scp", policy(broken)), doc("organizations.ListPolicies.rcp", {"Policies": []}), *buckets()]
+    documents = [
+        *organization("scp", policy(broken)),
+        doc("organizations.ListPolicies.rcp", {"Policies": []}),
+        *buckets(),
+    ]
     assert status(NETWORK, documents) == "fail"
 
 
@@ -189,12 +293,38 @@ def test_a_bucket_whose_own_policy_binds_it_passes_where_nothing_above_does():
 
 
 def endpoint(document):
-    return [doc("ec2.DescribeVpcEndpoints", {"VpcEndpoints": [{"VpcEndpointId": "vpce-1", "VpcId": "vpc-1", "ServiceName": f"com.amazonaws.{REGION}.s3", "State": "available", "PolicyDocument": document}]}, region=REGION)]
+    return [
+        doc(
+            "ec2.DescribeVpcEndpoints",
+            {
+                "VpcEndpoints": [
+                    {
+                        "VpcEndpointId": "vpce-1",
+                        "VpcId": "vpc-1",
+                        "ServiceName": f"com.amazonaws.{REGION}.s3",
+                        "State": "available",
+                        "PolicyDocument": document,
+                    }
+                ]
+            },
+            region=REGION,
+        )
+    ]
 
 
 def test_an_open_endpoint_fails_and_one_bound_to_the_organisation_passes():
-    above = [*organization("scp", policy(ONLY_HERE)), doc("organizations.ListPolicies.rcp", {"Policies": []}), *buckets()[:2]]
+    above = [
+        *organization("scp", policy(ONLY_HERE)),
+        doc("organizations.ListPolicies.rcp", {"Policies": []}),
+        *buckets()[:2],
+    ]
     allow = {"Effect": "Allow", "Principal": "*", "Action": "*", "Resource": "*"}
     assert status(NETWORK, [*above, *endpoint(policy(allow))]) == "fail"
-    assert status(NETWORK, [*above, *endpoint(policy(allow | {"Condition": {"StringEquals": {"aws:PrincipalOrgID": ORG}}}))]) == "pass"
+    assert (
+        status(
+            NETWORK,
+            [*above, *endpoint(policy(allow | {"Condition": {"StringEquals": {"aws:PrincipalOrgID": ORG}}}))],
+        )
+        == "pass"
+    )
     assert status(NETWORK, [*above, *endpoint("not json")]) == "fail"

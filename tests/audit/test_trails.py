@@ -14,10 +14,19 @@ TRAIL = {
     "TrailARN": ARN, "Name": "main", "S3BucketName": "our-logs", "IsMultiRegionTrail": True, "HomeRegion": REGION,
     "IncludeGlobalServiceEvents": True, "LogFileValidationEnabled": True,
 }  # fmt: skip
-STATUS = {"IsLogging": True, "LatestDeliveryTime": "2026-03-02T11:50:00Z", "StartLoggingTime": "2026-01-01T00:00:00Z"}
+STATUS = {
+    "IsLogging": True,
+    "LatestDeliveryTime": "2026-03-02T11:50:00Z",
+    "StartLoggingTime": "2026-01-01T00:00:00Z",
+}
 SELECTORS = {
     "EventSelectors": [
-        {"ReadWriteType": "All", "IncludeManagementEvents": True, "DataResources": [{"Type": "AWS::S3::Object", "Values": ["arn:aws:s3"]}], "ExcludeManagementEventSources": []}
+        {
+            "ReadWriteType": "All",
+            "IncludeManagementEvents": True,
+            "DataResources": [{"Type": "AWS::S3::Object", "Values": ["arn:aws:s3"]}],
+            "ExcludeManagementEventSources": [],
+        }
     ]
 }
 WHO = perimeter((EntryKind.BUCKET, "our-logs"))
@@ -32,7 +41,11 @@ def recorded(trail=None, status_=None, selectors=None):
 
 
 def advanced(*selectors):
-    return {"AdvancedEventSelectors": [{"FieldSelectors": [{"Field": f, **c} for f, c in s.items()]} for s in selectors]}
+    return {
+        "AdvancedEventSelectors": [
+            {"FieldSelectors": [{"Field": f, **c} for f, c in s.items()]} for s in selectors
+        ]
+    }
 
 
 MANAGEMENT = {"eventCategory": {"Equals": ["Management"]}}
@@ -79,6 +92,9 @@ def test_one_right_trail_beside_a_wrong_one_is_enough():
 
 def test_no_trail_fails_and_a_denied_list_could_not_look():
     assert status(CONTROL, [doc("cloudtrail.DescribeTrails", {"trailList": []})]) == "fail"
-    assert status(CONTROL, [denied("cloudtrail.DescribeTrails", "cloudtrail:DescribeTrails")]) == "could-not-look"
+    assert (
+        status(CONTROL, [denied("cloudtrail.DescribeTrails", "cloudtrail:DescribeTrails")])
+        == "could-not-look"
+    )
     blind = [*recorded()[:1], denied("cloudtrail.GetTrailStatus", key=ARN), recorded()[2]]
     assert status(CONTROL, blind, who=WHO) == "could-not-look"

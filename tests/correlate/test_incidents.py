@@ -170,11 +170,18 @@ def test_later_logs_do_not_change_the_id_of_an_incident():
 
 def test_a_key_that_two_thefts_needed_does_not_make_them_one():
     def grant(minute, account, **more):
-        request = {"keyId": "arn:aws:kms:eu-west-1:123456789012:key/k-1", "granteePrincipal": f"arn:aws:iam::{account}:root", "operations": ["Decrypt"]}
+        request = {
+            "keyId": "arn:aws:kms:eu-west-1:123456789012:key/k-1",
+            "granteePrincipal": f"arn:aws:iam::{account}:root",
+            "operations": ["Decrypt"],
+        }
         return record(minute, "CreateGrant", request, service="kms.amazonaws.com", **more)
 
     eve = {"who": "eve", "key": "ASIAEVE0000000000000"}
     found = told(
-        share(0, "snap-1", THIEF), grant(1, THIEF), share(9000, "snap-2", "444455556666", **eve), grant(9001, "444455556666", **eve)
+        share(0, "snap-1", THIEF),
+        grant(1, THIEF),
+        share(9000, "snap-2", "444455556666", **eve),
+        grant(9001, "444455556666", **eve),
     )
     assert len(found.incidents) == 2

@@ -19,12 +19,19 @@ def program() -> str | None:
 @contextmanager
 def server():
     found = program()
-    assert found, "moto_server not found: pip install 'moto[server]' somewhere and set MOTO_SERVER to its path"
+    assert found, (
+        "moto_server not found: pip install 'moto[server]' somewhere and set MOTO_SERVER to its path"
+    )
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     environment = {**os.environ, "MOTO_EC2_LOAD_DEFAULT_AMIS": "false"}
-    process = subprocess.Popen([found, "-H", "127.0.0.1", "-p", str(port)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment)
+    process = subprocess.Popen(
+        [found, "-H", "127.0.0.1", "-p", str(port)],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        env=environment,
+    )
     url = f"http://127.0.0.1:{port}"
     try:
         for _ in range(200):

@@ -53,7 +53,9 @@ def test_the_printed_policy_is_exactly_what_the_calls_need():
     table = load(Cloud.AWS)
     names = needs(Cloud.AWS)
     assert permissions(Cloud.AWS) == sorted({c.needs for c in chosen(table, names).values()})
-    assert set(permissions(Cloud.AWS, ("aws.credentials.password-policy",), exposures=False)) < set(permissions(Cloud.AWS))
+    assert set(permissions(Cloud.AWS, ("aws.credentials.password-policy",), exposures=False)) < set(
+        permissions(Cloud.AWS)
+    )
 
 
 def test_no_call_of_the_table_is_there_for_nothing():
@@ -78,11 +80,18 @@ def access(table):
 
     session = botocore.Session()
     session.set_credentials("a", "b")
-    return Access(session, "1", "eu-west-1", table, Limiter(0, 1, threading.Event()), workers=1, stop=threading.Event())
+    return Access(
+        session, "1", "eu-west-1", table, Limiter(0, 1, threading.Event()), workers=1, stop=threading.Event()
+    )
 
 
 def unit(name):
-    return Unit(call=Call(name=name), scope=Scope(cloud=Cloud.AWS, account="1", region="eu-west-1"), args={}, region="eu-west-1")
+    return Unit(
+        call=Call(name=name),
+        scope=Scope(cloud=Cloud.AWS, account="1", region="eu-west-1"),
+        args={},
+        region="eu-west-1",
+    )
 
 
 def test_a_call_outside_the_table_can_not_be_made():
@@ -96,7 +105,7 @@ def test_a_call_outside_the_table_can_not_be_made():
         client.delete_bucket(Bucket="x")
 
 
-class Refused(Exception):
+class Refused(Exception):  # noqa: N818
     def __init__(self, code):
         super().__init__(code)
         self.response = {"Error": {"Code": code, "Message": "no\nwhy"}}
@@ -105,7 +114,13 @@ class Refused(Exception):
 def test_errors_are_sorted_into_absent_denied_ended_and_the_rest():
     call = Call(name="s3.GetBucketPolicy", absent=("NoSuchBucketPolicy",))
     assert reply_for(Refused("NoSuchBucketPolicy"), call).absent == "NoSuchBucketPolicy"
-    for code in ("AccessDenied", "UnauthorizedOperation", "AuthorizationErrorException", "AccessDeniedException", "403"):
+    for code in (
+        "AccessDenied",
+        "UnauthorizedOperation",
+        "AuthorizationErrorException",
+        "AccessDeniedException",
+        "403",
+    ):
         assert reply_for(Refused(code), call).error.permission == "s3:GetBucketPolicy"
     assert reply_for(Refused("Throttling"), call).error.permission == ""
     assert "clock" in reply_for(Refused("RequestTimeTooSkewed"), call).error.message

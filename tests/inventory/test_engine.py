@@ -14,7 +14,12 @@ from exclave.model import Cloud
 SCOPES = [Scope(cloud=Cloud.AWS, account="1", region=r) for r in (GLOBAL, "a", "b")]
 TABLE = {
     "x.List": Call(name="x.List", items="Things"),
-    "x.Get": Call(name="x.Get", each=Each(call="x.List", where={"Kind": ["big"]}), key="{Id}", args={"Id": "{Id}", "Where": "{region}"}),
+    "x.Get": Call(
+        name="x.Get",
+        each=Each(call="x.List", where={"Kind": ["big"]}),
+        key="{Id}",
+        args={"Id": "{Id}", "Where": "{region}"},
+    ),
     "g.Get": Call(name="g.Get", scope="global"),
     "o.Get": Call(name="o.Get", scope="organization"),
 }
@@ -22,13 +27,28 @@ TABLE = {
 
 def collect(tmp_path, ask, *, resume=False, stop=None, home=SCOPES[0]):
     recorder, tally = Recorder(tmp_path, resume=resume), Tally()
-    run(TABLE, SCOPES, home, ask, recorder, identity="me", workers=4, stop=stop or threading.Event(), tally=tally, watch=lambda _t: None)
+    run(
+        TABLE,
+        SCOPES,
+        home,
+        ask,
+        recorder,
+        identity="me",
+        workers=4,
+        stop=stop or threading.Event(),
+        tally=tally,
+        watch=lambda _t: None,
+    )
     return tally
 
 
 def answer(unit):
     if unit.call.name == "x.List":
-        return Reply(answer={"Things": [{"Id": f"{unit.region}{n}", "Kind": "big" if n else "small"} for n in range(3)]})
+        return Reply(
+            answer={
+                "Things": [{"Id": f"{unit.region}{n}", "Kind": "big" if n else "small"} for n in range(3)]
+            }
+        )
     return Reply(answer={"args": unit.args})
 
 
@@ -42,14 +62,21 @@ def test_each_call_is_made_once_in_each_of_its_scopes(tmp_path):
 
     collect(tmp_path, ask)
     assert sorted(asked) == sorted(
-        [("x.List", r, "") for r in "ab"] + [("x.Get", r, f"{r}{n}") for r in "ab" for n in (1, 2)] + [("g.Get", GLOBAL, ""), ("o.Get", GLOBAL, "")]
+        [("x.List", r, "") for r in "ab"]
+        + [("x.Get", r, f"{r}{n}") for r in "ab" for n in (1, 2)]
+        + [("g.Get", GLOBAL, ""), ("o.Get", GLOBAL, "")]
     )
     inventory = Inventory.load(tmp_path, table=TABLE)
-    assert {(a.scope.region, a.answer["args"]["Where"]) for a in inventory.answers("x.Get")} == {("a", "a"), ("b", "b")}
+    assert {(a.scope.region, a.answer["args"]["Where"]) for a in inventory.answers("x.Get")} == {
+        ("a", "a"),
+        ("b", "b"),
+    }
 
 
 def test_a_refusal_is_recorded_and_the_rest_goes_on(tmp_path):
-    tally = collect(tmp_path, lambda u: Reply(error=Failure(code="AccessDenied")) if u.call.name == "g.Get" else answer(u))
+    tally = collect(
+        tmp_path, lambda u: Reply(error=Failure(code="AccessDenied")) if u.call.name == "g.Get" else answer(u)
+    )
     assert (tally.failed, tally.errors) == (1, {"AccessDenied": 1})
     assert len(Inventory.load(tmp_path, table=TABLE).answers("x.Get")) == 4
 

@@ -33,7 +33,9 @@ def test_what_was_written_is_read_back(tmp_path):
 
 
 def test_an_item_that_was_never_asked_for_is_an_answer_with_an_error():
-    inventory = Inventory.of([doc("x.List", things("a", "b"), region=REGION), doc("x.Get", {}, key="a", region=REGION)], TABLE)
+    inventory = Inventory.of(
+        [doc("x.List", things("a", "b"), region=REGION), doc("x.Get", {}, key="a", region=REGION)], TABLE
+    )
     fine, missing = inventory.answers("x.Get")
     assert (fine.key, fine.error) == ("a", None)
     assert (missing.key, missing.error.code) == ("b", "NotRecorded")
@@ -48,7 +50,10 @@ def test_a_list_that_was_denied_stands_for_all_its_items():
 def test_a_region_of_the_plan_that_was_not_reached_is_missing_and_said():
     plan = doc("exclave.Plan", {"accounts": {OURS: [REGION, "us-east-1"]}, "finished": False})
     inventory = Inventory.of([plan, doc("x.List", things(), region=REGION)], TABLE)
-    assert [(a.scope.region, bool(a.error)) for a in inventory.answers("x.List")] == [(REGION, False), ("us-east-1", True)]
+    assert [(a.scope.region, bool(a.error)) for a in inventory.answers("x.List")] == [
+        (REGION, False),
+        ("us-east-1", True),
+    ]
     assert "not finished" in inventory.problems[0].what
 
 
@@ -58,7 +63,19 @@ def test_an_account_whose_role_was_refused_says_so():
     assert "AccessDenied" in inventory.answers("x.List")[0].error.message
 
 
-@pytest.mark.parametrize("content", ["", "{", "[]", "null", '{"schema": "exclave-inventory/1"}', "\x00", "[" * 100_000, '{"schema": 7, "cloud": "aws", "call": "c", "scope": {}}'])
+@pytest.mark.parametrize(
+    "content",
+    [
+        "",
+        "{",
+        "[]",
+        "null",
+        '{"schema": "exclave-inventory/1"}',
+        "\x00",
+        "[" * 100_000,
+        '{"schema": 7, "cloud": "aws", "call": "c", "scope": {}}',
+    ],
+)
 def test_a_half_written_or_odd_document_is_a_problem_never_a_crash(tmp_path, content):
     (tmp_path / "bad.json").write_text(content)
     inventory = Inventory.load(tmp_path, table=TABLE)

@@ -1,5 +1,4 @@
 """Reports made by hand: a realistic breach, thousands of findings, and one whose every string is hostile."""
-# ruff: noqa: E501
 
 from __future__ import annotations
 

@@ -26,12 +26,27 @@ def report(name="data"):
         doc("iam.GetAccountPasswordPolicy", absent="NoSuchEntity"),
         denied("s3.GetBucketLogging", "s3:GetBucketLogging", key="x"),
         doc("s3.ListBuckets", {"Buckets": [{"Name": name}]}),
-        doc("s3.GetBucketAcl", {"Owner": {"ID": "a" * 64}, "Grants": [{"Grantee": {"URI": "http://acs.amazonaws.com/groups/global/AllUsers"}, "Permission": "READ"}]}, key=name, args={"Bucket": name}),
+        doc(
+            "s3.GetBucketAcl",
+            {
+                "Owner": {"ID": "a" * 64},
+                "Grants": [
+                    {
+                        "Grantee": {"URI": "http://acs.amazonaws.com/groups/global/AllUsers"},
+                        "Permission": "READ",
+                    }
+                ],
+            },
+            key=name,
+            args={"Bucket": name},
+        ),
         doc("ec2.DescribeVpcs", {"Vpcs": [{"VpcId": "vpc-1", "CidrBlock": "10.0.0.0/16"}]}, region=REGION),
     ]
     inventory = Inventory.of(documents)
     perimeter = Perimeter(seen=seen(inventory))
-    return audit(inventory, perimeter, Settings(now=NOW), chosen((), None), load(), said=["no perimeter file"])
+    return audit(
+        inventory, perimeter, Settings(now=NOW), chosen((), None), load(), said=["no perimeter file"]
+    )
 
 
 def written(found, format_name):
@@ -49,9 +64,7 @@ def test_every_line_follows_the_published_schema():
 
 
 def test_ids_are_stable_and_different():
-    one, other = (
-        [json.loads(x) for x in written(report(), "jsonl").splitlines()] for _ in range(2)
-    )
+    one, other = ([json.loads(x) for x in written(report(), "jsonl").splitlines()] for _ in range(2))
     ids = [line["id"] for line in one if "id" in line]
     assert ids == [line["id"] for line in other if "id" in line]
     assert len(ids) == len(set(ids))

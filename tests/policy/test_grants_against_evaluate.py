@@ -47,7 +47,7 @@ REQUESTS = st.one_of(
 )
 
 
-def names(grant: Grant, request: Request) -> bool:  # noqa: PLR0911 - one per kind
+def names(grant: Grant, request: Request) -> bool:
     context = request.context
     match grant.kind:
         case Kind.PUBLIC | Kind.UNKNOWN:

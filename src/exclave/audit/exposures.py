@@ -139,7 +139,7 @@ def _items(answer: Answer, standing: Standing) -> Iterator[tuple[Any, Any]]:
             yield item, parent
 
 
-def _event(answer: Answer, item: Any, parent: Any = None) -> Event:  # noqa: ANN401 - JSON values
+def _event(answer: Answer, item: Any, parent: Any = None) -> Event:
     scope = answer.scope
     service, _, operation = answer.call.partition(".")
     fields = {"item": item, "args": answer.args, "answer": answer.answer, "parent": parent}

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from exclave.audit.model import Control  # noqa: TC001 - msgspec reads it
+from exclave.audit.model import Control
 
 if TYPE_CHECKING:
     from exclave.audit.model import CheckFunction

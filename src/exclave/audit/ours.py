@@ -42,5 +42,5 @@ _LISTED = (
 )
 
 
-def _value(item: Any, key: str) -> object:  # noqa: ANN401 - JSON values
+def _value(item: Any, key: str) -> object:
     return item.get(key) if isinstance(item, dict) else None

@@ -42,7 +42,7 @@ def problems(catalogue: Catalogue) -> list[str]:
     return out
 
 
-def _of_method(method: Method) -> Iterator[str]:
+def _of_method(method: Method) -> Iterator[str]:  # noqa: C901, PLR0912
     if not _ID.fullmatch(method.id):
         yield "an id is cloud.service.way in lower case"
     if (method.outcome is None) == (method.signal is None):

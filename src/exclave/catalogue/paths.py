@@ -89,7 +89,7 @@ def embedded(value: Any) -> Any:
     return value
 
 
-def _walk(value: Any, segments: tuple[str, ...], at: int) -> Iterator[Any]:
+def _walk(value: Any, segments: tuple[str, ...], at: int) -> Iterator[Any]:  # noqa: C901, PLR0912
     if at == len(segments):
         yield value
         return

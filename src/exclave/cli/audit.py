@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable  # noqa: TC003
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,14 +23,60 @@ def audit_options(function: Callable[..., None]) -> Callable[..., None]:
     """The options of every audit."""
     for option in reversed(
         (
-            click.option("-f", "--format", "format_", default="terminal", help="Format on standard output: terminal (the default), jsonl, csv or html."),
-            click.option("-o", "--output", "outputs", multiple=True, metavar="FILE", help="Also write to a file, format by its ending; may be given several times."),
-            click.option("-p", "--perimeter", "perimeter_file", type=click.Path(path_type=Path, dir_okay=False), help="Who is ours: a perimeter.toml (default: ./perimeter.toml, if there is one)."),
-            click.option("--baseline", type=click.Path(path_type=Path, dir_okay=False, exists=True), help="An earlier audit's .jsonl: what stands in it doesn't make the exit status 1."),
-            click.option("--fail-on", type=click.Choice([s.value for s in Severity] + ["never"]), default="medium", show_default=True, help="Severity from which failed controls and exposures make the exit status 1."),
-            click.option("--key-days", type=click.IntRange(1), default=90, show_default=True, help="Age from which a key must be rotated."),
-            click.option("--session-hours", type=click.IntRange(1, 12), default=8, show_default=True, help="Longest session that a role may allow."),
-            click.option("--findings", type=click.Path(path_type=Path, dir_okay=False, exists=True), multiple=True, help="A hunt's .jsonl: who used which right, for least privilege."),
+            click.option(
+                "-f",
+                "--format",
+                "format_",
+                default="terminal",
+                help="Format on standard output: terminal (the default), jsonl, csv or html.",
+            ),
+            click.option(
+                "-o",
+                "--output",
+                "outputs",
+                multiple=True,
+                metavar="FILE",
+                help="Also write to a file, format by its ending; may be given several times.",
+            ),
+            click.option(
+                "-p",
+                "--perimeter",
+                "perimeter_file",
+                type=click.Path(path_type=Path, dir_okay=False),
+                help="Who is ours: a perimeter.toml (default: ./perimeter.toml, if there is one).",
+            ),
+            click.option(
+                "--baseline",
+                type=click.Path(path_type=Path, dir_okay=False, exists=True),
+                help="An earlier audit's .jsonl: what stands in it doesn't make the exit status 1.",
+            ),
+            click.option(
+                "--fail-on",
+                type=click.Choice([s.value for s in Severity] + ["never"]),
+                default="medium",
+                show_default=True,
+                help="Severity from which failed controls and exposures make the exit status 1.",
+            ),
+            click.option(
+                "--key-days",
+                type=click.IntRange(1),
+                default=90,
+                show_default=True,
+                help="Age from which a key must be rotated.",
+            ),
+            click.option(
+                "--session-hours",
+                type=click.IntRange(1, 12),
+                default=8,
+                show_default=True,
+                help="Longest session that a role may allow.",
+            ),
+            click.option(
+                "--findings",
+                type=click.Path(path_type=Path, dir_okay=False, exists=True),
+                multiple=True,
+                help="A hunt's .jsonl: who used which right, for least privilege.",
+            ),
             click.option("-v", "--verbose", is_flag=True, help="List everything."),
         )
     ):
@@ -41,7 +87,9 @@ def audit_options(function: Callable[..., None]) -> Callable[..., None]:
 class _Default(click.Group):
     """`exclave audit DIR` is `exclave audit folder DIR`."""
 
-    def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
         if args and args[0] not in self.commands:
             args = ["folder", *args]
         return super().resolve_command(ctx, args)
@@ -62,23 +110,47 @@ def command() -> None:
 
 
 @command.command("folder")
-@click.argument("folders", nargs=-1, required=True, type=click.Path(path_type=Path, file_okay=False, exists=True), metavar="DIR...")
-@click.option("--control", "control_ids", multiple=True, help="Only these controls: an id or a pattern like aws.alarm.*")
+@click.argument(
+    "folders",
+    nargs=-1,
+    required=True,
+    type=click.Path(path_type=Path, file_okay=False, exists=True),
+    metavar="DIR...",
+)
+@click.option(
+    "--control", "control_ids", multiple=True, help="Only these controls: an id or a pattern like aws.alarm.*"
+)
 @click.option("--no-exposures", is_flag=True, help="Only controls.")
 @audit_options
-def folder(folders: tuple[Path, ...], control_ids: tuple[str, ...], no_exposures: bool, **options: Any) -> None:
+def folder(
+    folders: tuple[Path, ...], control_ids: tuple[str, ...], no_exposures: bool, **options: Any
+) -> None:
     """Audit inventories that were recorded before (the default: `exclave audit DIR`)."""
     _run(folders, control_ids, no_exposures=no_exposures, **options)
 
 
 @command.command("aws")
-@click.option("--keep", type=click.Path(path_type=Path, file_okay=False), help="Keep the recorded inventory in this folder.")
+@click.option(
+    "--keep",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Keep the recorded inventory in this folder.",
+)
 @click.option("--resume", is_flag=True, help="Go on with what is in --keep.")
 @aws_options
 @audit_options
 def aws(
-    keep: Path | None, resume: bool, profile: str | None, role_name: str, regions: tuple[str, ...], expect_account: str,
-    control_ids: tuple[str, ...], no_exposures: bool, rate: float, workers: int, quiet: bool, **options: Any,
+    keep: Path | None,
+    resume: bool,
+    profile: str | None,
+    role_name: str,
+    regions: tuple[str, ...],
+    expect_account: str,
+    control_ids: tuple[str, ...],
+    no_exposures: bool,
+    rate: float,
+    workers: int,
+    quiet: bool,
+    **options: Any,
 ) -> None:
     """Record AWS, then audit it. Only reads."""
     from exclave.cli.collect import needed, record_aws
@@ -86,15 +158,33 @@ def aws(
     with tempfile.TemporaryDirectory(prefix="exclave-") as scratch:
         target = keep or Path(scratch) / "inventory"
         record_aws(
-            target, needed("aws", control_ids, exposures=not no_exposures), resume=resume, profile=profile, role_name=role_name,
-            regions=regions, expect_account=expect_account, rate=rate, workers=workers, quiet=quiet,
+            target,
+            needed("aws", control_ids, exposures=not no_exposures),
+            resume=resume,
+            profile=profile,
+            role_name=role_name,
+            regions=regions,
+            expect_account=expect_account,
+            rate=rate,
+            workers=workers,
+            quiet=quiet,
         )
         _run((target,), control_ids, no_exposures=no_exposures, **options)
 
 
 def _run(
-    folders: tuple[Path, ...], control_ids: tuple[str, ...], *, no_exposures: bool, format_: str, outputs: tuple[str, ...],
-    perimeter_file: Path | None, baseline: Path | None, fail_on: str, key_days: int, session_hours: int, findings: tuple[Path, ...],
+    folders: tuple[Path, ...],
+    control_ids: tuple[str, ...],
+    *,
+    no_exposures: bool,
+    format_: str,
+    outputs: tuple[str, ...],
+    perimeter_file: Path | None,
+    baseline: Path | None,
+    fail_on: str,
+    key_days: int,
+    session_hours: int,
+    findings: tuple[Path, ...],
     verbose: bool,
 ) -> None:
     from exclave.audit.baseline import BadLinesError, against, hunted, read
@@ -121,11 +211,16 @@ def _run(
         raise click.UsageError(str(error)) from error
     inventory = Inventory.load(*folders)
     if not inventory.documents:
-        raise click.UsageError(f"no inventory in {', '.join(map(str, folders))}: `exclave collect` records one")
+        raise click.UsageError(
+            f"no inventory in {', '.join(map(str, folders))}: `exclave collect` records one"
+        )
     perimeter, said = make(seen(inventory))
     times = {"now": inventory.last} if inventory.last else {}
     settings = Settings(key_days=key_days, session_hours=session_hours, hunted=used, **times)  # type: ignore[arg-type]
-    report = against(audit(inventory, perimeter, settings, controls, load(), with_exposures=not no_exposures, said=said), known)
+    report = against(
+        audit(inventory, perimeter, settings, controls, load(), with_exposures=not no_exposures, said=said),
+        known,
+    )
     for path, name in to_files:
         _write_file(report, path, name)
     _write_stdout(report, format_, verbose=verbose)
@@ -138,11 +233,17 @@ def status(report: AuditReport, fail_on: str) -> int:
 
     if fail_on != "never":
         least = Severity(fail_on).rank
-        wrong = [r.control.severity for r in report.results if r.check.status in (Status.FAIL, Status.PARTIAL) and not r.known]
+        wrong = [
+            r.control.severity
+            for r in report.results
+            if r.check.status in (Status.FAIL, Status.PARTIAL) and not r.known
+        ]
         wrong += [e.severity for e in report.exposures if not e.known]
         if any(s.rank >= least for s in wrong):
             return FOUND
-    unseen = any(r.check.status is Status.COULD_NOT_LOOK for r in report.results) or any(k.failed for k in report.looked)
+    unseen = any(r.check.status is Status.COULD_NOT_LOOK for r in report.results) or any(
+        k.failed for k in report.looked
+    )
     return COULD_NOT_LOOK if unseen or report.coverage.problems else 0
 
 
@@ -155,7 +256,9 @@ def _format(path: str) -> str:
     except UnknownFormatError as error:
         raise click.BadParameter(str(error), param_hint="--output") from error
     if name not in FORMATS:
-        raise click.BadParameter(f"an audit can't be written as {name}; formats: {', '.join(FORMATS)}", param_hint="--output")
+        raise click.BadParameter(
+            f"an audit can't be written as {name}; formats: {', '.join(FORMATS)}", param_hint="--output"
+        )
     return name
 
 

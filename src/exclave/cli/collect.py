@@ -12,7 +12,6 @@ import click
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from exclave.inventory.aws.collect import Options
     from exclave.inventory.engine import Tally
 
 COULD_NOT_LOOK, STOPPED = 3, 130
@@ -23,13 +22,47 @@ def aws_options(function: Callable[..., None]) -> Callable[..., None]:
     for option in reversed(
         (
             click.option("--profile", help="AWS profile."),
-            click.option("--role-name", default="", help="Take on this role in every account of the organisation, and record them all."),
-            click.option("--region", "regions", multiple=True, help="Only these regions; every enabled one unless said."),
-            click.option("--expect-account", default="", help="Refuse to ask anything with credentials of another account."),
-            click.option("--control", "control_ids", multiple=True, help="Only what these controls need: an id or a pattern like aws.alarm.*"),
-            click.option("--no-exposures", is_flag=True, help="Leave out what only exposures need: each snapshot, bucket, key, ..."),
-            click.option("--rate", type=click.FloatRange(0), default=20.0, show_default=True, help="Calls a second for each service and region; 0: no limit."),
-            click.option("--workers", type=click.IntRange(1, 64), default=16, show_default=True, help="Calls at a time."),
+            click.option(
+                "--role-name",
+                default="",
+                help="Take on this role in every account of the organisation, and record them all.",
+            ),
+            click.option(
+                "--region",
+                "regions",
+                multiple=True,
+                help="Only these regions; every enabled one unless said.",
+            ),
+            click.option(
+                "--expect-account",
+                default="",
+                help="Refuse to ask anything with credentials of another account.",
+            ),
+            click.option(
+                "--control",
+                "control_ids",
+                multiple=True,
+                help="Only what these controls need: an id or a pattern like aws.alarm.*",
+            ),
+            click.option(
+                "--no-exposures",
+                is_flag=True,
+                help="Leave out what only exposures need: each snapshot, bucket, key, ...",
+            ),
+            click.option(
+                "--rate",
+                type=click.FloatRange(0),
+                default=20.0,
+                show_default=True,
+                help="Calls a second for each service and region; 0: no limit.",
+            ),
+            click.option(
+                "--workers",
+                type=click.IntRange(1, 64),
+                default=16,
+                show_default=True,
+                help="Calls at a time.",
+            ),
             click.option("-q", "--quiet", is_flag=True, help="Nothing on standard error."),
         )
     ):
@@ -43,12 +76,32 @@ def command() -> None:
 
 
 @command.command("aws")
-@click.option("-o", "--output", "folder", type=click.Path(path_type=Path, file_okay=False), required=True, help="Folder of the inventory.")
-@click.option("--resume", is_flag=True, help="Go on with what is in the folder: ask only what isn't recorded, or was refused.")
+@click.option(
+    "-o",
+    "--output",
+    "folder",
+    type=click.Path(path_type=Path, file_okay=False),
+    required=True,
+    help="Folder of the inventory.",
+)
+@click.option(
+    "--resume",
+    is_flag=True,
+    help="Go on with what is in the folder: ask only what isn't recorded, or was refused.",
+)
 @aws_options
 def aws(
-    folder: Path, resume: bool, profile: str | None, role_name: str, regions: tuple[str, ...], expect_account: str,
-    control_ids: tuple[str, ...], no_exposures: bool, rate: float, workers: int, quiet: bool,
+    folder: Path,
+    resume: bool,
+    profile: str | None,
+    role_name: str,
+    regions: tuple[str, ...],
+    expect_account: str,
+    control_ids: tuple[str, ...],
+    no_exposures: bool,
+    rate: float,
+    workers: int,
+    quiet: bool,
 ) -> None:
     """Record this account, or with --role-name every account of its organisation, in every enabled region.
 
@@ -56,12 +109,24 @@ def aws(
     """
     names = needed("aws", control_ids, exposures=not no_exposures)
     tally = record_aws(
-        folder, names, resume=resume, profile=profile, role_name=role_name, regions=regions, expect_account=expect_account, rate=rate,
-        workers=workers, quiet=quiet,
+        folder,
+        names,
+        resume=resume,
+        profile=profile,
+        role_name=role_name,
+        regions=regions,
+        expect_account=expect_account,
+        rate=rate,
+        workers=workers,
+        quiet=quiet,
     )
     said = ", ".join(f"{n} {code}" for code, n in sorted(tally.errors.items(), key=lambda e: -e[1]))
     there = f", {tally.kept:,} were there" if resume else ""
-    click.echo(f"{tally.made:,} calls recorded in {folder}{there}, {tally.failed:,} refused" + (f" ({said})" if said else ""), err=True)
+    click.echo(
+        f"{tally.made:,} calls recorded in {folder}{there}, {tally.failed:,} refused"
+        + (f" ({said})" if said else ""),
+        err=True,
+    )
     sys.exit(COULD_NOT_LOOK if tally.failed else 0)
 
 
@@ -78,8 +143,17 @@ def needed(cloud: str, control_ids: tuple[str, ...], *, exposures: bool) -> list
 
 
 def record_aws(
-    folder: Path, names: Sequence[str], *, resume: bool, profile: str | None, role_name: str, regions: tuple[str, ...], expect_account: str,
-    rate: float, workers: int, quiet: bool,
+    folder: Path,
+    names: Sequence[str],
+    *,
+    resume: bool,
+    profile: str | None,
+    role_name: str,
+    regions: tuple[str, ...],
+    expect_account: str,
+    rate: float,
+    workers: int,
+    quiet: bool,
 ) -> Tally:
     """Record, with progress. Ends the program with a clear word where it can't go on."""
     from exclave.inventory.aws.collect import Options, collect
@@ -91,8 +165,15 @@ def record_aws(
     stop = threading.Event()
     with _watching(quiet=quiet) as (watch, say):
         options = Options(
-            profile=profile, role_name=role_name, regions=regions, expect_account=expect_account, rate=rate, burst=max(1, int(rate * 2)),
-            workers=workers, watch=watch, say=say,
+            profile=profile,
+            role_name=role_name,
+            regions=regions,
+            expect_account=expect_account,
+            rate=rate,
+            burst=max(1, int(rate * 2)),
+            workers=workers,
+            watch=watch,
+            say=say,
         )
         try:
             recorder = Recorder(folder, resume=resume)
@@ -127,7 +208,12 @@ class _watching:  # noqa: N801 - used as a function
         from rich.console import Console
         from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-        columns = (SpinnerColumn(), TextColumn("{task.fields[made]:,} calls, {task.fields[failed]:,} refused"), TimeElapsedColumn(), TextColumn("{task.description}"))
+        columns = (
+            SpinnerColumn(),
+            TextColumn("{task.fields[made]:,} calls, {task.fields[failed]:,} refused"),
+            TimeElapsedColumn(),
+            TextColumn("{task.description}"),
+        )
         bar = Progress(*columns, console=Console(stderr=True, markup=False), transient=True)
         task = bar.add_task("", total=None, made=0, failed=0)
         bar.start()

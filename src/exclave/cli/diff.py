@@ -27,7 +27,11 @@ def command(old: Path, new: Path, format_: str) -> None:
     for change in found:
         if format_ == "jsonl":
             fields = [{"name": n, "before": b, "after": a} for n, b, a in change.fields]
-            click.echo(json_line({"schema": "exclave-diff/1", "change": change.kind, "fields": fields, "line": change.line}))
+            click.echo(
+                json_line(
+                    {"schema": "exclave-diff/1", "change": change.kind, "fields": fields, "line": change.line}
+                )
+            )
             continue
         of = change.line
         place = " ".join(str(of[k]) for k in ("account", "region") if of.get(k))

@@ -7,12 +7,25 @@ import click
 
 @click.command()
 @click.option("--cloud", type=click.Choice(["aws", "azure", "gcp"]), default="aws", show_default=True)
-@click.option("--command", "command_", type=click.Choice(["collect", "audit"]), default="collect", show_default=True, help="For which command; `audit CLOUD` collects too.")
-@click.option("--control", "control_ids", multiple=True, help="Only what these controls need: an id or a pattern.")
+@click.option(
+    "--command",
+    "command_",
+    type=click.Choice(["collect", "audit"]),
+    default="collect",
+    show_default=True,
+    help="For which command; `audit CLOUD` collects too.",
+)
+@click.option(
+    "--control", "control_ids", multiple=True, help="Only what these controls need: an id or a pattern."
+)
 @click.option("--no-exposures", is_flag=True, help="Without what only exposures need.")
 @click.option("--role-name", default="", help="With the right to take on this role in every account.")
-@click.option("--format", "format_", type=click.Choice(["policy", "text"]), default="policy", show_default=True)
-def command(cloud: str, command_: str, control_ids: tuple[str, ...], no_exposures: bool, role_name: str, format_: str) -> None:  # noqa: ARG001 - audit needs what collect needs
+@click.option(
+    "--format", "format_", type=click.Choice(["policy", "text"]), default="policy", show_default=True
+)
+def command(
+    cloud: str, command_: str, control_ids: tuple[str, ...], no_exposures: bool, role_name: str, format_: str  # noqa: ARG001
+) -> None:  # noqa: ARG001, RUF100
     """Print the smallest policy for a command: exactly the calls that it makes, all of them reading."""
     import json
 
@@ -30,17 +43,38 @@ def command(cloud: str, command_: str, control_ids: tuple[str, ...], no_exposure
     if cloud == "aws":
         statements = [{"Sid": "Read", "Effect": "Allow", "Action": needed, "Resource": "*"}]
         if role_name:
-            statements.append({"Sid": "Enter", "Effect": "Allow", "Action": "sts:AssumeRole", "Resource": f"arn:*:iam::*:role/{role_name}"})
+            statements.append(
+                {
+                    "Sid": "Enter",
+                    "Effect": "Allow",
+                    "Action": "sts:AssumeRole",
+                    "Resource": f"arn:*:iam::*:role/{role_name}",
+                }
+            )
         document: object = {"Version": "2012-10-17", "Statement": statements}
     elif cloud == "azure":
         graph = [n for n in needed if "/" not in n]
         document = {
             "properties": {
-                "roleName": "exclave reader", "description": "Reads what exclave audits.", "assignableScopes": ["/subscriptions/SUBSCRIPTION"],
-                "permissions": [{"actions": [n for n in needed if "/" in n], "notActions": [], "dataActions": [], "notDataActions": []}],
+                "roleName": "exclave reader",
+                "description": "Reads what exclave audits.",
+                "assignableScopes": ["/subscriptions/SUBSCRIPTION"],
+                "permissions": [
+                    {
+                        "actions": [n for n in needed if "/" in n],
+                        "notActions": [],
+                        "dataActions": [],
+                        "notDataActions": [],
+                    }
+                ],
             },
             "graphPermissions": graph,
         }
     else:
-        document = {"title": "exclave reader", "description": "Reads what exclave audits.", "stage": "GA", "includedPermissions": needed}
+        document = {
+            "title": "exclave reader",
+            "description": "Reads what exclave audits.",
+            "stage": "GA",
+            "includedPermissions": needed,
+        }
     click.echo(json.dumps(document, indent=2))

@@ -44,7 +44,7 @@ def is_seed(found: Finding) -> bool:
     return isinstance(found, Signal) or found.outcome in (Outcome.OFFERED, Outcome.TAKEN)
 
 
-def groups(
+def groups(  # noqa: C901
     transfers: Sequence[Transfer], signals: Sequence[Signal], lineage: Lineage, issued_from: Mapping[str, str]
 ) -> list[Group]:
     """The incidents, earliest first.
@@ -67,7 +67,7 @@ def groups(
         for key in _fixed_keys(found, lineage):
             graph.add_edge(number, key)
     for same in _near_actors(seeds, issued_from).values():
-        for before, after in zip(same, same[1:], strict=False):
+        for before, after in zip(same, same[1:], strict=False):  # noqa: RUF007
             if _time(seeds[after]) - _time(seeds[before]) <= SAME_ACTOR:
                 graph.add_edge(before, after)
     made: list[Group] = []

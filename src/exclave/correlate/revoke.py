@@ -81,7 +81,7 @@ def _command(rule: Revoke, call: str, args: Mapping[str, Any], transfer: Transfe
         return shlex.join(
             ["az", "rest", "--method", verb.lower(), "--url", url, *(["--body", body] if body else [])]
         )
-    token = '"Authorization: Bearer $(gcloud auth print-access-token)"'
+    token = '"Authorization: Bearer $(gcloud auth print-access-token)"'  # noqa: S105
     return f"curl -X {verb} -H {token} {shlex.quote(url)}" + (
         f" -H 'Content-Type: application/json' -d {shlex.quote(body)}" if body else ""
     )

@@ -7,7 +7,7 @@ another tenant, and acts in our log all the same.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator  # noqa: TC003
 
 from exclave.formats import azure
 from exclave.model import Event, Kind

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable  # noqa: TC003
 
 from exclave.detect import steps
 from exclave.detect.pairs import settled
 from exclave.detect.steps import Failures
-from exclave.model import Signal, Transfer
+from exclave.model import Signal, Transfer  # noqa: TC001
 
 __all__ = ["Failures", "signals", "transfers"]
 

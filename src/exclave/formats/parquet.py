@@ -20,8 +20,8 @@ _HINT = 'pip install "exclave[parquet]"'
 def records(data: bytes) -> Iterator[dict[str, Any] | Damage]:
     """The rows of a parquet file."""
     try:
-        import pyarrow as pa  # noqa: PLC0415 - an extra
-        from pyarrow import parquet  # noqa: PLC0415
+        import pyarrow as pa
+        from pyarrow import parquet
     except ImportError:
         yield Damage(what="parquet is read by pyarrow, which is not installed", hint=_HINT, records=0)
         return

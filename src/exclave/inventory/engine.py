@@ -57,7 +57,7 @@ class Tally:
     errors: dict[str, int] = field(default_factory=dict)
 
 
-def run(
+def run(  # noqa: C901
     table: Table, scopes: Sequence[Scope], home: Scope | None, ask: Callable[[Unit], Reply], recorder: Recorder, *,
     identity: str, workers: int, stop: threading.Event, tally: Tally, watch: Callable[[Tally], None],
 ) -> None:  # fmt: skip

@@ -133,7 +133,7 @@ class Answer:
         return paths.text(self.answer, *found)
 
 
-def walk(value: Any, path: str) -> Iterator[Any]:  # noqa: ANN401 - JSON values
+def walk(value: Any, path: str) -> Iterator[Any]:
     """Every item at a dotted path, lists flattened, None left out. No limit, unlike catalogue paths."""
     if value is None:
         return

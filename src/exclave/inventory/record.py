@@ -6,7 +6,7 @@ import os
 import re
 import threading
 from datetime import UTC, datetime
-from pathlib import Path
+from pathlib import Path  # noqa: TC003
 from typing import TYPE_CHECKING, Any
 
 import msgspec

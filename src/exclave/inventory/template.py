@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 _SLOT = re.compile(r"\{([A-Za-z0-9_.'\[\]-]*)\}")
 
 
-def filled(template: Any, item: Any) -> Any:  # noqa: ANN401 - JSON values
+def filled(template: Any, item: Any) -> Any:
     """A JSON value with every `{path}` in its strings filled in; `{}` is an item that is a text itself."""
     if isinstance(template, str):
         return filled_text(template, item)
@@ -26,7 +26,7 @@ def filled(template: Any, item: Any) -> Any:  # noqa: ANN401 - JSON values
     return template
 
 
-def filled_text(template: str, item: Any) -> str:  # noqa: ANN401
+def filled_text(template: str, item: Any) -> str:
     """A text with every `{path}` filled in; what the item lacks is empty."""
     return _SLOT.sub(lambda m: paths.text(item, m[1]) if m[1] else str(item), template)
 
@@ -36,7 +36,7 @@ def place(scope: Scope) -> dict[str, str]:
     return {"account": scope.account, "region": scope.region}
 
 
-def slots(template: Any) -> Iterator[str]:  # noqa: ANN401
+def slots(template: Any) -> Iterator[str]:
     """The paths that a template names."""
     if isinstance(template, str):
         yield from _SLOT.findall(template)

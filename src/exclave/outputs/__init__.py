@@ -87,10 +87,10 @@ def write(report: Report, format: str, stream: IO[Any]) -> None:  # noqa: A002 -
         text.detach()  # else closing the wrapper would close the caller's stream
 
 
-def _write_text(writer: Any, report: Report, format_name: str, text: Any) -> None:  # noqa: ANN401
+def _write_text(writer: Any, report: Report, format_name: str, text: Any) -> None:
     if format_name != "terminal":
         writer.write(report, text)
         return
-    from rich.console import Console  # noqa: PLC0415 - rich takes a tenth of a second to load
+    from rich.console import Console
 
     writer.write(report, Console(file=text, highlight=False, markup=False, emoji=False))

@@ -27,7 +27,9 @@ def write(report: AuditReport, format_name: str, stream: IO[Any]) -> None:
     Raises UnknownFormatError for a format that audits have not, and OSError from the stream.
     """
     if format_name not in FORMATS:
-        raise UnknownFormatError(f"an audit can't be written as {format_name!r}; formats: {' '.join(FORMATS)}")
+        raise UnknownFormatError(
+            f"an audit can't be written as {format_name!r}; formats: {' '.join(FORMATS)}"
+        )
     text = io.TextIOWrapper(stream, encoding="utf-8", newline="")
     try:
         if format_name == "jsonl":
@@ -37,9 +39,9 @@ def write(report: AuditReport, format_name: str, stream: IO[Any]) -> None:
         elif format_name == "html":
             page(report, text)
         else:
-            from rich.console import Console  # noqa: PLC0415 - rich takes a tenth of a second to load
+            from rich.console import Console
 
-            from exclave.outputs import audit_terminal  # noqa: PLC0415
+            from exclave.outputs import audit_terminal
 
             audit_terminal.write(report, Console(file=text, highlight=False, markup=False, emoji=False))
         text.flush()
@@ -85,13 +87,13 @@ def rows(report: AuditReport) -> Iterator[dict[str, object]]:
         yield {"type": "problem", "why": problem.what, "where": problem.where, "remediation": problem.hint}
 
 
-def _yes(value: bool) -> str:  # noqa: FBT001
+def _yes(value: bool) -> str:
     return "yes" if value else ""
 
 
 def page(report: AuditReport, out: IO[str]) -> None:
     """One HTML file that needs nothing else and runs no script."""
-    from exclave.outputs.html import policy  # noqa: PLC0415
+    from exclave.outputs.html import policy
 
     style = (
         "body{font:14px/1.5 system-ui,sans-serif;margin:2rem;max-width:110rem}table{border-collapse:collapse;width:100%}"

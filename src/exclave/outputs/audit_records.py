@@ -51,7 +51,13 @@ def control(r: Result) -> Json:
 
 def item(i: Item) -> Json:
     """One thing that was looked at."""
-    return {"resource": i.resource, "status": str(i.status), "why": i.why, "facts": facts(i.facts), "where": i.where}
+    return {
+        "resource": i.resource,
+        "status": str(i.status),
+        "why": i.why,
+        "facts": facts(i.facts),
+        "where": i.where,
+    }
 
 
 def exposure(e: Exposure) -> Json:

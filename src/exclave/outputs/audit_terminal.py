@@ -42,8 +42,8 @@ def _worst(results: Sequence[Result]) -> Status:
 
 
 def _table(groups: dict[str, list[Result]], out: Console) -> None:
-    from rich import box  # noqa: PLC0415
-    from rich.table import Table  # noqa: PLC0415
+    from rich import box
+    from rich.table import Table
 
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, safe_box=True)
     table.add_column("status", no_wrap=True)
@@ -65,12 +65,16 @@ def _table(groups: dict[str, list[Result]], out: Console) -> None:
 
 
 def _control(results: Sequence[Result], out: Console, *, verbose: bool) -> None:
-    wrong = sorted((r for r in results if r.check.status is not Status.PASS), key=lambda r: -r.check.status.rank)
+    wrong = sorted(
+        (r for r in results if r.check.status is not Status.PASS), key=lambda r: -r.check.status.rank
+    )
     if not wrong:
         return
     control = results[0].control
     status = _worst(results)
-    say(out, inked(out, (str(status), STATUS_STYLE[status]), "  ", (control.id, "bold"), f"  {control.title}"))
+    say(
+        out, inked(out, (str(status), STATUS_STYLE[status]), "  ", (control.id, "bold"), f"  {control.title}")
+    )
     for r in wrong if verbose else wrong[:MOST_SCOPES]:
         check = r.check
         known = " (in the baseline)" if r.known else ""
@@ -85,7 +89,9 @@ def _control(results: Sequence[Result], out: Console, *, verbose: bool) -> None:
         if check.missing:
             labelled(out, "needs", inked(out, ", ".join(check.missing)))
     if len(wrong) > MOST_SCOPES and not verbose:
-        labelled(out, "", inked(out, (f"and {len(wrong) - MOST_SCOPES} more scopes (--verbose lists all)", "dim")))
+        labelled(
+            out, "", inked(out, (f"and {len(wrong) - MOST_SCOPES} more scopes (--verbose lists all)", "dim"))
+        )
     labelled(out, "remedy", inked(out, control.remediation))
     blank(out)
 
@@ -98,7 +104,14 @@ def _exposures(report: AuditReport, out: Console, *, verbose: bool) -> None:
     loud = [e for e in report.exposures if verbose or e.severity.rank >= Severity.MEDIUM.rank]
     if not report.exposures:
         if report.looked:
-            say(out, inked(out, ("Nothing stands open", "bold"), " to anybody outside the perimeter, in what was looked at."))
+            say(
+                out,
+                inked(
+                    out,
+                    ("Nothing stands open", "bold"),
+                    " to anybody outside the perimeter, in what was looked at.",
+                ),
+            )
             blank(out)
         return
     say(out, inked(out, (f"Exposures ({len(report.exposures)})", "bold")))
@@ -113,9 +126,21 @@ def _exposures(report: AuditReport, out: Console, *, verbose: bool) -> None:
 
 def _exposure(e: Exposure, out: Console) -> None:
     to = e.destination.id if e.destination.kind != "public" else "anybody"
-    parts = ((str(e.severity), SEVERITY_STYLE[e.severity]), "  ", (e.method, "bold"), "  ", e.source.id or e.source.kind)
+    parts = (
+        (str(e.severity), SEVERITY_STYLE[e.severity]),
+        "  ",
+        (e.method, "bold"),
+        "  ",
+        e.source.id or e.source.kind,
+    )
     say(out, inked(out, *parts, " → ", (to, "bold"), f" ({words.verdict(e.judgement)})"), indent=4)
-    labelled(out, "in", inked(out, " ".join(p for p in (e.account, e.region) if p) + (" (in the baseline)" if e.known else "")))
+    labelled(
+        out,
+        "in",
+        inked(
+            out, " ".join(p for p in (e.account, e.region) if p) + (" (in the baseline)" if e.known else "")
+        ),
+    )
     labelled(out, "why", inked(out, "; ".join(e.why)))
     labelled(out, "evidence", inked(out, e.where))
     if e.revoke:
@@ -129,12 +154,23 @@ def _closing(report: AuditReport, out: Console, *, verbose: bool) -> None:
     for k in report.looked:
         failed = f", {k.failed:,} could not be looked at: {'; '.join(k.why)}" if k.failed else ""
         if verbose or k.failed or k.exposed:
-            labelled(out, "looked", inked(out, f"{k.method}: {k.exposed:,} of {k.of:,} {k.what} exposed{failed}"))
+            labelled(
+                out, "looked", inked(out, f"{k.method}: {k.exposed:,} of {k.of:,} {k.what} exposed{failed}")
+            )
     c = report.coverage
-    labelled(out, "read", inked(out, f"{words.count(c.files, 'file')}, {words.count(c.records, 'answer')} of {words.count(len(c.accounts), 'account')}, {words.moment(c.first)} to {words.moment(c.last)} UTC"))
+    labelled(
+        out,
+        "read",
+        inked(
+            out,
+            f"{words.count(c.files, 'file')}, {words.count(c.records, 'answer')} of {words.count(len(c.accounts), 'account')}, {words.moment(c.first)} to {words.moment(c.last)} UTC",
+        ),
+    )
     if not c.problems:
         labelled(out, "not read", inked(out, "nothing: all that is in the inventory could be read"))
         return
-    labelled(out, "NOT READ", inked(out, (words.count(len(c.problems), "problem"), "bold red")), style="bold red")
+    labelled(
+        out, "NOT READ", inked(out, (words.count(len(c.problems), "problem"), "bold red")), style="bold red"
+    )
     for p in c.problems if verbose else c.problems[:MOST_PROBLEMS]:
         labelled(out, "", inked(out, (p.where, "bold"), f": {p.what}" + (f" ({p.hint})" if p.hint else "")))

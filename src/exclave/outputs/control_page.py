@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 def show(control: Control, out: Console) -> None:
     """Write the page."""
-    from exclave.audit.needs import methods_named, permissions_of  # noqa: PLC0415 - only this page needs the catalogue
+    from exclave.audit.needs import methods_named, permissions_of
 
     say(out, inked(out, (control.id, "bold"), f"  {control.title}"))
     blank(out)

@@ -18,8 +18,8 @@ def write(report: Report, out: IO[str]) -> None:
 
 def schema() -> dict[str, Any]:
     """The published JSON Schema of a line."""
-    import json  # noqa: PLC0415
-    from importlib.resources import files  # noqa: PLC0415
+    import json
+    from importlib.resources import files
 
     loaded: dict[str, Any] = json.loads(
         (files("exclave.outputs") / "exclave-1.schema.json").read_text("utf-8")

@@ -171,7 +171,7 @@ def stix_string(text: object) -> str:
     return line(text).replace("\\", "\\\\").replace("'", "\\'")
 
 
-def clean(value: Any, depth: int = 0) -> Any:  # noqa: ANN401 - JSON values
+def clean(value: Any, depth: int = 0) -> Any:
     """A JSON value with the secrets in its strings masked; a string under a secret's name is masked whole.
 
     Strings keep every other character; `json_line` writes those that could act as escapes. What is no JSON
@@ -209,18 +209,18 @@ def _no_surrogates(text: str) -> str:
     return text if text.isascii() else re.sub("[\ud800-\udfff]", _written_out, text)
 
 
-def json_line(value: Any) -> str:  # noqa: ANN401 - JSON values
+def json_line(value: Any) -> str:
     r"""One line of JSON, secrets masked, with control and invisible characters as \u escapes."""
     return _escape(_dumps(clean(value), indent=False))
 
 
-def json_document(value: Any) -> str:  # noqa: ANN401 - JSON values
+def json_document(value: Any) -> str:
     """As `json_line`, indented, with a line break at the end."""
     return _lines_escaped(_dumps(clean(value), indent=True)) + "\n"
 
 
-def _dumps(value: Any, *, indent: bool) -> str:  # noqa: ANN401
-    import orjson  # noqa: PLC0415
+def _dumps(value: Any, *, indent: bool) -> str:
+    import orjson
 
     return orjson.dumps(value, option=orjson.OPT_INDENT_2 if indent else 0).decode()
 

@@ -80,7 +80,7 @@ def finding(found: Transfer | Signal, report: Report) -> dict[str, Any]:
 
 def milliseconds(time: datetime | None) -> int:
     """OCSF's timestamp_t; 0 where nothing in the logs has a time."""
-    from datetime import UTC  # noqa: PLC0415
+    from datetime import UTC
 
     if time is None:
         return 0
@@ -191,7 +191,7 @@ def _evidence(found: Transfer | Signal) -> dict[str, Any]:
 
 def _is_address(text: str) -> bool:
     """The field also holds names: AWS writes a service's DNS name where a service called."""
-    from ipaddress import ip_address  # noqa: PLC0415
+    from ipaddress import ip_address
 
     try:
         ip_address(text)

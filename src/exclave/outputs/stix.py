@@ -63,7 +63,7 @@ def stamp(time: datetime) -> str:
     return utc.strftime("%Y-%m-%dT%H:%M:%S.") + f"{utc.microsecond // 1000:03d}Z"
 
 
-def _object(kind: str, key: str, time: datetime, **more: Any) -> Object:  # noqa: ANN401
+def _object(kind: str, key: str, time: datetime, **more: Any) -> Object:
     """A domain or relationship object; `key` is what makes its id."""
     return {
         "type": kind,
@@ -75,7 +75,7 @@ def _object(kind: str, key: str, time: datetime, **more: Any) -> Object:  # noqa
     }
 
 
-def _observable(kind: str, contributing: dict[str, str], **more: Any) -> Object:  # noqa: ANN401
+def _observable(kind: str, contributing: dict[str, str], **more: Any) -> Object:
     """A cyber-observable; its id comes from the contributing properties, as canonical JSON (RFC 8785)."""
     clean = {key: neutralise.line(value) for key, value in contributing.items()}
     canonical = json.dumps(clean, sort_keys=True, separators=(",", ":"), ensure_ascii=False)

@@ -130,8 +130,8 @@ def _signals(signals: Sequence[Signal], out: Console) -> None:
     """How often each method of signal was seen; the story and the other outputs have them one by one."""
     if not signals:
         return
-    from rich import box  # noqa: PLC0415
-    from rich.table import Table  # noqa: PLC0415
+    from rich import box
+    from rich.table import Table
 
     table = Table(
         box=box.SIMPLE_HEAD, title_justify="left", pad_edge=False, title_style="bold", safe_box=True

@@ -36,9 +36,9 @@ def plan(
     either side is kept; records that were delivered later still are missed by `until`. `options` (profile,
     region, endpoint, account) go to the object stores. A folder that two targets reach is read once.
     """
-    from exclave.sources.folders import plan_local  # noqa: PLC0415 - workers only open
-    from exclave.sources.prefixes import choice_of  # noqa: PLC0415
-    from exclave.sources.sieve import Sieve  # noqa: PLC0415
+    from exclave.sources.folders import plan_local
+    from exclave.sources.prefixes import choice_of
+    from exclave.sources.sieve import Sieve
 
     sieve = Sieve(choice_of(since, until, accounts, regions), {} if left_out is None else left_out)
     seen: set[tuple[int, int]] = set()
@@ -49,7 +49,7 @@ def plan(
         elif not is_url:
             yield from plan_local(target, sieve, seen)
         elif scheme in {"s3", "az", "gs"}:
-            from exclave.sources.objects import plan_objects  # noqa: PLC0415
+            from exclave.sources.objects import plan_objects
 
             yield from plan_objects(target, sieve, options or {})
         else:
@@ -63,11 +63,11 @@ def open_item(item: Item, limits: Limits) -> Iterator[Blob | Problem]:
     Standard input is that of the calling process, so open '-' where the command was started.
     """
     if item.scheme == "file":
-        from exclave.sources.files import open_file as opener  # noqa: PLC0415
+        from exclave.sources.files import open_file as opener
     elif item.scheme == "stdin":
-        from exclave.sources.files import open_stdin as opener  # noqa: PLC0415
+        from exclave.sources.files import open_stdin as opener
     else:
-        from exclave.sources.objects import open_object as opener  # noqa: PLC0415
+        from exclave.sources.objects import open_object as opener
     return _total(item, opener(item, limits))
 
 
@@ -82,8 +82,8 @@ def open_items(items: Iterable[Item], limits: Limits) -> Iterator[tuple[Item, It
         for item in known:
             yield item, open_item(item, limits)
         return
-    from exclave.sources.ahead import in_order  # noqa: PLC0415
-    from exclave.sources.objects import fetch, open_fetched  # noqa: PLC0415
+    from exclave.sources.ahead import in_order
+    from exclave.sources.objects import fetch, open_fetched
 
     for item, data in in_order(fetch, known):
         yield (

@@ -35,7 +35,7 @@ _ENCRYPTED = 0x1  # general purpose flag, bit 0 (APPNOTE 4.4.4)
 
 def zip_members(name: str, file: IO[bytes], limits: Limits) -> Iterator[Member | Problem]:
     """Members of a zip file that can be sought in; those that can't be read are problems of their own."""
-    import zipfile  # noqa: PLC0415
+    import zipfile
 
     try:
         if _contents_size(file) > limits.plain:
@@ -98,7 +98,7 @@ def _zip_parts(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Iterator[byte
 
 def tar_members(name: str, taken: Taken, limits: Limits) -> Iterator[Member | Problem]:
     """Members of a tar stream, read once from the front."""
-    import tarfile  # noqa: PLC0415
+    import tarfile
 
     stream = _Forward(taken.parts(), limits.plain)
     others = 0
@@ -126,7 +126,7 @@ def tar_members(name: str, taken: Taken, limits: Limits) -> Iterator[Member | Pr
 
 
 def _tar_parts(archive: tarfile.TarFile, info: tarfile.TarInfo) -> Iterator[bytes]:
-    import tarfile  # noqa: PLC0415
+    import tarfile
 
     try:
         member = archive.extractfile(info)

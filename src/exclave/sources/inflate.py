@@ -60,7 +60,7 @@ def gunzip(parts: Iterator[bytes], limits: Limits) -> Iterator[bytes]:
     Raises DamagedError after the last byte that could be had, where the stream is cut short, corrupt, or
     followed by something else.
     """
-    from isal import igzip_lib, isal_zlib  # noqa: PLC0415
+    from isal import igzip_lib, isal_zlib
 
     codec = _Codec(
         name="gzip",

@@ -71,7 +71,7 @@ class _Look(NamedTuple):
 
     def answer(self, store: ObjectStore) -> tuple[Sequence[str], Sequence[ObjectMeta]]:
         """Folders and objects; nothing for `all`, which is listed in its turn."""
-        import obstore  # noqa: PLC0415
+        import obstore
 
         if self.way == "level":
             answer = obstore.list_with_delimiter(store, self.prefix or None)
@@ -82,7 +82,7 @@ class _Look(NamedTuple):
 
 
 def _flat(store: ObjectStore, prefix: str, sieve: Sieve) -> Iterator[ObjectMeta]:
-    import obstore  # noqa: PLC0415
+    import obstore
 
     for page in obstore.list(store, prefix or None, chunk_size=_CHUNK):
         yield from (meta for meta in page if sieve.wanted(meta["path"]))

@@ -75,7 +75,7 @@ def plan_objects(
 
 
 def _listed(store: ObjectStore, prefix: str, sieve: Sieve) -> Iterator[ObjectMeta]:
-    import obstore  # noqa: PLC0415
+    import obstore
 
     found = False
     for meta in walk(store, prefix, sieve):
@@ -126,7 +126,7 @@ def _asked(item: Item, store: ObjectStore | None) -> GetResult:
     bucket, _, key = item.path.partition("/")
     if store is None:
         store = _kept_store(item.scheme, bucket, tuple(sorted(item.options.items())))
-    import obstore  # noqa: PLC0415
+    import obstore
 
     return obstore.get(store, key)
 

@@ -36,7 +36,7 @@ def make_store(scheme: str, bucket: str, options: Mapping[str, str]) -> ObjectSt
     Raises MissingExtraError, and what obstore and the credential libraries raise.
     """
     try:
-        from obstore.store import from_url  # noqa: PLC0415
+        from obstore.store import from_url
     except ImportError as error:
         raise MissingExtraError(scheme) from error
     config: dict[str, Any] = {}
@@ -74,7 +74,7 @@ def bucket_options(scheme: str, bucket: str, options: Mapping[str, str]) -> dict
     if scheme != "s3" or known.get("region") or endpoint:
         return known
     try:
-        from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415
+        from botocore.exceptions import BotoCoreError, ClientError
     except ImportError as error:
         raise MissingExtraError(scheme) from error
     client = _session(known).client("s3", region_name="us-east-1")
@@ -92,7 +92,7 @@ def bucket_options(scheme: str, bucket: str, options: Mapping[str, str]) -> dict
 
 def _session(options: Mapping[str, str]) -> Session:
     try:
-        import boto3  # noqa: PLC0415
+        import boto3
     except ImportError as error:
         raise MissingExtraError("s3") from error
     return boto3.Session(profile_name=options.get("profile") or None)
@@ -100,7 +100,7 @@ def _session(options: Mapping[str, str]) -> Session:
 
 def _aws_provider(options: Mapping[str, str]) -> object:
     session = _session(options)
-    from obstore.auth.boto3 import Boto3CredentialProvider  # noqa: PLC0415
+    from obstore.auth.boto3 import Boto3CredentialProvider
 
     if session.get_credentials() is None:
         raise LookupError("no AWS credentials were found")
@@ -112,7 +112,7 @@ def _azure_provider() -> object:
     if any(name.startswith("AZURE_STORAGE_") and name.endswith(("KEY", "TOKEN")) for name in os.environ):
         return None
     try:
-        from obstore.auth.azure import AzureCredentialProvider  # noqa: PLC0415
+        from obstore.auth.azure import AzureCredentialProvider
     except ImportError:
         return None
     return AzureCredentialProvider()

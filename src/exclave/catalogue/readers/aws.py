@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable  # noqa: TC003
 from typing import Any
 
-from exclave.catalogue.entry import Read
+from exclave.catalogue.entry import Read  # noqa: TC001
 from exclave.catalogue.readers.common import MAX_ID
 from exclave.model import Destination, Event, Kind
 from exclave.policy.grants import grants
@@ -14,7 +14,9 @@ from exclave.policy.grants import grants
 _ACCOUNT = re.compile(r"\d{12}")
 _CANONICAL = re.compile(r"[0-9a-f]{64}")
 _ALL = frozenset({"*", "all", "public"})
-_BUCKET = re.compile(r"(?:s3[an]?://|arn:[\w-]+:s3:::)?([a-z0-9][a-z0-9.\-_]{1,254})(?:/.*)?", re.IGNORECASE | re.DOTALL)
+_BUCKET = re.compile(
+    r"(?:s3[an]?://|arn:[\w-]+:s3:::)?([a-z0-9][a-z0-9.\-_]{1,254})(?:/.*)?", re.IGNORECASE | re.DOTALL
+)
 _ORG_ARN = re.compile(r"arn:[\w-]+:organizations::(\d{12}):organization/(o-[a-z0-9]+)")
 _OU_ARN = re.compile(r"arn:[\w-]+:organizations::(\d{12}):ou/(o-[a-z0-9]+)/(ou-[a-z0-9-]+)")
 
@@ -64,14 +66,18 @@ def _party(text: str, read: Read, event: Event) -> Destination:
         return Destination(kind=Kind.ORGANIZATION, id=text, cloud=cloud, note=read.note)
     if re.fullmatch(r"(ou|r)-[a-z0-9-]{4,68}", text):
         return Destination(kind=Kind.ORG_UNIT, id=text, cloud=cloud, note=read.note)
-    return Destination(kind=Kind.UNKNOWN, id=text, cloud=cloud, note=read.note or "not an account, ARN or service")
+    return Destination(
+        kind=Kind.UNKNOWN, id=text, cloud=cloud, note=read.note or "not an account, ARN or service"
+    )
 
 
 def _owner_of(text: str, read: Read, event: Event) -> Destination:
     parts = text.split(":", 5)
     owner = parts[4] if len(parts) > 4 else ""  # noqa: PLR2004 - arn:partition:service:region:account:resource
     if _ACCOUNT.fullmatch(owner):
-        return Destination(kind=Kind.ACCOUNT, id=owner, cloud=event.cloud, note=read.note or f"owner of {text}")
+        return Destination(
+            kind=Kind.ACCOUNT, id=owner, cloud=event.cloud, note=read.note or f"owner of {text}"
+        )
     if len(parts) > 5 and parts[2] == "s3":  # noqa: PLR2004
         return Destination(kind=Kind.BUCKET, id=parts[5].partition("/")[0], cloud=event.cloud, note=read.note)
     return Destination(kind=Kind.UNKNOWN, id=text, cloud=event.cloud, note="an ARN without an account")
@@ -84,7 +90,10 @@ def _organization(text: str, event: Event) -> Destination | None:
         )
     if found := _OU_ARN.fullmatch(text):
         return Destination(
-            kind=Kind.ORG_UNIT, id=f"{found[2]}/{found[3]}", cloud=event.cloud, note=f"organisation managed by {found[1]}"
+            kind=Kind.ORG_UNIT,
+            id=f"{found[2]}/{found[3]}",
+            cloud=event.cloud,
+            note=f"organisation managed by {found[1]}",
         )
     return None
 
@@ -92,7 +101,9 @@ def _organization(text: str, event: Event) -> Destination | None:
 def arn(found: list[Any], read: Read, event: Event) -> list[Destination]:
     """The account that owns each ARN; the bucket for S3 ARNs, which name no account. Other text gives nothing."""
     return [
-        _organization(text, event) or _owner_of(text, read, event) for text in _strings(found) if text.startswith("arn:")
+        _organization(text, event) or _owner_of(text, read, event)
+        for text in _strings(found)
+        if text.startswith("arn:")
     ]
 
 

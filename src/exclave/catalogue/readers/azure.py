@@ -11,12 +11,14 @@ import ipaddress
 import re
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlsplit
 
-from exclave.catalogue.entry import Read
 from exclave.catalogue.readers.common import MAX_ID
 from exclave.model import Cloud, Destination, Event, Kind
+
+if TYPE_CHECKING:
+    from exclave.catalogue.entry import Read
 
 _GUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.IGNORECASE)
 _SUBSCRIPTION = re.compile(r"/?subscriptions/([^/\s]+)", re.IGNORECASE)
@@ -131,7 +133,7 @@ def sas(found: list[Any], read: Read, event: Event) -> list[Destination]:
         seconds = _scalar(keys.get("durationinseconds"))
         if not expires and _SECONDS.fullmatch(seconds) and event.time:
             expires = (event.time + timedelta(seconds=int(seconds))).isoformat(timespec="seconds")
-    resource = str(event.fields.get("resourceId") or "")
+    resource = str(event.fields.get("resourceId") or "").lower()
     name = "/".join(resource.rstrip("/").split("/")[-2:])[:MAX_ID] or "url"
     note = read.note or "the log does not say who got the URL"
     return [_made(Kind.BEARER_URL, name, note=note, limits=tuple(limits[:12]), expires=expires[:64])]
@@ -145,7 +147,7 @@ def ip_range(found: list[Any], read: Read, _event: Event) -> list[Destination]:
         start, end = _scalar(keys.get("startipaddress")), _scalar(keys.get("endipaddress"))
         if not start and not end:
             continue
-        if start == end == "0.0.0.0":  # noqa: S104 - the rule's way of saying "Azure services"
+        if start == end == "0.0.0.0":  # noqa: S104
             out.append(_made(Kind.PUBLIC, "azure", note="every address inside Azure, of any tenant"))
             continue
         try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipaddress
 from typing import Any
 
-from exclave.catalogue.entry import Read
+from exclave.catalogue.entry import Read  # noqa: TC001
 from exclave.model import Destination, Event, Kind
 
 MAX_ID = 2048  # characters of an id that are kept
@@ -35,7 +35,9 @@ def cidr(found: list[Any], read: Read, event: Event) -> list[Destination]:
         try:
             network = ipaddress.ip_network(v.strip(), strict=False)
         except ValueError:
-            out.append(Destination(kind=Kind.UNKNOWN, id=v[:MAX_ID], cloud=event.cloud, note="not an address range"))
+            out.append(
+                Destination(kind=Kind.UNKNOWN, id=v[:MAX_ID], cloud=event.cloud, note="not an address range")
+            )
             continue
         if network.prefixlen == 0:
             out.append(Destination(kind=Kind.PUBLIC, id=str(network), cloud=event.cloud, note=read.note))

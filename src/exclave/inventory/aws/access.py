@@ -66,7 +66,7 @@ class Access:
             return reply_for(error, unit.call)
         return Reply(error=Failure(code="NotReady", message=f"not ready after {MOST_ASKED} times"))
 
-    def _client(self, service: str, region: str) -> Any:  # noqa: ANN401 - botocore's clients are made at run time
+    def _client(self, service: str, region: str) -> Any:
         with self._lock:
             key = (service, region)
             client = self._clients.pop(key, None)
@@ -80,10 +80,10 @@ class Access:
                 self._clients.popitem(last=False)
             return client
 
-    def _guard(self, service: str, region: str) -> Any:  # noqa: ANN401
+    def _guard(self, service: str, region: str) -> Any:
         """Called by botocore before each request, pages too: refuses what isn't in the table, and keeps the rate."""
 
-        def before(model: Any, **_: Any) -> None:  # noqa: ANN401
+        def before(model: Any, **_: Any) -> None:
             if f"{service}.{model.name}" not in self._allowed:
                 raise ForbiddenCallError(f"{service}.{model.name} is not in the table of calls")
             self._limiter.take(f"{self.account} {service} {region}")
@@ -91,8 +91,8 @@ class Access:
         return before
 
 
-def _answer(client: Any, operation: str, args: Mapping[str, Any], page: int) -> Any:  # noqa: ANN401
-    from botocore import xform_name  # noqa: PLC0415
+def _answer(client: Any, operation: str, args: Mapping[str, Any], page: int) -> Any:
+    from botocore import xform_name
 
     name = xform_name(operation)
     if client.can_paginate(name):
@@ -104,9 +104,9 @@ def _answer(client: Any, operation: str, args: Mapping[str, Any], page: int) -> 
     return {key: value for key, value in answer.items() if key != "ResponseMetadata"}
 
 
-def _config(workers: int) -> Any:  # noqa: ANN401
+def _config(workers: int) -> Any:
     """Retries are botocore's own; AWS_MAX_ATTEMPTS says how many."""
-    from botocore.config import Config  # noqa: PLC0415
+    from botocore.config import Config
 
     return Config(
         retries={"mode": "adaptive"},
@@ -117,16 +117,16 @@ def _config(workers: int) -> Any:  # noqa: ANN401
     )
 
 
-def new_session(profile: str | None, loader: Any = None) -> Any:  # noqa: ANN401
+def new_session(profile: str | None, loader: Any = None) -> Any:
     """A botocore session. `loader` of another session saves parsing the services' models again.
 
     Raises:
         StoppedError: boto3 isn't installed, or there is no such profile.
     """
-    from exclave.inventory.engine import StoppedError  # noqa: PLC0415
+    from exclave.inventory.engine import StoppedError
 
     try:
-        import botocore.session  # noqa: PLC0415
+        import botocore.session
     except ImportError as error:
         raise StoppedError("AWS needs boto3: pip install 'exclave[aws]'") from error
     session = botocore.session.Session(profile=profile)
@@ -135,11 +135,11 @@ def new_session(profile: str | None, loader: Any = None) -> Any:  # noqa: ANN401
     return session
 
 
-def assume(session: Any, profile: str | None, role_arn: str, region: str) -> Any:  # noqa: ANN401
+def assume(session: Any, profile: str | None, role_arn: str, region: str) -> Any:
     """A session of a role in another account, whose credentials renew themselves. Raises botocore's errors."""
-    from botocore.credentials import AssumeRoleCredentialFetcher, DeferredRefreshableCredentials  # noqa: PLC0415
+    from botocore.credentials import AssumeRoleCredentialFetcher, DeferredRefreshableCredentials
 
-    def create(service: str, **more: Any) -> Any:  # noqa: ANN401
+    def create(service: str, **more: Any) -> Any:
         more.setdefault("region_name", region)
         return session.create_client(service, **more)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import threading
+import threading  # noqa: TC003
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -129,7 +129,7 @@ def _identity(access: Access, table: Table) -> tuple[str, str]:
     return str(reply.answer.get("Arn", "")), str(reply.answer.get("Account", ""))
 
 
-def _home_region(session: Any) -> str:  # noqa: ANN401 - botocore's session
+def _home_region(session: Any) -> str:
     """The region of global services in the partition of the configured region."""
     region = session.get_config_variable("region") or "us-east-1"
     return _HOMES.get(session.get_partition_for_region(region), region)

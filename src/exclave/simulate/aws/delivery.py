@@ -59,13 +59,13 @@ class Delivery:
         body = b'{"Records":[' + b",".join(lines) + b"]}"
         if not self._pretty:
             return body
-        import orjson  # noqa: PLC0415 - only indented files pay for it
+        import orjson
 
         decoded: Any = orjson.loads(body)
         return orjson.dumps(decoded, option=orjson.OPT_INDENT_2)
 
     def _write(self, path: Path, body: bytes) -> None:
-        import deflate  # noqa: PLC0415 - compiled code, loaded when something is written
+        import deflate
 
         packed = deflate.gzip_compress(body, _LEVEL)
         if path.parent not in self._made:

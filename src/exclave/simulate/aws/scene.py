@@ -149,7 +149,7 @@ class Scene:
         account: str = "",
         region: str = "",
         after: float = 0.0,
-        **more: Any,  # noqa: ANN401
+        **more: Any,
     ) -> str:
         """Records a call `after` so many minutes, and gives its event id.
 
@@ -187,7 +187,7 @@ class Scene:
         (self.story.steps if phase else self.story.context).append(step)
         return event_id
 
-    def iam(self, who: Who, name: str, request: object, response: object = None, **more: Any) -> str:  # noqa: ANN401
+    def iam(self, who: Who, name: str, request: object, response: object = None, **more: Any) -> str:
         """An IAM call, which is recorded in us-east-1 wherever it was made; `more` as in `call`."""
         return self.call(who, "iam", name, request, response, region=GLOBAL_REGION, **more)
 

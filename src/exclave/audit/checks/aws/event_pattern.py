@@ -44,7 +44,7 @@ def _any(wanted: list[Any], event: Mapping[str, Any], key: str) -> bool:
     return any(_one(w, v, present=key in event) for w in wanted for v in found)
 
 
-def _one(wanted: Any, value: Any, *, present: bool) -> bool:  # noqa: ANN401, PLR0911 - one line for each operator
+def _one(wanted: Any, value: Any, *, present: bool) -> bool:  # noqa: C901
     if not isinstance(wanted, Mapping):
         return present and type(wanted) is type(value) and bool(wanted == value)
     ((name, operand), *more) = wanted.items() if wanted else (("", None),)

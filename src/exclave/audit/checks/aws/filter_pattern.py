@@ -126,7 +126,7 @@ class _Parser:
         raise BadPatternError(f"{word} {second}")
 
 
-def _at(event: Mapping[str, Any], path: str) -> Any:  # noqa: ANN401 - JSON values
+def _at(event: Mapping[str, Any], path: str) -> Any:
     value: Any = event
     for key in re.sub(r"\[['\"]?([^\]'\"]+)['\"]?\]", r".\1", path).split("."):
         if isinstance(value, Mapping) and key in value:
@@ -138,7 +138,7 @@ def _at(event: Mapping[str, Any], path: str) -> Any:  # noqa: ANN401 - JSON valu
     return value
 
 
-def _compare(operator: str, seen: Any, wanted: str, *, regex: bool) -> bool:  # noqa: ANN401
+def _compare(operator: str, seen: Any, wanted: str, *, regex: bool) -> bool:
     if seen is _MISSING or isinstance(seen, Mapping | list):
         return False
     text = paths.text({"v": seen}, "v")

@@ -42,7 +42,7 @@ def network_acl(inventory: Inventory, perimeter: Perimeter, _settings: Settings)
     return checks
 
 
-def _subnets(  # noqa: PLR0913, PLR0917
+def _subnets(
     scope: Scope,
     subnets: Sequence[Any],
     acls: Sequence[Any],

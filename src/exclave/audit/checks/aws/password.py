@@ -98,5 +98,5 @@ def _rules(policy: dict[str, Any], s: Settings) -> Iterator[tuple[str, bool, str
     )
 
 
-def _number(value: Any) -> int:  # noqa: ANN401
+def _number(value: Any) -> int:
     return value if isinstance(value, int) and not isinstance(value, bool) else 0

@@ -184,7 +184,7 @@ def _settings_of(inventory: Inventory, account: str) -> Iterator[Item]:
         yield item
 
 
-def _state(answer: Answer, what: str, state: str, wanted: str, half: str, but: str) -> Item:  # noqa: PLR0913, PLR0917
+def _state(answer: Answer, what: str, state: str, wanted: str, half: str, but: str) -> Item:
     name = f"block public access of {what} in {answer.scope.region}"
     if answer.error is not None:
         return unseen(answer, name)

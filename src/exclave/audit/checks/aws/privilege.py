@@ -156,7 +156,7 @@ def _names(statement: Statement, action: str) -> bool:
     return any(covers(action_tokens(p), wanted) for p in statement.actions) != statement.not_action
 
 
-def _item(  # noqa: PLR0913, PLR0917
+def _item(
     kind: str,
     principal: Mapping[str, Any],
     granted: frozenset[str],

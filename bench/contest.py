@@ -1,0 +1,70 @@
+"""What is measured against what, and on which corpora."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import shutil
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+WAYS = Path(__file__).parent / "ways"
+FLOOR, FLOOR_2, ONE, TWO = "libdeflate alone", "libdeflate, 2 processes", "exclave", "exclave, 2 processes"
+PASS, VERSION, ONE_FILE = "python -c pass", "exclave --version", "exclave hunt, one small file"
+_MAIN = ("large", "breached", "data", "small", "folder")
+_SIZES = ("gb0.2", "gb1", "gb5")
+_PEERS = ("large", "data", "small")
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """A command; `{}` in it stands for the folder. `sample`: on a part only, for it is slow."""
+
+    name: str
+    command: tuple[str, ...]
+    corpora: tuple[str, ...]
+    sample: bool = False
+    good: frozenset[int] = frozenset({0})
+
+
+def exclave() -> str:
+    """The installed command, beside the Python that runs this."""
+    return str(Path(sys.executable).parent / "exclave")
+
+
+def ways(names: Path) -> list[Way]:
+    """All that this machine can run. `names` is a file of event names to look for, for those that need one."""
+    python = sys.executable
+    hunt = ("hunt", "{}", "-q", "--fail-on", "never")
+    found = [
+        Way(FLOOR, (python, str(WAYS / "inflate.py"), "{}"), (*_MAIN, *_SIZES)),
+        Way(ONE, (exclave(), *hunt, "-j", "1"), (*_MAIN, *_SIZES)),
+        Way(TWO, (exclave(), *hunt, "-j", "2"), (*_MAIN, *_SIZES)),
+        Way(FLOOR_2, (python, str(WAYS / "inflate2.py"), "{}"), _MAIN),
+        Way("exclave without Hyperscan", (python, str(WAYS / "bare.py"), *hunt, "-j", "1"), _PEERS),
+        Way("gzip+json, 30 Python rules", (python, str(WAYS / "rules.py"), "{}"), _PEERS, sample=True),
+    ]
+    if shutil.which("rg"):
+        found.append(Way("ripgrep -z", ("sh", str(WAYS / "rg.sh"), "{}", str(names)), _PEERS, sample=True))
+    if shutil.which("jq"):
+        found.append(Way("gzip | jq -c", ("sh", str(WAYS / "jq.sh"), "{}", str(names)), _PEERS, sample=True))
+    if importlib.util.find_spec("duckdb"):
+        duck = (python, str(WAYS / "duck.py"), "{}", str(names))
+        found.append(Way("DuckDB read_json", duck, _PEERS, sample=True))
+    return found
+
+
+def starts() -> list[Way]:
+    """Commands whose time is that of starting."""
+    return [
+        Way(PASS, (sys.executable, "-c", "pass"), ("one",)),
+        Way(VERSION, (exclave(), "--version"), ("one",)),
+        Way(ONE_FILE, (exclave(), "hunt", "{}", "-q", "--fail-on", "never"), ("one",)),
+    ]
+
+
+def environment() -> dict[str, str]:
+    """As it is, without what would make Python write or check more than usual."""
+    kept = {k: v for k, v in os.environ.items() if not k.startswith("PYTHON") or k == "PYTHONPATH"}
+    return kept | {"LC_ALL": "C.UTF-8", "TERM": "dumb"}

@@ -1,0 +1,92 @@
+"""The corpora of the benchmark: what there is to measure on, and where it lies.
+
+Each is a folder `data/<name>-<key>/` with `logs/` (all of it), `sample/` (some 64 MB of it, as links, for the slow
+ways) and `corpus.json` (what is in them). The key changes with what they are made of. making.py makes them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+DATA = Path(__file__).parent / "data"
+MB = 1_000_000
+MAKING = 1  # raise it when making.py would write other files
+_BREACHES = ("backups-to-own-accounts",)
+
+
+@dataclass(frozen=True, slots=True)
+class Spec:
+    """What to make: about `plain` bytes of different content, in files of some bytes or some records.
+
+    `copies`: how many names each file has; `files`: at which number of names to stop, 0 for never.
+    """
+
+    name: str
+    about: str
+    plain: int
+    file_bytes: int = 0
+    file_records: tuple[int, int] = (0, 0)
+    data_events: float = 0.0
+    breaches: tuple[str, ...] = ()
+    copies: int = 1
+    files: int = 0
+    days: int = 7
+
+    @property
+    def folder(self) -> Path:
+        key = hashlib.blake2b(f"{MAKING} {asdict(self)}".encode(), digest_size=4).hexdigest()
+        return DATA / f"{self.name}-{key}"
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A folder of log files and what is in it; sizes in bytes."""
+
+    path: Path
+    files: int
+    plain: int
+    packed: int
+
+
+@dataclass(frozen=True, slots=True)
+class Corpus:
+    """A corpus that was made: all of it, and a sample of 64 MB."""
+
+    spec: Spec
+    logs: Part
+    sample: Part
+
+
+def specs(*, small: bool) -> dict[str, Spec]:
+    """All corpora by name; a fifth to an eighth of their size for a quick run."""
+    size, many, copies = (250 * MB, 10_000, 5) if small else (2_000 * MB, 100_000, 25)
+    large = Spec("large", "management events, files of 4 MB", size, file_bytes=4 * MB)
+    part = Spec("gb0.2", "0.2 GB in files of 4 MB", 200 * MB, file_bytes=4 * MB)
+    made = [
+        large,
+        replace(large, name="breached", about="the same with one breach in it", breaches=_BREACHES),
+        replace(large, name="data", about="90 % data events, files of 4 MB", data_events=0.9),
+        Spec("small", "management events, 3 to 150 records a file", size, file_records=(3, 150)),
+        Spec(
+            "folder",
+            f"{many:,} files of 5 to 35 records in one folder",
+            (285 if small else 710) * MB,
+            file_records=(5, 35),
+            copies=1 if small else 4,
+            files=many,
+        ),
+        part,
+        replace(part, name="gb1" if small else "gb5", about="the same under more names", copies=copies),
+        Spec("one", "one file of 20 records", MB, file_records=(20, 20), files=1),
+    ]
+    return {spec.name: spec for spec in made}
+
+
+def corpus(spec: Spec) -> Corpus:
+    """A corpus that was made before. Raises OSError when it wasn't."""
+    known = json.loads((spec.folder / "corpus.json").read_bytes())
+    logs, sample = (Part(spec.folder / name, *known[name]) for name in ("logs", "sample"))
+    return Corpus(spec, logs, sample)

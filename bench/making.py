@@ -1,0 +1,132 @@
+"""Makes the corpora, from what `exclave simulate` writes. `python bench/making.py [small]`
+
+A program of its own, so that the memory it takes isn't counted as that of what is measured.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sys
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from random import Random
+from typing import TYPE_CHECKING
+
+import deflate
+import msgspec
+from corpora import MAKING, MB, Spec, specs
+
+from exclave.catalogue.loader import write_compiled
+from exclave.simulate import simulate
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+_RECORD = 1_380  # plain bytes of a simulated record, about
+_SAMPLE = 64 * MB
+_START = datetime(2026, 3, 2, tzinfo=UTC)
+_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+_LEVEL = 6
+
+
+class _Listed(msgspec.Struct):
+    Records: list[msgspec.Raw]
+
+
+def make(spec: Spec) -> None:
+    """Makes a corpus, unless it's there."""
+    if (spec.folder / "corpus.json").exists():
+        return
+    print(f"making {spec.folder.name}: {spec.about}", file=sys.stderr)
+    shutil.rmtree(spec.folder, ignore_errors=True)
+    logs, sample = spec.folder / "logs", spec.folder / "sample"
+    for folder in (logs, sample):
+        folder.mkdir(parents=True)
+    files = list(_files(spec, logs))
+    shutil.rmtree(spec.folder / "simulated")
+    chosen: list[tuple[str, int, int]] = []
+    # Spread over the whole, so that the sample is like it.
+    for one in files[:: max(1, sum(plain for _, plain, _ in files) // _SAMPLE)]:
+        chosen.append(one)
+        os.link(logs / one[0], sample / one[0])
+    said = {name: _sums(part) for name, part in (("logs", files), ("sample", chosen))}
+    (spec.folder / "corpus.json").write_text(json.dumps(said | {"spec": asdict(spec)}, indent=1))
+
+
+def _sums(files: list[tuple[str, int, int]]) -> tuple[int, int, int]:
+    return len(files), sum(f[1] for f in files), sum(f[2] for f in files)
+
+
+def _files(spec: Spec, logs: Path) -> Iterator[tuple[str, int, int]]:
+    """Writes the files; gives name, plain bytes and stored bytes of each."""
+    rng = Random(f"{spec.name} {MAKING}")
+    count = 0
+    for key, records in _bodies(spec, rng):
+        body = b'{"Records":[' + b",".join(records) + b"]}"
+        packed = deflate.gzip_compress(body, _LEVEL)
+        first = ""
+        for _ in range(spec.copies):
+            name = f"{key}_{''.join(rng.choices(_LETTERS, k=16))}.json.gz"
+            if first:
+                os.link(logs / first, logs / name)
+            else:
+                (logs / name).write_bytes(packed)
+                first = name
+            yield name, len(body), len(packed)
+            count += 1
+            if count == spec.files:
+                return
+
+
+def _bodies(spec: Spec, rng: Random) -> Iterator[tuple[str, list[bytes]]]:
+    """The records of each file and its name but for the random end, by account, region and time."""
+    waiting: list[bytes] = []
+    whose = key = ""
+    size = most = 0
+    low, high = spec.file_records
+    for named, records in _delivered(spec):
+        trail = named.rpartition("_")[0]
+        if trail != whose and waiting:
+            yield key, waiting
+            waiting, size = [], 0
+        whose = trail
+        for record in records:
+            if not waiting:
+                key, most = named, rng.randint(low, high) if high else 0
+            waiting.append(record)
+            size += len(record)
+            if len(waiting) >= most if most else size >= spec.file_bytes:
+                yield key, waiting
+                waiting, size = [], 0
+    if waiting:
+        yield key, waiting
+
+
+def _delivered(spec: Spec) -> Iterator[tuple[str, Iterable[bytes]]]:
+    """What is simulated: the name of each file but for its random end, and its records."""
+    written = simulate(
+        spec.folder / "simulated",
+        seed=1,
+        records=spec.plain // _RECORD,
+        days=spec.days,
+        start=_START,
+        accounts=8,
+        breaches=spec.breaches,
+        data_events=spec.data_events,
+        layout="flat",
+    )
+    for path in sorted(written.logs.iterdir()):
+        found = msgspec.json.decode(deflate.gzip_decompress(path.read_bytes()), type=_Listed)
+        yield path.name.rpartition("_")[0], [bytes(raw) for raw in found.Records]
+
+
+if __name__ == "__main__":
+    # A development checkout may hold newer TOML than its compiled copy; an installation never does.
+    import exclave.catalogue
+
+    write_compiled(Path(exclave.catalogue.__path__[0]))
+    for wanted in specs(small="small" in sys.argv[1:]).values():
+        make(wanted)

@@ -1,0 +1,11 @@
+"""`exclave hunt` where Hyperscan can't be imported."""
+
+from __future__ import annotations
+
+import sys
+
+sys.modules["hyperscan"] = None  # type: ignore[assignment]
+
+from exclave.cli.main import run  # noqa: E402
+
+run()
