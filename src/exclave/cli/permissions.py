@@ -24,7 +24,12 @@ import click
     "--format", "format_", type=click.Choice(["policy", "text"]), default="policy", show_default=True
 )
 def command(
-    cloud: str, command_: str, control_ids: tuple[str, ...], no_exposures: bool, role_name: str, format_: str  # noqa: ARG001
+    cloud: str,
+    command_: str,
+    control_ids: tuple[str, ...],
+    no_exposures: bool,
+    role_name: str,
+    format_: str,  # noqa: ARG001
 ) -> None:  # noqa: ARG001, RUF100
     """Print the smallest policy for a command: exactly the calls that it makes, all of them reading."""
     import json
