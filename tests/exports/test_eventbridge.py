@@ -1,4 +1,4 @@
-import orjson
+import orjson  # noqa: I001
 import pytest
 
 from exclave.catalogue.entry import Example, Match, Method, ResourceSpec

@@ -1,4 +1,4 @@
-import pytest
+import pytest  # noqa: I001
 from hypothesis import given
 from hypothesis import strategies as st
 

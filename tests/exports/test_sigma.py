@@ -1,4 +1,4 @@
-import uuid
+import uuid  # noqa: I001
 from functools import cache
 
 import pytest

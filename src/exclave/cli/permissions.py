@@ -25,11 +25,11 @@ import click
 )
 def command(
     cloud: str,
-    command_: str,
+    command_: str,  # noqa: ARG001
     control_ids: tuple[str, ...],
     no_exposures: bool,
     role_name: str,
-    format_: str,  # noqa: ARG001
+    format_: str,
 ) -> None:  # noqa: ARG001, RUF100
     """Print the smallest policy for a command: exactly the calls that it makes, all of them reading."""
     import json
