@@ -144,3 +144,17 @@ def test_parsers_are_found_by_the_log_of_an_event() -> None:
     (event,) = events(line())
     assert event.evidence == Evidence(file="f", record=1, event_id="3E57427F33A59F07")
     assert parser_of("s3-access")(event.raw, event.evidence) == event
+
+
+@pytest.mark.parametrize(
+    ("key", "account"),
+    [
+        ("s3://logs/p/123456789012/eu-west-1/ours/2026/03/04/2026-03-04-00-00-00-ABC", "123456789012"),
+        ("123456789012/eu-west-1/ours/2026/03/04/2026-03-04-00-00-00-ABC", "123456789012"),
+        ("p/123456789012/eu-west-1/another/2026/03/04/x", ""),
+        ("p/2026-03-04-00-00-00-ABC", ""),
+    ],
+)
+def test_the_owner_of_a_bucket_stands_in_the_key_of_its_log(key: str, account: str) -> None:
+    (event,) = [item for item in read(key, line()) if isinstance(item, Event)]
+    assert event.account == account

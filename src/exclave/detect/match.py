@@ -10,6 +10,7 @@ from exclave.catalogue import paths
 from exclave.catalogue.entry import Close, Condition, LineageSpec, Method, Read, ResourceSpec, Where
 from exclave.catalogue.kinds import kind_of
 from exclave.catalogue.readers import READERS
+from exclave.catalogue.readers.aws import canonical_stranger
 from exclave.model import (
     Closure,
     Cloud,
@@ -275,7 +276,9 @@ _REQUESTS = {Cloud.AWS: "requestParameters", Cloud.AZURE: "properties.requestBod
 
 def _foreign_caller(event: Event) -> bool:
     actor = event.actor
-    return actor.kind == "anonymous" or (
+    if actor.kind == "anonymous" or canonical_stranger(event):
+        return True
+    return (
         actor.kind not in ("service", "unknown")
         and bool(actor.account)
         and bool(event.account)

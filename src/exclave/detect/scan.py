@@ -270,9 +270,10 @@ class _Run:
 _NOT_THE_OWNER = frozenset(
     {"account", "service", "anonymous"}
 )  # callers whose account says nothing of the log's
-_OWN_KINDS = {"cloudtrail": Kind.ACCOUNT, "gcp-audit": Kind.PROJECT}
+_OWN_KINDS = {"cloudtrail": Kind.ACCOUNT, "s3-access": Kind.ACCOUNT, "gcp-audit": Kind.PROJECT}
 _HOW = {
     "cloudtrail": "its CloudTrail is among these logs",
+    "s3-access": "the access log of its bucket is among these logs",
     "gcp-audit": "its audit log is among these logs",
 }
 

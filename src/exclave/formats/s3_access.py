@@ -62,6 +62,8 @@ _MAP_JSON = {
 }
 _OPERATION = re.compile(r"(?:REST|SOAP|WEBSITE|BATCH|S3)\.[A-Za-z]")
 _CANONICAL = re.compile(r"[0-9a-f]{64}$")
+# keys of delivered logs that are partitioned by date: account, region, bucket, year, month, day
+_DELIVERED = re.compile(r"(?:^|/)(\d{12})/[a-z0-9-]{1,32}/([a-z0-9._-]{3,255})/\d{4}/\d{2}/\d{2}/")
 _REGION = re.compile(r"[.-]([a-z]{2}(?:-[a-z]+)+-\d)\.amazonaws\.com")
 
 
@@ -98,7 +100,10 @@ def is_record(record: Mapping[str, Any]) -> bool:
 
 
 def event(record: Mapping[str, Any], evidence: Evidence) -> Event:
-    """One record, read. `account` is "": the log names its owner by canonical id only."""
+    """One record, read. `account` comes from the key of the log's object where that has it, else it is "".
+
+    The log itself names its owner by canonical id only.
+    """
     fields = {_MAP_JSON.get(key, key): value for key, value in record.items()}
     error, status = _text(fields, "error_code"), _text(fields, "status")
     if not error and status.isdecimal() and int(status) >= 400:  # noqa: PLR2004 - HTTP
@@ -111,7 +116,7 @@ def event(record: Mapping[str, Any], evidence: Evidence) -> Event:
         service="s3.amazonaws.com",
         action=_text(fields, "operation"),
         actor=_actor(fields),
-        account="",
+        account=owner_in(evidence.file, _text(fields, "bucket")),
         region=region[1] if region else "",
         error=error,
         dry_run=False,
@@ -119,6 +124,16 @@ def event(record: Mapping[str, Any], evidence: Evidence) -> Event:
         raw=record,
         evidence=evidence,
     )
+
+
+def owner_in(key: str, bucket: str) -> str:
+    """The account that a log's key names as the bucket's owner, as `.../<account>/<region>/<bucket>/2026/03/04/...`; else "".
+
+    Only where the key names the same bucket as the record: other trees of folders look alike.
+    Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/ServerLogs.html (log object key format).
+    """
+    found = _DELIVERED.search(key.replace("\\", "/"))
+    return found[1] if found and bucket and found[2] == bucket else ""
 
 
 def time_of(value: str) -> datetime | None:

@@ -170,3 +170,18 @@ def test_odd_input_never_raises(value):
     seen = event({"bucketName": value, "x-amz-copy-source": value}, caller=FOREIGN)
     for reader in (s3.acl, s3.acl_grant, s3.replication, s3.copied_to, s3.copier):
         assert isinstance(reader([value], READ, seen), list)
+
+
+def reads(owner):
+    return event(
+        {"bucketName": "tools"},
+        caller=FOREIGN,
+        resources=[{"type": "AWS::S3::Bucket", "ARN": "arn:aws:s3:::tools", "accountId": owner}],
+    )
+
+
+def test_who_reads_his_own_bucket_takes_nothing_of_ours():
+    read = Read(reader="object-reader")
+    assert s3.object_reader(["tools"], read, reads(FOREIGN)) == []
+    assert keys(s3.object_reader(["tools"], read, reads(OURS))) == [f"account:{FOREIGN}"]
+    assert keys(s3.object_reader(["elsewhere"], read, reads(FOREIGN))) == [f"account:{FOREIGN}"]

@@ -35,6 +35,7 @@ READERS: Mapping[str, Reader] = {
     "replication": s3.replication,
     "copied-to": s3.copied_to,
     "copier": s3.copier,
+    "object-reader": s3.object_reader,
     "kms-grantee": keys.grantee,
     "foreign-arn": keys.foreign_arn,
     "application-policy": applications.application_policy,

@@ -140,10 +140,27 @@ def caller(_found: list[Any], _read: Read, event: Event) -> list[Destination]:
     if actor.kind == "anonymous":
         return [Destination(kind=Kind.PUBLIC, id="*", cloud=event.cloud, note="an anonymous caller")]
     # A service that acts for an account names it: the service events of shared snapshots have no other taker.
+    if stranger := canonical_stranger(event):
+        return [
+            Destination(
+                kind=Kind.CANONICAL_ID,
+                id=stranger,
+                cloud=event.cloud,
+                note="another account than the bucket's owner",
+            )
+        ]
     if not actor.account or actor.account == event.account:
         return []
     note = f"caller {actor.id}" if actor.id and actor.id != actor.account else "caller"
     return [Destination(kind=Kind.ACCOUNT, id=actor.account, cloud=event.cloud, note=note)]
+
+
+def canonical_stranger(event: Event) -> str:
+    """The canonical id of the caller, where the log names the bucket's owner by one too and they differ; else ""."""
+    owner, who = event.fields.get("bucket_owner"), event.actor.id
+    if event.log != "s3-access" or not isinstance(owner, str):
+        return ""
+    return who if _CANONICAL.fullmatch(who) and _CANONICAL.fullmatch(owner) and who != owner else ""
 
 
 def policy(found: list[Any], read: Read, event: Event) -> list[Destination]:

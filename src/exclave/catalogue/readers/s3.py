@@ -166,6 +166,17 @@ def copier(found: list[Any], read: Read, event: Event) -> list[Destination]:
     return caller(found, read, event)
 
 
+def object_reader(found: list[Any], read: Read, event: Event) -> list[Destination]:
+    """The foreign caller who reads an object; nothing where the record says that the bucket is his own.
+
+    Network activity events of a VPC endpoint of ours show every bucket that is used through it.
+    """
+    owners = _owners(event)
+    if any(owners.get(name.lower()) == event.actor.account for name in found if isinstance(name, str)):
+        return []
+    return caller(found, read, event)
+
+
 def _source(event: Event) -> str:
     """The source bucket of a copy: `bucket/key`, `/bucket/key` (maybe URL-encoded), or an access point."""
     text = unquote(paths.text(event.fields, "requestParameters.x-amz-copy-source")).lstrip("/")
