@@ -28,6 +28,7 @@ _DAY = 24 * 3600
 _SLACK = 600  # seconds that a flow's window may begin before what made it possible
 _GIB = 1 << 30
 _SERVICE_TIMES = 20.0
+_VERY_MUCH = 10  # times the limit of bytes
 _ENOUGH = 3  # windows that make a habit
 _MANAGED = "-tp"  # projects that Google makes for services it runs in our name
 _SHARED = frozenset({"EC2"})
@@ -114,13 +115,19 @@ def summaries(
     """Each suspect that is told of, with its summary as a record (summary.py); two for a network made."""
     for one in found:
         volume = _volume(one, detail)
-        least = max(limits.times, _SERVICE_TIMES) if one.kind == "service" else limits.times
-        if one.new and volume.times < least:
+        if one.new and not _unusual(one, volume, limits):
             continue
         record = _record(one, totals, volume, limits)
         yield one, record
         if one.made is not None:
             yield one, {**record, "kind": "network"}
+
+
+def _unusual(one: Suspect, volume: _Volume, limits: FlowLimits) -> bool:
+    """Whether the volume speaks against what is only new. Very much does by itself, whoever sent it."""
+    if one.kind == "service":
+        return volume.times >= max(limits.times, _SERVICE_TIMES)
+    return volume.times >= limits.times or one.bytes >= _VERY_MUCH * limits.bytes
 
 
 class _Look:
@@ -307,6 +314,11 @@ def _record(one: Suspect, totals: Totals, volume: _Volume, limits: FlowLimits) -
     sources = len({p.src for p in one.pairs})
     least = limits.service_bytes if one.kind == "service" else limits.bytes
     began = datetime.fromtimestamp(first, UTC)
+    rule = (
+        f" and {limits.times:g} times the usual, or {size(_VERY_MUCH * least)}"
+        if one.new and one.kind == "bulk"
+        else ""
+    )
     whence = main.src if sources == 1 else f"{sources} addresses, most by {main.src}"
     usual = (
         f"{volume.times:.0f} times {volume.of} ({size(volume.usual)})"
@@ -316,7 +328,7 @@ def _record(one: Suspect, totals: Totals, volume: _Volume, limits: FlowLimits) -
     note = (
         f"{size(one.bytes)} from {whence} in {volume.hours} h with traffic from {began:%Y-%m-%d %H:%M} UTC,"
         f" {size(volume.peak)} in the busiest hour: {usual}; {one.reason}"
-        f" (told of from {size(least)}{f' and {limits.times:g} times the usual' if one.new else ''})"
+        f" (told of from {size(least)}{rule})"
     )
     return {
         "kind": one.kind,

@@ -19,20 +19,8 @@ Frame = Any  # polars.DataFrame
 
 _MOST = 1 << 50  # bytes of one record, and
 _LATEST = 1 << 34  # seconds since the epoch, that are believed
-_NUMBERS = ("bytes", "packets", "start")
-_READ = (
-    "interface",
-    "src",
-    "dst",
-    "start",
-    "bytes",
-    "packets",
-    "action",
-    "service",
-    "peer",
-    "peer_vpc",
-    "direction",
-)
+_NUMBERS = ("bytes", "start")
+_READ = ("interface", "src", "dst", "start", "bytes", "action", "service", "peer", "peer_vpc")
 
 
 def available() -> bool:
@@ -90,14 +78,13 @@ def of_parquet(data: bytes, fields: Mapping[str, str]) -> Frame:
     )
 
 
-def attributes(frame: Frame) -> list[tuple[str, str, str, str]]:
-    """(interface, account, vpc, subnet) of canonical records."""
+def ends_of(frame: Frame) -> list[tuple[str, str, str, str, str, str, str]]:
+    """(interface, account, vpc, subnet, direction, src, dst) of canonical records, one of each interface."""
     pl = polars()
-    names = ("interface", "account", "vpc", "subnet")
+    names = ("interface", "account", "vpc", "subnet", "direction", "src", "dst")
     missing = [pl.lit("").alias(n) for n in names if n not in frame.columns]
-    rows: list[tuple[str, str, str, str]] = (
-        frame.with_columns(*missing).select(names).fill_null("").unique("interface").rows()
-    )
+    first = frame.with_columns(*missing).select(names).fill_null("").unique("interface", keep="first")
+    rows: list[tuple[str, str, str, str, str, str, str]] = first.rows()
     return rows
 
 
@@ -113,8 +100,8 @@ def within(frame: Frame, since: int, until: int) -> Frame:
     return found.filter(pl.col("start") < until) if until else found
 
 
-def summed(frame: Frame) -> tuple[Frame, list[tuple[str, str]]]:
-    """Canonical records → PAIR + SUMS, and which address each interface has."""
+def summed(frame: Frame) -> Frame:
+    """Canonical records → PAIR + SUMS."""
     pl = polars()
     have = frame.columns
     wanted = (pl.col("action") != "REJECT") if "action" in have else pl.lit(value=True)
@@ -132,31 +119,20 @@ def summed(frame: Frame) -> tuple[Frame, list[tuple[str, str]]]:
         pl.col("start").min().alias("first"),
         pl.col("start").max().alias("last"),
     ]
-    if "packets" in have:
-        sums.append(pl.col("packets").sum())
-    if "direction" in have:
-        sums.append(pl.col("direction").first())
     grouped = lazy.group_by(*keys, (pl.col("start") // WINDOW).alias("hour")).agg(*sums).collect()
     missing = [pl.lit("").alias(c) for c in PAIR if c not in grouped.columns]
-    if "packets" not in have:
-        missing.append(pl.lit(0, pl.Int64).alias("packets"))
-    grouped = grouped.with_columns(*missing)
-    return grouped.select(*PAIR, *SUMS), _owned(grouped)
+    return grouped.with_columns(*missing).select(*PAIR, *SUMS)
 
 
-def _owned(grouped: Frame) -> list[tuple[str, str]]:
-    """(address, interface): by direction where the log says it, else the address in all records of one."""
+def interfaces_of(pairs: Frame) -> list[str]:
+    """The interfaces in sums."""
+    found: list[str] = sorted(i for i in pairs["interface"].unique().to_list() if i)
+    return found
+
+
+def single(pairs: Frame) -> dict[str, str]:
+    """Interface → the address that stands in all its sums, where one does and no other."""
     pl = polars()
-    if "direction" in grouped.columns:
-        own = (
-            pl.when(pl.col("direction") == "egress")
-            .then(pl.col("src"))
-            .otherwise(pl.col("dst"))
-            .alias("address")
-        )
-        said = grouped.filter(pl.col("direction").is_in(["egress", "ingress"]))
-        rows: list[tuple[str, str]] = said.select(own, "interface").unique().rows()
-        return rows
     ends = [pl.col("src").first().alias("a"), pl.col("dst").first().alias("b")]
     everywhere = [
         ((pl.col("src") == pl.col(end).first()) | (pl.col("dst") == pl.col(end).first()))
@@ -164,10 +140,9 @@ def _owned(grouped: Frame) -> list[tuple[str, str]]:
         .alias(f"{end}_ok")
         for end in ("src", "dst")
     ]
-    found = grouped.group_by("interface").agg(*ends, *everywhere).filter(pl.col("src_ok") != pl.col("dst_ok"))
+    found = pairs.group_by("interface").agg(*ends, *everywhere).filter(pl.col("src_ok") != pl.col("dst_ok"))
     address = pl.when(pl.col("src_ok")).then(pl.col("a")).otherwise(pl.col("b"))
-    single: list[tuple[str, str]] = found.select(address, "interface").rows()
-    return single
+    return dict(found.select("interface", address).rows())
 
 
 def frame_of(rows: Sequence[PairRow]) -> Frame:

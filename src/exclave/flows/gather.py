@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from exclave.flows import aws, azure, cloudwatch, frames, gcp
 from exclave.flows.model import FlowPart, OwnerRow, PairRow, Row
-from exclave.flows.pieces import PIECE, fields_in, headers, pieces, placed, records_in
+from exclave.flows.pieces import PIECE, Place, fields_in, headers, learn, owners, pieces, place_of, records_in
 from exclave.flows.sniff import sniff
 from exclave.flows.table import Table
 from exclave.formats import chunks
@@ -51,7 +51,7 @@ class Gatherer:
     until: int = 0
     _parts: list[FlowPart] = field(default_factory=list)
     _problems: list[Problem] = field(default_factory=list)
-    _lines: dict[tuple[str, ...], list[tuple[str, bytes]]] = field(default_factory=dict)
+    _lines: dict[tuple[str, ...], list[tuple[str, bytes | memoryview]]] = field(default_factory=dict)
     _held: int = 0
     _files: int = 0
     _read: int = 0
@@ -61,6 +61,7 @@ class Gatherer:
     _last: int = 0
     _seen: dict[Kind, dict[str, str]] = field(default_factory=dict)
     _formats: dict[str, int] = field(default_factory=dict)
+    _known: dict[str, Place] = field(default_factory=dict)
 
     def take(self, blob: Blob) -> bool:
         """Reads a blob if it is a flow log, and says whether it was."""
@@ -124,8 +125,10 @@ class Gatherer:
 
     def _begin(self, name: str, data: bytes, names: tuple[str, ...]) -> tuple[str, ...]:
         """Takes the first lines of a file, or further ones, and gives the fields that they have."""
+        lines: bytes | memoryview = data
         if not names:
-            data = to_utf8(data)[0].lstrip()
+            data = to_utf8(data)[0]
+            data = data.lstrip() if data[:1].isspace() else data
             end = data.find(b"\n")
             line = data[: end if end >= 0 else len(data)].rstrip(b"\r")
             names = fields_in(line)
@@ -133,12 +136,12 @@ class Gatherer:
                 what = "flow log records in a format of their own, and no line that names the fields"
                 self._problems.append(Problem(where=name, what=what, hint=_SHAPE_HINT))
                 return ("unknown",)
-            if aws.is_header(line):
-                data = data[end + 1 :] if end >= 0 else b""
-        if data and names != ("unknown",):
+            begin = 0 if not aws.is_header(line) else end + 1 if end >= 0 else len(data)
+            lines = memoryview(data)[begin:]
+        if len(lines) and names != ("unknown",):
             waiting = self._lines.setdefault(names, [])
-            waiting.append((name, data.replace(b"\r", b"") if b"\r" in data else data))
-            self._held += len(data)
+            waiting.append((name, lines))
+            self._held += len(lines)
             if self._held >= PIECE:
                 for each in list(self._lines):
                     self._flush(each)
@@ -147,11 +150,10 @@ class Gatherer:
     def _flush(self, names: tuple[str, ...]) -> None:
         waiting = self._lines.pop(names, [])
         self._held -= sum(len(d) for _, d in waiting)
-        data = (
-            waiting[0][1]
-            if len(waiting) == 1
-            else b"".join(d if d.endswith(b"\n") else d + b"\n" for _, d in waiting)
-        )
+        ends = [b"" if d[-1:] == b"\n" else b"\n" for _, d in waiting]
+        data = b"".join(part for (_, d), end in zip(waiting, ends, strict=True) for part in (d, end))
+        if b"\r" in data:
+            data = data.replace(b"\r", b"")
         files = tuple(dict.fromkeys(n for n, _ in waiting))
         fields = aws.fields_of(names)
         if missing := [n for n in aws.NEEDED if n not in fields]:
@@ -188,8 +190,11 @@ class Gatherer:
             self._say_unread(bad, skipped, files)
         self._records += count - max(0, bad)
         if frame is not None:
-            pairs, owned = frames.summed(self._within(frame))
-            self._frame(Cloud.AWS, files, pairs, placed(owned, data, names, fields))
+            pairs = frames.summed(self._within(frame))
+            found = frames.interfaces_of(pairs)
+            learn(self._known, found, data, names, fields)
+            alone = {} if "direction" in fields else frames.single(pairs)
+            self._frame(Cloud.AWS, files, pairs, owners(self._known, found, alone))
         else:
             self._table(Cloud.AWS, files, table)
 
@@ -262,15 +267,14 @@ class Gatherer:
                 self._problems.append(Problem(where=blob.name, what=what))
                 return
             frame = frames.of_parquet(data, fields)
-            pairs, owned = frames.summed(self._within(frame))
+            pairs = frames.summed(self._within(frame))
             self._records += frame.height
         except Exception as error:  # noqa: BLE001
             what = f"not readable as parquet: {str(error).partition(chr(10))[0][:200]}"
             self._problems.append(Problem(where=blob.name, what=what))
             return
-        names_of = {i: (a, v, s) for i, a, v, s in frames.attributes(frame)}
-        owners = tuple(sorted((address, i, *names_of.get(i, ("", "", ""))) for address, i in owned))
-        self._frame(Cloud.AWS, (blob.name,), pairs, owners)
+        places = {i: place_of(*rest) for i, *rest in frames.ends_of(frame)}
+        self._frame(Cloud.AWS, (blob.name,), pairs, owners(places, places, frames.single(pairs)))
 
     def _cloudwatch(self, blob: Blob) -> None:
         kind = "json" if blob.data.lstrip()[:1] in b"{[" else "csv"

@@ -40,9 +40,9 @@ class Row(NamedTuple):
 
 # the columns of a part's sums
 PAIR = ("interface", "src", "dst", "hour", "service", "peer", "peer_vpc")
-SUMS = ("bytes", "packets", "records", "first", "last")
+SUMS = ("bytes", "records", "first", "last")
 
-PairRow = tuple[str, str, str, int, str, str, str, int, int, int, int, int]  # PAIR + SUMS
+PairRow = tuple[str, str, str, int, str, str, str, int, int, int, int]  # PAIR + SUMS
 OwnerRow = tuple[str, str, str, str, str]  # address, interface, account, vpc, subnet
 
 

@@ -2,21 +2,33 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from exclave.flows import aws
 from exclave.formats.damage import Damage
 from exclave.formats.documents import values
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping
 
     from exclave.flows.model import OwnerRow
     from exclave.sources.blob import Blob
 
 PIECE = 8 << 20  # bytes of text that are summed at once
-_HEAD = 256 << 10  # bytes whose lines are read one by one for interfaces, before any is searched for
+_HEAD = 128 << 10  # bytes whose lines are read one by one for interfaces, before any is searched for
 _NAMES = 2_000  # interfaces that are searched for in one piece
+
+
+_ABOUT = ("interface", "account", "vpc", "subnet", "direction", "src", "dst")
+
+
+class Place(NamedTuple):
+    """Where an interface is, and its address; "" where nothing says."""
+
+    account: str = ""
+    vpc: str = ""
+    subnet: str = ""
+    address: str = ""
 
 
 def pieces(blob: Blob) -> Iterator[bytes]:
@@ -74,27 +86,52 @@ def records_in(piece: bytes) -> Iterator[Mapping[str, Any] | Damage]:
                 yield Damage(what="no object")
 
 
-def placed(
-    owned: list[tuple[str, str]], data: bytes, names: tuple[str, ...], fields: Mapping[str, str]
-) -> tuple[OwnerRow, ...]:
-    """Owners with account and network, each read from the first line that names the interface."""
-    at, *places = [
-        names.index(fields[n]) if n in fields else -1 for n in ("interface", "account", "vpc", "subnet")
-    ]
-    known: dict[str, tuple[str, str, str]] = {}
+def learn(
+    known: dict[str, Place],
+    interfaces: Collection[str],
+    data: bytes,
+    names: tuple[str, ...],
+    fields: Mapping[str, str],
+) -> None:
+    """Notes account, network and address of interfaces, from the first line that names each."""
+    wanted = sorted(i for i in interfaces if i not in known)
+    if not wanted or "interface" not in fields:
+        return
+    at = {n: names.index(fields[n]) for n in _ABOUT if n in fields}
 
     def note(line: bytes) -> None:
         parts = line.decode("utf-8", "replace").split(" ")
-        found = [parts[p] if 0 <= p < len(parts) and parts[p] != "-" else "" for p in places]
-        if 0 <= at < len(parts):
-            known.setdefault(parts[at], (found[0], found[1], found[2]))
+
+        def text(name: str) -> str:
+            place = at.get(name, len(parts))
+            return parts[place] if place < len(parts) and parts[place] != "-" else ""
+
+        if (interface := text("interface")) and interface not in known:
+            known[interface] = place_of(*(text(n) for n in _ABOUT[1:]))
 
     for line in data[: data.rfind(b"\n", 0, _HEAD) + 1].split(b"\n"):
         note(line)
-    for looked, interface in enumerate(sorted({i for _, i in owned if i and i not in known})):
-        if looked >= _NAMES:
-            break
+    for interface in [i for i in wanted if i not in known][:_NAMES]:
         found = data.find(interface.encode("utf-8", "replace"))
         if found >= 0:
-            note(data[data.rfind(b"\n", 0, found) + 1 : data.find(b"\n", found)])
-    return tuple(sorted((address, i, *known.get(i, ("", "", ""))) for address, i in owned))
+            end = data.find(b"\n", found)
+            note(data[data.rfind(b"\n", 0, found) + 1 : end if end >= 0 else len(data)])
+
+
+def place_of(account: str, vpc: str, subnet: str, direction: str, src: str, dst: str) -> Place:
+    """Account, network, subnet, and the interface's own address where the direction says which end that is."""
+    return Place(
+        account, vpc, subnet, src if direction == "egress" else dst if direction == "ingress" else ""
+    )
+
+
+def owners(
+    known: Mapping[str, Place], interfaces: Collection[str], single: Mapping[str, str]
+) -> tuple[OwnerRow, ...]:
+    """Who has which address: by direction, else the address in all sums of an interface (`single`)."""
+    out: set[OwnerRow] = set()
+    for interface in interfaces:
+        place = known.get(interface, Place())
+        if address := place.address or single.get(interface, ""):
+            out.add((address, interface, place.account, place.vpc, place.subnet))
+    return tuple(sorted(out))

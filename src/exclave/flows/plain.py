@@ -24,7 +24,7 @@ def totals(parts: Sequence[FlowPart], owners: Mapping[tuple[Cloud, str], Owner],
     for part in parts:
         for row in part.pairs:
             assert isinstance(row, tuple)
-            interface, src, dst, _, service, peer, peer_vpc, _, _, _, early, late = row
+            interface, src, dst, _, service, peer, peer_vpc, _, _, early, late = row
             ends = (part.cloud, src, dst, _said(service), _said(peer), _said(peer_vpc))
             by_ends[ends][interface].append(row)
             first, last = min(first or early, early), max(last, late)
@@ -73,9 +73,9 @@ def _pair(ends: _Ends, seen: Mapping[str, list[PairRow]]) -> Pair:
         peer=peer,
         peer_vpc=peer_vpc,
         bytes=sum(row[7] for row in rows),
-        records=sum(row[9] for row in rows),
-        first=min(row[10] for row in rows),
-        last=max(row[11] for row in rows),
+        records=sum(row[8] for row in rows),
+        first=min(row[9] for row in rows),
+        last=max(row[10] for row in rows),
         interface=interface,
     )
 

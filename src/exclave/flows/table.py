@@ -28,13 +28,12 @@ class Table:
             key = (row.interface, row.src, row.dst, row.start // WINDOW, row.service, row.peer, row.peer_vpc)
             known = pairs.get(key)
             if known is None:
-                pairs[key] = [row.bytes, row.packets, 1, row.start, row.start]
+                pairs[key] = [row.bytes, 1, row.start, row.start]
             else:
                 known[0] += row.bytes
-                known[1] += row.packets
-                known[2] += 1
-                known[3] = min(known[3], row.start)
-                known[4] = max(known[4], row.start)
+                known[1] += 1
+                known[2] = min(known[2], row.start)
+                known[3] = max(known[3], row.start)
             self.first = min(self.first or row.start, row.start)
             self.last = max(self.last, row.start)
             if row.out is not None:
