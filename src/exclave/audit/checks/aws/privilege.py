@@ -78,8 +78,8 @@ def least_privilege(inventory: Inventory, _perimeter: Perimeter, settings: Setti
 
 def _granted(
     details: Mapping[str, Any], asked: Sequence[str]
-) -> Iterator[tuple[str, Mapping[str, Any], frozenset[str]]]:
-    """Kind, principal and the actions that its policies allow."""
+) -> Iterator[tuple[str, Mapping[str, Any], Rights]]:
+    """Kind, principal, and what its policies together say: what is denied is taken off already."""
     managed = {str(p.get("Arn")): _default(p) for p in details.get("Policies") or ()}
     known: dict[str, Rights] = {}
 
@@ -110,7 +110,8 @@ def _granted(
             if boundary in managed:
                 limit = of(str(boundary), managed[str(boundary)])
                 allowed = (allowed & limit.allowed) - limit.denied
-            yield kind, principal, allowed
+            unread = any(r.unread for r in found)
+            yield kind, principal, Rights(allowed, frozenset(), unread=unread)
 
 
 def _documents(
@@ -159,12 +160,16 @@ def _names(statement: Statement, action: str) -> bool:
 def _item(
     kind: str,
     principal: Mapping[str, Any],
-    granted: frozenset[str],
+    mine: Rights,
     last: Answer | None,
     settings: Settings,
     where: str,
 ) -> Item:
     arn = str(principal.get("Arn"))
+    granted = mine.allowed
+    if mine.unread:
+        why = f"a policy of {arn} can't be read, so what it allows is not known"
+        return Item(resource=arn, status=Status.COULD_NOT_LOOK, why=why, where=where)
     if not granted:
         return passed(arn, where=where)
     seen = settings.hunted.get(arn, frozenset())

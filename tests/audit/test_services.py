@@ -1,0 +1,116 @@
+from __future__ import annotations
+
+import pytest
+
+from .build import OURS, REGION, denied, doc, status, why
+
+CONTROL = "aws.logging.services"
+TRAIL = f"arn:aws:cloudtrail:{REGION}:{OURS}:trail/main"
+GROUP = {"allSupported": True, "includeGlobalResourceTypes": True}
+
+
+class Logs:
+    """Everything switched on; a test switches one thing off."""
+
+    def __init__(self):
+        self.logging = {"LoggingEnabled": {"TargetBucket": "logs"}}
+        self.trail = {
+            "TrailARN": TRAIL,
+            "Name": "main",
+            "S3BucketName": "logs",
+            "CloudWatchLogsLogGroupArn": f"arn:aws:logs:{REGION}:{OURS}:log-group:t:*",
+        }
+        self.trail_status = {"IsLogging": True, "LatestCloudWatchLogsDeliveryTime": "2026-03-02T11:50:00Z"}
+        self.recorder, self.recording = (
+            {"name": "default", "recordingGroup": dict(GROUP)},
+            {"name": "default", "recording": True, "lastStatus": "SUCCESS"},
+        )
+        self.channels = [{"name": "default", "s3BucketName": "logs"}]
+        self.flow = {
+            "ResourceId": "vpc-1",
+            "FlowLogStatus": "ACTIVE",
+            "TrafficType": "ALL",
+            "DeliverLogsStatus": "SUCCESS",
+        }
+        self.distribution = {"Logging": {"Enabled": True, "Bucket": "logs.s3.amazonaws.com"}}
+        self.deliveries = []
+
+    def documents(self):
+        return [
+            doc("sts.GetCallerIdentity", {"Account": OURS}),
+            doc("s3.ListBuckets", {"Buckets": [{"Name": "data"}, {"Name": "logs"}]}),
+            doc("cloudfront.ListDistributions", {"DistributionList": {"Items": [{"Id": "E1"}]}}),
+            doc("s3.GetBucketLogging", self.logging, key="data"), doc("s3.GetBucketLogging", {}, key="logs"),
+            doc("cloudtrail.DescribeTrails", {"trailList": [self.trail]}), doc("cloudtrail.GetTrailStatus", self.trail_status, key=TRAIL),
+            doc("config.DescribeConfigurationRecorders", {"ConfigurationRecorders": [self.recorder] if self.recorder else []}, region=REGION),
+            doc("config.DescribeConfigurationRecorderStatus", {"ConfigurationRecordersStatus": [self.recording]}, region=REGION),
+            doc("config.DescribeDeliveryChannels", {"DeliveryChannels": self.channels}, region=REGION),
+            doc("config.DescribeDeliveryChannelStatus", {"DeliveryChannelsStatus": []}, region=REGION),
+            doc("ec2.DescribeVpcs", {"Vpcs": [{"VpcId": "vpc-1"}]}, region=REGION),
+            doc("ec2.DescribeFlowLogs", {"FlowLogs": [self.flow]}, region=REGION),
+            doc("cloudfront.GetDistributionConfig", {"DistributionConfig": self.distribution}, key="E1"),
+            doc("logs.DescribeDeliverySources", {"deliverySources": [{"name": "s", "resourceArns": [f"arn:aws:cloudfront::{OURS}:distribution/E1"]}]}, region="us-east-1"),
+            doc("logs.DescribeDeliveries", {"deliveries": self.deliveries}, region="us-east-1"),
+        ]  # fmt: skip
+
+
+def regional(documents):
+    """us-east-1 is a scope of its own, in which nothing but the delivery was recorded: leave it out."""
+    return [d for d in documents if d["scope"]["region"] != "us-east-1"]
+
+
+def test_everything_on_passes_and_a_bucket_that_receives_logs_needs_none():
+    assert status(CONTROL, regional(Logs().documents())) == "pass"
+
+
+BREAKS = {
+    "bucket": (lambda x: x.logging.clear(), "bucket without access logs"),
+    "no log group": (
+        lambda x: x.trail.pop("CloudWatchLogsLogGroupArn"),
+        "no trail delivers to CloudWatch Logs",
+    ),
+    "stopped trail": (lambda x: x.trail_status.update(IsLogging=False), "does not log"),
+    "delivery error": (
+        lambda x: x.trail_status.update(LatestCloudWatchLogsDeliveryError="AccessDenied"),
+        "could not deliver",
+    ),
+    "old delivery": (
+        lambda x: x.trail_status.update(LatestCloudWatchLogsDeliveryTime="2026-02-01T00:00:00Z"),
+        "delivered nothing since",
+    ),
+    "recorder stopped": (lambda x: x.recording.update(recording=False), "is stopped"),
+    "recorder failing": (lambda x: x.recording.update(lastStatus="FAILURE"), "last run failed"),
+    "some types": (
+        lambda x: x.recorder["recordingGroup"].update(allSupported=False),
+        "leaves resource types out",
+    ),
+    "no channel": (lambda x: x.channels.clear(), "no delivery channel"),
+    "no recorder": (lambda x: setattr(x, "recorder", None), "no recorder"),
+    "no flow log": (lambda x: x.flow.update(ResourceId="vpc-other"), "no flow log"),
+    "rejects only": (lambda x: x.flow.update(TrafficType="REJECT"), "rejected traffic only"),
+    "undelivered": (lambda x: x.flow.update(DeliverLogsStatus="FAILED"), "can't be delivered"),
+    "distribution": (lambda x: x.distribution.update(Logging={"Enabled": False}), "CloudFront distribution"),
+}
+
+
+@pytest.mark.parametrize("name", BREAKS)
+def test_each_that_is_off_fails_and_says_which(name):
+    logs = Logs()
+    change, words = BREAKS[name]
+    change(logs)
+    assert status(CONTROL, regional(logs.documents())) == "fail"
+    assert words in why(CONTROL, regional(logs.documents()))
+
+
+def test_denied_is_not_known_to_be_off():
+    rest = [d for d in regional(Logs().documents()) if d["call"] != "ec2.DescribeFlowLogs"]
+    assert (
+        status(CONTROL, [*rest, denied("ec2.DescribeFlowLogs", "ec2:DescribeFlowLogs", region=REGION)])
+        == "could-not-look"
+    )
+
+
+def test_the_newer_log_delivery_of_a_distribution_counts():
+    logs = Logs()
+    logs.distribution, logs.deliveries = {"Logging": {"Enabled": False}}, [{"deliverySourceName": "s"}]
+    assert "CloudFront" not in why(CONTROL, logs.documents())
