@@ -16,8 +16,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from exclave.flows.frames import Frame
-PASS_ROWS = 600_000  # rows of sums that one pass holds
-HELD = 200_000  # rows that wait for being summed
+BATCH = 100_000  # rows of sums that are read back at once
+PASS_ROWS = 1_500_000  # rows of sums that one pass holds
+HELD = 300_000  # rows that wait for being summed
 PYTHON_ROWS = 500_000  # rows that plain Python holds; a gigabyte of text has a few times as many
 MOST_PAIRS = 20_000  # pairs that are looked at in full
 MOST_OWNERS = 500_000
@@ -108,17 +109,32 @@ class Collector:
             return plain.detail(self._python, pairs)
         return _detail(self, pairs) if self._index and pairs else Detail()
 
-    def frames(self) -> Iterator[tuple[int, Frame]]:
-        """Each part's sums with their cloud, and its number."""
+    def frames(self, columns: Sequence[str]) -> Iterator[Frame]:
+        """The sums of all parts, as lazy frames of a few parts; `cloud` and `part` are columns of them too."""
         pl = frames.polars()
-        assert self._spool is not None
+        held: list[tuple[int, str, Frame]] = []
+        count = 0
+        last = len(self._index) - 1
         for number, (offset, size, cloud, _files) in enumerate(self._index):
-            self._spool.seek(offset)
-            frame = frames.unpacked(self._spool.read(size))
-            said = [
-                pl.col(c).replace("-", "") for c in ("service", "peer", "peer_vpc") if (frame[c] == "-").any()
-            ]
-            yield number, frame.with_columns(pl.lit(cloud.value).alias("cloud"), *said)
+            held.append((number, cloud.value, self._read(offset, size)))
+            count += held[-1][2].height
+            if count >= BATCH or number == last:
+                heights = [(n, c, f.height) for n, c, f in held]
+                part = pl.concat([pl.repeat(n, h, dtype=pl.Int64, eager=True) for n, _, h in heights])
+                clouds = pl.concat([pl.repeat(c, h, dtype=pl.String, eager=True) for _, c, h in heights])
+                whole = pl.concat([f for _, _, f in held])
+                said = [
+                    pl.when(pl.col(c) == "-").then(pl.lit("")).otherwise(pl.col(c)).alias(c)
+                    for c in ("service", "peer", "peer_vpc")
+                ]
+                lazy = whole.with_columns(part.alias("part"), clouds.alias("cloud")).lazy()
+                yield lazy.with_columns(said).select(columns)
+                held, count = [], 0
+
+    def _read(self, offset: int, size: int) -> Frame:
+        assert self._spool is not None
+        self._spool.seek(offset)
+        return frames.unpacked(self._spool.read(size))
 
     def files(self, part: int) -> tuple[str, ...]:
         """The files of a part."""
@@ -177,28 +193,19 @@ class _Summing:
         held: list[Frame] = []
         count = 0
 
-        def merged() -> Frame:
-            sums = [
-                pl.col("bytes").sum(),
-                pl.col("records").sum(),
-                pl.col("first").min(),
-                pl.col("last").max(),
-            ]
-            return pl.concat(held).group_by(keys).agg(sums)
-
-        for _, whole in self._spool.frames():
-            frame = whole if passes == 1 else whole.filter(pl.struct("src", "dst").hash(7) % passes == number)
-            if number == 0:
-                self._note(whole)
-            held.append(frame.select(*keys, "bytes", "records", "first", "last"))
-            count += frame.height
+        sums = [pl.col("bytes").sum(), pl.col("records").sum(), pl.col("first").min(), pl.col("last").max()]
+        for batch in self._spool.frames([*keys, "bytes", "records", "first", "last"]):
+            mine = batch if passes == 1 else batch.filter(pl.struct("src", "dst").hash(7) % passes == number)
+            held.append(mine.group_by(keys).agg(sums).collect())
+            self._note(held[-1])
+            count += held[-1].height
             if count >= HELD:
-                held = [merged()]
+                held = [pl.concat(held).group_by(keys).agg(sums)]
                 count = held[0].height
                 count = 0 if count > HELD // 2 else count
         if not held:
             return pl.DataFrame()
-        whole = merged()
+        whole = pl.concat(held).group_by(keys).agg(sums)
         self._seen(whole)
         # A flow that two interfaces saw was recorded twice: the larger sum is the flow's.
         ranked = whole.sort("bytes", "interface", descending=[True, False]).group_by(
@@ -238,25 +245,23 @@ def _detail(spool: Collector, pairs: Sequence[Pair]) -> Detail:
         [p.key for p in pairs], schema=dict.fromkeys(keys, pl.String), orient="row"
     ).unique()
     sources = wanted.select("cloud", "src").unique()
-    for number, frame in spool.frames():
-        mine = frame.join(wanted, on=keys, how="semi").group_by(*keys, "hour").agg(pl.col("bytes").sum())
-        for cloud, *ends, hour, count in mine.rows():
+    for batch in spool.frames(["part", *keys, "hour", "bytes"]):
+        mine = batch.join(wanted.lazy(), on=keys, how="semi").group_by("part", *keys, "hour")
+        for number, cloud, *ends, hour, count in mine.agg(pl.col("bytes").sum()).collect().rows():
             key: PairKey = (Cloud(cloud), *ends)
             of = hours[key]
             of[hour] = of.get(hour, 0) + count
-            if count > best.get(key, (0, 0))[0]:
-                best[key] = (count, number)
-        out = (
-            frame.join(sources, on=["cloud", "src"], how="semi")
-            .group_by("cloud", "src", "hour", "interface")
-            .agg(pl.col("bytes").sum())
-        )
-        for cloud, src, hour, count in out.group_by("cloud", "src", "hour").agg(pl.col("bytes").max()).rows():
+            if (count, -number) > best.get(key, (0, 0)):
+                best[key] = (count, -number)
+        out = batch.join(sources.lazy(), on=["cloud", "src"], how="semi")
+        seen = out.group_by("part", "cloud", "src", "hour", "interface").agg(pl.col("bytes").sum())
+        largest = seen.group_by("part", "cloud", "src", "hour").agg(pl.col("bytes").max()).collect()
+        for _, cloud, src, hour, count in largest.rows():
             sent[Cloud(cloud), src][hour] += count
     return Detail(
         hours=dict(hours),
         sent={k: dict(v) for k, v in sent.items()},
-        files={k: spool.files(n) for k, (_, n) in best.items()},
+        files={k: spool.files(-n) for k, (_, n) in best.items()},
     )
 
 
