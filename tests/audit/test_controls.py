@@ -13,7 +13,7 @@ _CIS = re.compile(r"CIS [A-Za-z ]+ \d\.\d\.\d [\d.\-]+")
 def test_every_control_has_a_check_and_says_what_why_and_how():
     for one in load():
         assert callable(check_of(one)), one.id
-        assert one.needs and one.about and one.why and one.remediation and one.technique, one.id
+        assert all((one.needs, one.about, one.why, one.remediation, one.technique)), one.id
         assert all(r.startswith("https://") for r in one.references), one.id
         assert all(re.fullmatch(r"D3-[A-Z]+", d) for d in one.d3fend), one.id
         assert all(_CIS.fullmatch(c) for c in one.cis), one.id

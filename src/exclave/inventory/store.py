@@ -214,11 +214,4 @@ class Inventory:
             for document, _ in held.read():
                 if document.error:
                     reason = f"the role could not be taken on: {document.error.get('code', '')}"
-        spec = self.table.get(call)
-        permission = spec.needs if spec else ""
-        return Answer(
-            call=call,
-            scope=scope,
-            key=key,
-            error=Failure(code=NOT_RECORDED, message=reason, permission=permission),
-        )
+        return Answer(call=call, scope=scope, key=key, error=Failure(code=NOT_RECORDED, message=reason))

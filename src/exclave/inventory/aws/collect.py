@@ -64,9 +64,12 @@ def collect(
         raise StoppedError(
             f"these credentials are of account {account}, not of {options.expect_account}: nothing was asked"
         )
-    options.say(
-        f"{identity}: {len(wanted)} calls, at most {options.rate:g} a second for each service and region"
+    rate = (
+        f"at most {options.rate:g} a second for each service and region"
+        if options.rate
+        else "no limit of rate"
     )
+    options.say(f"{identity}: {len(wanted)} calls, {rate}")
     home = Scope(cloud=Cloud.AWS, account=account)
     run = _Run(wanted, recorder, options, stop, tally, home)
     planned: dict[str, list[str]] = {account: []}
@@ -115,10 +118,13 @@ class _Run:
         *,
         organization: bool = False,
     ) -> None:
+        kept = self.tally.kept
         engine.run(
             table, scopes, self.home if organization else None, access.ask, self.recorder, identity=identity,
             workers=self.options.workers, stop=self.stop, tally=self.tally, watch=self.options.watch,
         )  # fmt: skip
+        if table is not self.table:
+            self.tally.kept = kept  # the first calls are met again among all
 
 
 def _identity(access: Access, table: Table) -> tuple[str, str]:
