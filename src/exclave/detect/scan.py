@@ -124,19 +124,22 @@ class _Run:
 
     def _slow(self, data: bytes, first_record: int) -> None:
         logs: set[str] = set()
+        damaged = False
         for item in formats.read(self.name, data, first_record):
             if isinstance(item, Problem):
                 self.total.problem(item)
+                damaged = True
                 continue
             self.total.records += 1
             self.total.span(item.time)
             logs.add(item.log)
             self._see(item)
             self.found.extend(self._matches(item))
-        if not logs and (kind := formats.sniff(self.name, data)) in formats.SKIPPED:
+        kind = "" if logs else formats.sniff(self.name, data)
+        if kind in formats.SKIPPED:
             self.total.skipped[kind] = self.total.skipped.get(kind, 0) + 1
             return
-        for log in logs or ({"empty"} if not data.strip() else {"unread"}):
+        for log in logs or {"unread" if damaged else kind}:
             self._is_of(log)
 
     def _is_of(self, log: str) -> None:

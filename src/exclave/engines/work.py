@@ -44,7 +44,7 @@ class Span:
     flows: bool = False  # it holds flow logs, and nothing else
 
 
-@functools.lru_cache(maxsize=2)
+@functools.lru_cache(maxsize=4)
 def _scanner(settings: Settings) -> Scanner:
     return scanner(
         load(),
