@@ -1,4 +1,4 @@
-import orjson  # noqa: I001
+import orjson
 import pytest
 
 from exclave.catalogue.entry import Example, Match, Method, ResourceSpec
@@ -70,3 +70,9 @@ def test_a_pattern_that_is_too_long_is_an_error_and_never_cut():
     )
     with pytest.raises(NotExpressibleError, match="2048"):
         pattern(method)
+
+
+def test_an_offer_whose_request_cloudtrail_left_out_still_matches():
+    method = rule("aws.ebs.snapshot-share").method
+    left_out = record(method, method.example[0]) | {"requestParameters": {"omitted": True}}
+    assert matches(pattern(method), delivered(left_out))

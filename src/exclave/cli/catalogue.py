@@ -8,10 +8,15 @@ from pathlib import Path
 
 import click
 
+from exclave.cli.export import command as export_command
+
 
 @click.group()
 def command() -> None:
     """The ways data can leave: list them, explain one, check them. Offline."""
+
+
+command.add_command(export_command)
 
 
 @command.command("list")

@@ -11,9 +11,9 @@ if TYPE_CHECKING:
 
     from exclave.exports.rule import Rule
 
-# format → module with `of(rule) -> Export`, suffix of a file, what a comment begins with ("" where there are none)
+# format → module with `of(rule) -> Export`, suffix of a file, what a comment begins with ("" where none is needed or known)
 FORMATS: dict[str, tuple[str, str, str]] = {
-    "sigma": ("exclave.exports.sigma", ".yml", "# "),
+    "sigma": ("exclave.exports.sigma", ".yml", ""),
     "kql": ("exclave.exports.kql", ".kql", "// "),
     "insights": ("exclave.exports.insights", ".txt", "# "),
     "athena": ("exclave.exports.athena", ".sql", "-- "),

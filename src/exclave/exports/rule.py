@@ -119,7 +119,9 @@ def rule_of(method: Method) -> Rule:
     def tests(where: Where) -> tuple[Test, ...]:
         return tuple(test(path, condition) for path, condition in where.items())
 
-    presence = tuple(test(path, Condition(exists=True)) for path in _presence(method))
+    presence = tuple(
+        test(path, True if path == _OMITTED else Condition(exists=True)) for path in _presence(method)
+    )
     clauses = tuple(
         Clause(log=log, events=events, tests=tests(m.where), presence=presence)
         for m in method.match

@@ -6,10 +6,14 @@ https://docs.splunk.com/Documentation/AddOns/released/AWS/DataTypes (`aws:cloudt
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from exclave.exports import Export, MissingExtraError, NotExpressibleError
-from exclave.exports.places import Place
-from exclave.exports.rule import Rule
 from exclave.exports.sigma import of as sigma_of
+
+if TYPE_CHECKING:
+    from exclave.exports.places import Place
+    from exclave.exports.rule import Rule
 
 _LOOKUP = "[| inputlookup {id} | rename account AS {field} | fields {field}]"
 _SOURCETYPES = {"cloudtrail": 'sourcetype="aws:cloudtrail"', "s3-access": 'sourcetype="aws:s3:accesslogs"'}
@@ -28,7 +32,7 @@ def of(rule: Rule) -> Export:
 
 def _search(rule: Rule, text: str) -> str:
     try:
-        from sigma.backends.splunk import SplunkBackend
+        from sigma.backends.splunk.splunk import SplunkBackend
         from sigma.collection import SigmaCollection
         from sigma.exceptions import SigmaError
         from sigma.processing.pipeline import ProcessingItem, ProcessingPipeline
@@ -50,10 +54,13 @@ def _search(rule: Rule, text: str) -> str:
     except SigmaError as error:
         raise NotExpressibleError(f"the backend for Splunk can't say it: {error}") from error
     log = next((c.log for c in rule.clauses if c.log in _SOURCETYPES), "")
-    return f"{_SOURCETYPES[log]} {search}" if log else str(search)
+    search = str(search).strip()
+    if log:
+        return f"{_SOURCETYPES[log]} {search}"
+    return f"* {search}" if search.startswith("|") else search  # a pipe needs something before it
 
 
-def _fields(rule: Rule) -> dict[str, str | list[str]]:
+def _fields(rule: Rule) -> dict[str | None, str | list[str]]:
     """Sigma's field → Splunk's: `items.userId` → `items{}.userId`; several, where a list and one object both occur."""
     tests = [t for c in rule.clauses for t in (*c.tests, *c.presence)]
     out: dict[str, list[str]] = {}
