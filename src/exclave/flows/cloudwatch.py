@@ -16,7 +16,7 @@ from exclave.formats.damage import Damage
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-_DEEP = 6
+_DEEP = 12  # wrappers in wrappers, where a list counts as one
 _LISTS = ("logEvents", "events", "records", "Records", "results", "messages")
 _INSIDE = ("kinesis", "Kinesis", "awslogs", "body", "value", "detail")
 

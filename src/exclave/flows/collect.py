@@ -165,11 +165,8 @@ class _Summing:
         """The pairs that moved much, and when everything was first seen."""
         pl = frames.polars()
         passes = -(-self._spool.rows // PASS_ROWS)
-        large = [found for number in range(passes) if (found := self._large(number, passes)).height]
-        if not large:
-            return Totals(first=self._first, last=self._last)
         pairs = (
-            pl.concat(large)
+            pl.concat([self._large(number, passes) for number in range(passes)])
             .sort("bytes", *_ENDS, descending=[True, *(False for _ in _ENDS)])
             .head(MOST_PAIRS)
         )
@@ -203,8 +200,6 @@ class _Summing:
                 held = [pl.concat(held).group_by(keys).agg(sums)]
                 count = held[0].height
                 count = 0 if count > HELD // 2 else count
-        if not held:
-            return pl.DataFrame()
         whole = pl.concat(held).group_by(keys).agg(sums)
         self._seen(whole)
         # A flow that two interfaces saw was recorded twice: the larger sum is the flow's.

@@ -39,10 +39,16 @@ def polars() -> Any:
     return import_module("polars")
 
 
-def of_text(data: bytes, names: Sequence[str], fields: Mapping[str, str]) -> Frame:
-    """The records of AWS text without header as canonical columns.
+def ruler(names: Sequence[str]) -> bytes:
+    """A first line that is no record: Polars takes the number of fields from it, and a log's own may be broken."""
+    return b" ".join([b"-"] * len(names)) + b"\n"
 
-    `names` are the fields of a line, `fields` what aws.fields_of makes of them.
+
+def of_text(data: bytes, names: Sequence[str], fields: Mapping[str, str]) -> Frame:
+    """The records of AWS text as canonical columns.
+
+    `data` has lines alone, after a first one that `ruler` made. `names` are the fields of a line, `fields` what
+    aws.fields_of makes of them.
     """
     pl = polars()
     wide = [f"{n}~{i}" for i, n in enumerate(names)]  # a header may name a field twice
@@ -59,7 +65,8 @@ def of_text(data: bytes, names: Sequence[str], fields: Mapping[str, str]) -> Fra
         encoding="utf8-lossy",
         schema_overrides={place[n]: pl.Int64 for n in _NUMBERS if n in place},
     )
-    return frame.select([pl.col(place[n]).alias(n) for n in _READ if n in place]).collect()
+    read: Frame = frame.select([pl.col(place[n]).alias(n) for n in _READ if n in place]).collect()
+    return read.slice(1)
 
 
 def unread(frame: Frame) -> int:
@@ -151,7 +158,8 @@ def frame_of(rows: Sequence[PairRow]) -> Frame:
     """PAIR + SUMS rows as a frame."""
     pl = polars()
     schema = {n: pl.Int64 if n in ("hour", *SUMS) else pl.String for n in (*PAIR, *SUMS)}
-    return Frame(list(rows), schema=schema, orient="row")
+    frame: Frame = pl.DataFrame(list(rows), schema=schema, orient="row")
+    return frame
 
 
 def packed(frame: Frame) -> bytes:

@@ -174,7 +174,7 @@ class Gatherer:
         self, data: bytes, names: tuple[str, ...], fields: Mapping[str, str], files: tuple[str, ...]
     ) -> None:
         if self.fast and frames.available():
-            frame = frames.of_text(data, names, fields)
+            frame = frames.of_text(frames.ruler(names) + data, names, fields)
             count, bad = frame.height, frames.unread(frame)
         else:
             frame = None

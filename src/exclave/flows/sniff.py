@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import binascii
 import re
+import zlib
 
 from exclave.flows import aws
 from exclave.formats.documents import to_utf8
@@ -16,6 +18,7 @@ _GCP_FIELDS = (b'"connection"', b'"src_ip"')
 _CARRIERS = (b'"logEvents"', b'"message"', b'"@message"', b'"Data"', b'"data"')
 _MESSAGE = re.compile(rb'"@?message"\s*:\s*"((?:\d{4}-\d\d-\d\dT\S+Z )?\d+ [^"\\]{20,2000})"')
 _CELL = re.compile(rb'"@message"\s*,\s*"value"\s*:\s*"(\d+ [^"\\]{20,2000})"')
+_STREAM = re.compile(rb'"[dD]ata"\s*:\s*"(H4sI(?:[A-Za-z0-9+/]{4})*)')
 _CSV = re.compile(rb'"?@timestamp"?,"?@message"?')
 
 
@@ -40,6 +43,15 @@ def sniff(name: str, data: bytes) -> str:
     return "aws-text" if aws.looks_like(bare) and (_NAME.search(name) or _plain(head)) else ""
 
 
+def _packed(head: bytes) -> bytes:
+    """The beginning of what a stream's first record holds: base64 of gzip."""
+    found = _STREAM.search(head)
+    try:
+        return zlib.decompressobj(31).decompress(binascii.a2b_base64(found[1]), HEAD) if found else b""
+    except (binascii.Error, zlib.error):
+        return b""
+
+
 def _plain(head: bytes) -> bool:
     """Whether every whole line in the head looks like a record."""
     lines = head.split(b"\n")[:-1][:20]
@@ -53,6 +65,7 @@ def _json(head: bytes) -> str:
         return "azure"
     if any(mark in head for mark in _GCP) or all(mark in head for mark in _GCP_FIELDS):
         return "gcp"
+    head += _packed(head)
     for pattern in (_MESSAGE, _CELL):
         found = pattern.search(head)
         if found and any(mark in head for mark in _CARRIERS) and aws.looks_like(found[1]):
