@@ -12,9 +12,9 @@ from pathlib import Path
 WAYS = Path(__file__).parent / "ways"
 FLOOR, FLOOR_2, ONE, TWO = "libdeflate alone", "libdeflate, 2 processes", "exclave", "exclave, 2 processes"
 PASS, VERSION, ONE_FILE = "python -c pass", "exclave --version", "exclave hunt, one small file"
-_MAIN = ("large", "breached", "data", "small", "folder")
+_MAIN = ("large", "breached", "data", "folder", "tiny")
 _SIZES = ("gb0.2", "gb1", "gb5")
-_PEERS = ("large", "data", "small")
+_PEERS = ("large", "data", "folder")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +37,7 @@ def ways(names: Path) -> list[Way]:
     """All that this machine can run. `names` is a file of event names to look for, for those that need one."""
     python = sys.executable
     hunt = ("hunt", "{}", "-q", "--fail-on", "never")
+    shell = "/bin/sh"
     found = [
         Way(FLOOR, (python, str(WAYS / "inflate.py"), "{}"), (*_MAIN, *_SIZES)),
         Way(ONE, (exclave(), *hunt, "-j", "1"), (*_MAIN, *_SIZES)),
@@ -46,9 +47,9 @@ def ways(names: Path) -> list[Way]:
         Way("gzip+json, 30 Python rules", (python, str(WAYS / "rules.py"), "{}"), _PEERS, sample=True),
     ]
     if shutil.which("rg"):
-        found.append(Way("ripgrep -z", ("sh", str(WAYS / "rg.sh"), "{}", str(names)), _PEERS, sample=True))
+        found.append(Way("ripgrep -z", (shell, str(WAYS / "rg.sh"), "{}", str(names)), _PEERS, sample=True))
     if shutil.which("jq"):
-        found.append(Way("gzip | jq -c", ("sh", str(WAYS / "jq.sh"), "{}", str(names)), _PEERS, sample=True))
+        found.append(Way("gzip | jq -c", (shell, str(WAYS / "jq.sh"), "{}", str(names)), _PEERS, sample=True))
     if importlib.util.find_spec("duckdb"):
         duck = (python, str(WAYS / "duck.py"), "{}", str(names))
         found.append(Way("DuckDB read_json", duck, _PEERS, sample=True))

@@ -51,7 +51,7 @@ def make(spec: Spec) -> None:
     # Spread over the whole, so that the sample is like it.
     for one in files[:: max(1, sum(plain for _, plain, _ in files) // _SAMPLE)]:
         chosen.append(one)
-        os.link(logs / one[0], sample / one[0])
+        os.link(logs / one[0], sample / Path(one[0]).name)
     said = {name: _sums(part) for name, part in (("logs", files), ("sample", chosen))}
     (spec.folder / "corpus.json").write_text(json.dumps(said | {"spec": asdict(spec)}, indent=1))
 
@@ -61,7 +61,7 @@ def _sums(files: list[tuple[str, int, int]]) -> tuple[int, int, int]:
 
 
 def _files(spec: Spec, logs: Path) -> Iterator[tuple[str, int, int]]:
-    """Writes the files; gives name, plain bytes and stored bytes of each."""
+    """Writes the files; gives path, plain bytes and stored bytes of each."""
     rng = Random(f"{spec.name} {MAKING}")
     count = 0
     for key, records in _bodies(spec, rng):
@@ -70,6 +70,7 @@ def _files(spec: Spec, logs: Path) -> Iterator[tuple[str, int, int]]:
         first = ""
         for _ in range(spec.copies):
             name = f"{key}_{''.join(rng.choices(_LETTERS, k=16))}.json.gz"
+            (logs / name).parent.mkdir(parents=True, exist_ok=True)
             if first:
                 os.link(logs / first, logs / name)
             else:
@@ -82,13 +83,13 @@ def _files(spec: Spec, logs: Path) -> Iterator[tuple[str, int, int]]:
 
 
 def _bodies(spec: Spec, rng: Random) -> Iterator[tuple[str, list[bytes]]]:
-    """The records of each file and its name but for the random end, by account, region and time."""
+    """The records of each file and its path but for the random end, by account, region and time."""
     waiting: list[bytes] = []
     whose = key = ""
     size = most = 0
     low, high = spec.file_records
     for named, records in _delivered(spec):
-        trail = named.rpartition("_")[0]
+        trail = named.rpartition("/")[2].rpartition("_")[0]
         if trail != whose and waiting:
             yield key, waiting
             waiting, size = [], 0
@@ -106,7 +107,7 @@ def _bodies(spec: Spec, rng: Random) -> Iterator[tuple[str, list[bytes]]]:
 
 
 def _delivered(spec: Spec) -> Iterator[tuple[str, Iterable[bytes]]]:
-    """What is simulated: the name of each file but for its random end, and its records."""
+    """What is simulated: the path of each file but for its random end, and its records."""
     written = simulate(
         spec.folder / "simulated",
         seed=1,
@@ -116,11 +117,11 @@ def _delivered(spec: Spec) -> Iterator[tuple[str, Iterable[bytes]]]:
         accounts=8,
         breaches=spec.breaches,
         data_events=spec.data_events,
-        layout="flat",
     )
-    for path in sorted(written.logs.iterdir()):
+    for path in sorted(written.logs.rglob("*.json.gz"), key=lambda path: path.name):
         found = msgspec.json.decode(deflate.gzip_decompress(path.read_bytes()), type=_Listed)
-        yield path.name.rpartition("_")[0], [bytes(raw) for raw in found.Records]
+        key = path.relative_to(written.logs).as_posix()
+        yield key.rpartition("_")[0], [bytes(raw) for raw in found.Records]
 
 
 if __name__ == "__main__":

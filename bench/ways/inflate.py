@@ -7,6 +7,7 @@ import sys
 
 from deflate import gzip_decompress
 
-for entry in os.scandir(sys.argv[1]):
-    with open(entry.path, "rb") as file:  # noqa: PTH123
-        gzip_decompress(file.read())
+for folder, _, names in os.walk(sys.argv[1]):
+    for name in names:
+        with open(f"{folder}/{name}", "rb") as file:  # noqa: PTH123 - pathlib costs more
+            gzip_decompress(file.read())

@@ -15,6 +15,6 @@ def inflate(path: str) -> int:
 
 
 if __name__ == "__main__":
-    paths = [entry.path for entry in os.scandir(sys.argv[1])]
+    paths = [f"{folder}/{name}" for folder, _, names in os.walk(sys.argv[1]) for name in names]
     with Pool(2) as pool:
         print(sum(pool.imap_unordered(inflate, paths, chunksize=max(1, min(64, len(paths) // 16)))))
