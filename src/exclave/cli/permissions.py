@@ -8,14 +8,6 @@ import click
 @click.command()
 @click.option("--cloud", type=click.Choice(["aws", "azure", "gcp"]), default="aws", show_default=True)
 @click.option(
-    "--command",
-    "command_",
-    type=click.Choice(["collect", "audit"]),
-    default="collect",
-    show_default=True,
-    help="For which command; `audit CLOUD` collects too.",
-)
-@click.option(
     "--control", "control_ids", multiple=True, help="Only what these controls need: an id or a pattern."
 )
 @click.option("--no-exposures", is_flag=True, help="Without what only exposures need.")
@@ -25,13 +17,12 @@ import click
 )
 def command(
     cloud: str,
-    command_: str,  # noqa: ARG001
     control_ids: tuple[str, ...],
     no_exposures: bool,
     role_name: str,
     format_: str,
-) -> None:  # noqa: ARG001, RUF100
-    """Print the smallest policy for a command: exactly the calls that it makes, all of them reading."""
+) -> None:
+    """Print the smallest policy that `collect`, and so `audit CLOUD`, needs: the calls it makes, all reading."""
     import json
 
     from exclave.audit.loader import BadControlError
