@@ -58,7 +58,6 @@ def _scanner(settings: Settings) -> Scanner:
 
 def scan_items(items: Sequence[Item], settings: Settings) -> tuple[ScanResult, list[Span]]:
     """Scans items one after the other."""
-    scan = _scanner(settings).scan
     results: list[ScanResult] = []
     spans: list[Span] = []
     flows = Gatherer(fast=settings.fast, since=_seconds(settings.since), until=_seconds(settings.until))
@@ -72,7 +71,7 @@ def scan_items(items: Sequence[Item], settings: Settings) -> tuple[ScanResult, l
             elif flows.take(blob):
                 flowing = True
             else:
-                own.append(_total(scan, blob))
+                own.append(_total(_scanner(settings).scan, blob))  # made once, and only if it is needed
         results += own
         if total.problems:
             results.append(ScanResult(coverage=total.coverage()))
