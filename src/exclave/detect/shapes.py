@@ -82,15 +82,21 @@ def records(data: bytes, positions: Iterable[int]) -> list[dict[str, Any]] | Non
     return out
 
 
-def holding(data: bytes, words: Iterable[bytes]) -> list[tuple[int, dict[str, Any]]] | None:
-    """The records in whose bytes any of some words stands, with their numbers from 1; None as `shapes`."""
+def holding(
+    data: bytes, words: re.Pattern[bytes], beside: tuple[bytes, ...] = ()
+) -> list[tuple[int, dict[str, Any]]] | None:
+    """The records that `holds` is true of, with their numbers from 1; None as `shapes`."""
     if shapes(data) is None:
         return None
     raws = [bytes(raw) for raw in _decoded(data, _Raws, msgspec.Raw)]
-    wanted = tuple(words)
-    at = [n for n, raw in enumerate(raws) if any(word in raw for word in wanted)]
+    at = [n for n, raw in enumerate(raws) if holds(raw, words, beside)]
     found = records(data, at)
     return None if found is None else [(n + 1, record) for n, record in zip(at, found, strict=True)]
+
+
+def holds(data: bytes, words: re.Pattern[bytes], beside: tuple[bytes, ...] = ()) -> bool:
+    """Whether one of some words stands in JSON text, and one of some others beside it, if there are any."""
+    return (not beside or any(key in data for key in beside)) and words.search(data) is not None
 
 
 def is_plain(record: object) -> bool:
