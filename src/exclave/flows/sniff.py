@@ -19,11 +19,15 @@ _CARRIERS = (b'"logEvents"', b'"message"', b'"@message"', b'"Data"', b'"data"')
 _MESSAGE = re.compile(rb'"@?message"\s*:\s*"((?:\d{4}-\d\d-\d\dT\S+Z )?\d+ [^"\\]{20,2000})"')
 _CELL = re.compile(rb'"@message"\s*,\s*"value"\s*:\s*"(\d+ [^"\\]{20,2000})"')
 _STREAM = re.compile(rb'"[dD]ata"\s*:\s*"(H4sI(?:[A-Za-z0-9+/]{4})*)')
+_TRAIL = b'"eventVersion"'  # of every CloudTrail record; no flow log has it
+_TRAIL_HEAD = re.compile(rb"\s*\{\s*\"Records\"\s*:\s*\[\s*\{\s*\"eventVersion\"")
 _CSV = re.compile(rb'"?@timestamp"?,"?@message"?')
 
 
 def sniff(name: str, data: bytes) -> str:
     """aws-text, aws-parquet, cloudwatch, azure, gcp, or "" for what is no flow log."""
+    if _TRAIL_HEAD.match(data, 0, 64):
+        return ""
     if data[:4] == _PARQUET:
         return (
             "aws-parquet"
@@ -61,6 +65,9 @@ def _plain(head: bytes) -> bool:
 
 
 def _json(head: bytes) -> str:
+    if _TRAIL in head:
+        # Who calls an API writes a part of its record, such as the words that tell a flow log.
+        return ""
     if any(mark in head for mark in _AZURE):
         return "azure"
     if any(mark in head for mark in _GCP) or all(mark in head for mark in _GCP_FIELDS):
