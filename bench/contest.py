@@ -12,7 +12,7 @@ from pathlib import Path
 WAYS = Path(__file__).parent / "ways"
 FLOOR, FLOOR_2, ONE, TWO = "libdeflate alone", "libdeflate, 2 processes", "exclave", "exclave, 2 processes"
 PASS, VERSION, ONE_FILE = "python -c pass", "exclave --version", "exclave hunt, one small file"
-_MAIN = ("large", "breached", "data", "folder", "tiny")
+_MAIN = ("large", "sparse", "breached", "data", "folder", "tiny")
 _SIZES = ("gb0.2", "gb1", "gb5")
 _PEERS = ("large", "data", "folder")
 

@@ -22,7 +22,8 @@ _BREACHES = ("backups-to-own-accounts",)
 class Spec:
     """What to make: about `plain` bytes of different content, in files of some bytes or some records.
 
-    `copies`: how many names each file has; `files`: at which number of names to stop, 0 for never.
+    `copies`: how many names each file has; `files`: at which number of names to stop, 0 for never. `one_in`: how
+    many of the records that the catalogue looks at are kept, for `exclave simulate` writes more than most logs have.
     """
 
     name: str
@@ -34,6 +35,7 @@ class Spec:
     breaches: tuple[str, ...] = ()
     copies: int = 1
     files: int = 0
+    one_in: int = 1
     days: int = 7
 
     @property
@@ -77,6 +79,9 @@ def specs(*, small: bool) -> dict[str, Spec]:
     part = Spec("gb0.2", "0.2 GB in files of 4 MB", 200 * MB, file_bytes=4 * MB)
     made = [
         large,
+        replace(
+            large, name="sparse", about="as large, with 1 in 100 of what the catalogue looks at", one_in=100
+        ),
         replace(large, name="breached", about="as large, with one breach in it", breaches=_BREACHES),
         replace(large, name="data", about="90 % data events, files of 4 MB", data_events=0.9),
         folder,

@@ -8,11 +8,10 @@ import json
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
-from tests.detect import build
-from tests.formats.shapes import EXACT, PARTIAL, Shape
-
 from exclave.catalogue.examples import log_of, record
 from exclave.catalogue.loader import load
+from tests.detect import build
+from tests.formats.shapes import EXACT, PARTIAL, Shape
 
 if TYPE_CHECKING:
     import random

@@ -1,4 +1,4 @@
-"""Makes the corpora, from what `exclave simulate` writes. `python bench/making.py [small]`
+"""Makes the corpora, from what `exclave simulate` writes. `python bench/making.py small|full [CORPUS ...]`
 
 A program of its own, so that the memory it takes isn't counted as that of what is measured.
 """
@@ -19,10 +19,12 @@ import deflate
 import msgspec
 from corpora import MAKING, MB, Spec, specs
 
-from exclave.catalogue.loader import write_compiled
+from exclave.catalogue.loader import load, write_compiled
+from exclave.detect.scan import scanner
 from exclave.simulate import simulate
 
 if TYPE_CHECKING:
+    from exclave.detect.prefilter import Prefilter
     from collections.abc import Iterable, Iterator
 
 _RECORD = 1_380  # plain bytes of a simulated record, about
@@ -108,6 +110,8 @@ def _bodies(spec: Spec, rng: Random) -> Iterator[tuple[str, list[bytes]]]:
 
 def _delivered(spec: Spec) -> Iterator[tuple[str, Iterable[bytes]]]:
     """What is simulated: the path of each file but for its random end, and its records."""
+    names = scanner(load()).prefilter if spec.one_in > 1 else None
+    rng = Random(f"{spec.name} {spec.one_in}")
     written = simulate(
         spec.folder / "simulated",
         seed=1,
@@ -119,9 +123,17 @@ def _delivered(spec: Spec) -> Iterator[tuple[str, Iterable[bytes]]]:
         data_events=spec.data_events,
     )
     for path in sorted(written.logs.rglob("*.json.gz"), key=lambda path: path.name):
-        found = msgspec.json.decode(deflate.gzip_decompress(path.read_bytes()), type=_Listed)
+        found = msgspec.json.decode(deflate.gzip_decompress(path.read_bytes()), type=_Listed).Records
+        records = [bytes(raw) for raw in found]
+        if names:
+            records = [r for r in records if not _looked_at(r, names) or rng.random() < 1 / spec.one_in]
         key = path.relative_to(written.logs).as_posix()
-        yield key.rpartition("_")[0], [bytes(raw) for raw in found.Records]
+        yield key.rpartition("_")[0], records
+
+
+def _looked_at(record: bytes, names: Prefilter) -> bool:
+    named = record.partition(b'"eventName":"')[2].partition(b'"')[0].decode()
+    return b'"type":"AWSAccount"' in record or names.kind(named) > 1
 
 
 if __name__ == "__main__":
@@ -129,5 +141,7 @@ if __name__ == "__main__":
     import exclave.catalogue
 
     write_compiled(Path(exclave.catalogue.__path__[0]))
-    for wanted in specs(small="small" in sys.argv[1:]).values():
-        make(wanted)
+    size, *chosen = sys.argv[1:]
+    for wanted in specs(small=size == "small").values():
+        if not chosen or wanted.name in chosen:
+            make(wanted)

@@ -90,9 +90,9 @@ def _promises(runs: Runs, corpora: Mapping[str, Corpus]) -> list[str]:
         if (name, ONE) in runs
         else None
     )
-    for name, bound in (("large", 0.65), ("data", 0.4)):
+    for name, bound in (("large", 0.65), ("sparse", 0.65), ("data", 0.4)):
         least(name, bound)
-    for name in ("large", "folder"):
+    for name in ("large", "sparse", "folder"):
         if (name, TWO) in runs:
             two, own = _gain(runs, name, ONE, TWO), _gain(runs, name, FLOOR, FLOOR_2)
             line(

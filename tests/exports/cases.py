@@ -1,6 +1,6 @@
 """Every example of the catalogue, with what its entry finds in it."""
 
-from __future__ import annotations  # noqa: I001
+from __future__ import annotations
 
 from functools import cache
 from typing import TYPE_CHECKING

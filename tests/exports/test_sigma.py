@@ -1,4 +1,4 @@
-import uuid  # noqa: I001
+import uuid
 from functools import cache
 
 import pytest
