@@ -24,8 +24,10 @@ from exclave.detect.scan import scanner
 from exclave.simulate import simulate
 
 if TYPE_CHECKING:
-    from exclave.detect.prefilter import Prefilter
     from collections.abc import Iterable, Iterator
+
+    from exclave.detect.prefilter import Prefilter
+
 
 _RECORD = 1_380  # plain bytes of a simulated record, about
 _SAMPLE = 64 * MB

@@ -37,10 +37,9 @@ def main() -> None:
     said = asked.parse_args()
     small = said.size == "small"
     here = Path(__file__).parent
-    subprocess.run([sys.executable, here / "making.py", said.size], check=True)
-    chosen = {
-        n: corpus(s) for n, s in specs(small=small).items() if not said.only or n in (*said.only, "one")
-    }
+    only = (*said.only, "one") if said.only else ()
+    subprocess.run([sys.executable, here / "making.py", said.size, *only], check=True)
+    chosen = {n: corpus(s) for n, s in specs(small=small).items() if not only or n in only}
     with tempfile.TemporaryDirectory() as scratch:
         names = Path(scratch) / "names"
         names.write_bytes(
