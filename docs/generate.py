@@ -80,7 +80,13 @@ def _index(catalogue: Catalogue) -> str:
 def _commands() -> str:
     lines = [GENERATED, "", "# Commands", ""]
     for path, command in _walk(run, "exclave"):
-        context = click.Context(command, info_name=path, max_content_width=100, terminal_width=100)
+        context = click.Context(
+            command,
+            info_name=path,
+            max_content_width=100,
+            terminal_width=100,
+            help_option_names=["-h", "--help"],  # as `run` hands down to every command
+        )
         lines += [f"## {path}", "", "```", command.get_help(context), "```", ""]
     return "\n".join(lines)
 
