@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -44,7 +45,7 @@ def is_seed(found: Finding) -> bool:
     return isinstance(found, Signal) or found.outcome in (Outcome.OFFERED, Outcome.TAKEN)
 
 
-def groups(  # noqa: C901
+def groups(
     transfers: Sequence[Transfer], signals: Sequence[Signal], lineage: Lineage, issued_from: Mapping[str, str]
 ) -> list[Group]:
     """The incidents, earliest first.
@@ -55,26 +56,14 @@ def groups(  # noqa: C901
         lineage: what was made of what.
         issued_from: credential → the credential that asked for it (role sessions back to who assumed them).
     """
-    import networkx as nx
-
     everything: list[Finding] = [*transfers, *signals]
     seeds = [f for f in everything if is_seed(f)]
     if not seeds:
         return []
-    graph = nx.Graph()
-    for number, found in enumerate(seeds):
-        graph.add_node(number)
-        for key in _fixed_keys(found, lineage):
-            graph.add_edge(number, key)
-    for same in _near_actors(seeds, issued_from).values():
-        for before, after in zip(same, same[1:], strict=False):  # noqa: RUF007
-            if _time(seeds[after]) - _time(seeds[before]) <= SAME_ACTOR:
-                graph.add_edge(before, after)
     made: list[Group] = []
-    for component in nx.connected_components(graph):
+    for numbers in _joined(seeds, lineage, issued_from):
         group = Group()
-        for number in sorted(n for n in component if isinstance(n, int)):
-            found = seeds[number]
+        for found in (seeds[number] for number in numbers):
             if isinstance(found, Transfer):
                 group.transfers.append(found)
             else:
@@ -87,6 +76,28 @@ def groups(  # noqa: C901
         group.transfers.sort(key=_order)
         group.signals.sort(key=_order)
     return made
+
+
+def _joined(
+    seeds: Sequence[Finding], lineage: Lineage, issued_from: Mapping[str, str]
+) -> Iterator[list[int]]:
+    """The positions of the seeds that belong together, in order."""
+    if len(seeds) == 1:
+        yield [0]  # without loading networkx, which takes as long as hunting a small file
+        return
+    import networkx as nx
+
+    graph = nx.Graph()
+    for number, found in enumerate(seeds):
+        graph.add_node(number)
+        for key in _fixed_keys(found, lineage):
+            graph.add_edge(number, key)
+    for same in _near_actors(seeds, issued_from).values():
+        for before, after in itertools.pairwise(same):
+            if _time(seeds[after]) - _time(seeds[before]) <= SAME_ACTOR:
+                graph.add_edge(before, after)
+    for component in nx.connected_components(graph):
+        yield sorted(n for n in component if isinstance(n, int))
 
 
 def roots(credential: str, issued_from: Mapping[str, str]) -> Iterator[str]:

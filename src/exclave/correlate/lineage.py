@@ -23,19 +23,19 @@ class Lineage:
 
     def ancestors(self, resource: Resource) -> tuple[Resource, ...]:
         """What a resource was made of, nearest first."""
+        if resource.key not in self.resources:
+            return ()
         import networkx as nx
 
-        if resource.key not in self.graph:
-            return ()
         order = (child for _, child in nx.bfs_edges(self.graph, resource.key))
         return tuple(self.resources[key] for key, _ in zip(order, range(MAX_ANCESTORS), strict=False))
 
     def steps(self, resource: Resource) -> tuple[Derivation, ...]:
         """The events that led to a resource."""
+        if resource.key not in self.resources:
+            return ()
         import networkx as nx
 
-        if resource.key not in self.graph:
-            return ()
         return tuple(
             self.made_in[edge]
             for edge, _ in zip(nx.bfs_edges(self.graph, resource.key), range(MAX_ANCESTORS), strict=False)
@@ -44,12 +44,15 @@ class Lineage:
 
 def lineage(derivations: Iterable[Derivation]) -> Lineage:
     """The graph of all derivations. What several events say of one resource (size, name) is joined."""
+    steps = list(derivations)
+    if not steps:
+        return Lineage(None)  # without loading networkx, which takes as long as hunting a small file
     import networkx as nx
 
     graph = nx.DiGraph()
     resources: dict[str, Resource] = {}
     made_in: dict[tuple[str, str], Derivation] = {}
-    for step in derivations:
+    for step in steps:
         for resource in (step.child, step.parent):
             resources[resource.key] = _joined(resources.get(resource.key), resource)
         graph.add_edge(step.child.key, step.parent.key)
