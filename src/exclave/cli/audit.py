@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import sys
 import tempfile
-from collections.abc import Callable  # noqa: TC003
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from exclave.cli.collect import aws_options
+from exclave.cli.writing import check_folders, console, format_of, to_file, to_stdout
 from exclave.model import Severity
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from exclave.audit.model import AuditReport
 
 FOUND, COULD_NOT_LOOK = 1, 3
@@ -200,6 +203,7 @@ def _run(
     if format_ not in writers.FORMATS:
         raise click.BadParameter(f"{format_!r}; one of {', '.join(writers.FORMATS)}", param_hint="--format")
     to_files = [(path, _format(path)) for path in outputs]
+    check_folders(outputs)
     make = perimeter_maker(perimeter_file)
     try:
         controls = chosen(control_ids)
@@ -222,7 +226,7 @@ def _run(
         known,
     )
     for path, name in to_files:
-        _write_file(report, path, name)
+        to_file(path, partial(writers.write, report, name))
     _write_stdout(report, format_, verbose=verbose)
     sys.exit(status(report, fail_on))
 
@@ -248,13 +252,9 @@ def status(report: AuditReport, fail_on: str) -> int:
 
 
 def _format(path: str) -> str:
-    from exclave.outputs import UnknownFormatError, format_of
     from exclave.outputs.audit import FORMATS
 
-    try:
-        name = format_of(path)
-    except UnknownFormatError as error:
-        raise click.BadParameter(str(error), param_hint="--output") from error
+    name = format_of(path)
     if name not in FORMATS:
         raise click.BadParameter(
             f"an audit can't be written as {name}; formats: {', '.join(FORMATS)}", param_hint="--output"
@@ -262,27 +262,10 @@ def _format(path: str) -> str:
     return name
 
 
-def _write_file(report: AuditReport, path: str, name: str) -> None:
-    from exclave.outputs.audit import write
-    from exclave.outputs.files import open_for_writing
-
-    try:
-        with open_for_writing(path) as stream:
-            write(report, name, stream)
-    except OSError as error:
-        raise click.FileError(path, error.strerror or str(error)) from error
-
-
 def _write_stdout(report: AuditReport, name: str, *, verbose: bool) -> None:
     from exclave.outputs import audit, audit_terminal
 
-    try:
-        if name == "terminal":
-            from rich.console import Console
-
-            audit_terminal.write(report, Console(highlight=False, markup=False, emoji=False), verbose=verbose)
-        else:
-            audit.write(report, name, sys.stdout.buffer)
-        sys.stdout.flush()
-    except BrokenPipeError:
-        sys.stdout = open("/dev/null", "w")  # noqa: PTH123, SIM115 - the reader has seen enough
+    if name == "terminal":
+        to_stdout(lambda: audit_terminal.write(report, console(), verbose=verbose))
+    else:
+        to_stdout(lambda: audit.write(report, name, sys.stdout.buffer))

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import sys
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from exclave.cli.when import When
+from exclave.cli.writing import check_folders, console, format_of, to_file, to_stdout
 from exclave.model import Report, Severity
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from datetime import datetime
 
     from exclave.perimeter.build import Maker
@@ -97,13 +98,13 @@ def command(
     from exclave.engines.work import Settings
     from exclave.sources import plan
 
-    to_files = [(path, _format(path)) for path in outputs]
-    to_stdout = format_ or "terminal"
-    if to_stdout not in writers.WRITERS:
-        raise click.BadParameter(f"{to_stdout!r}; one of {', '.join(writers.WRITERS)}", param_hint="--format")
+    to_files = [(path, format_of(path)) for path in outputs]
+    chosen = format_ or "terminal"
+    if chosen not in writers.WRITERS:
+        raise click.BadParameter(f"{chosen!r}; one of {', '.join(writers.WRITERS)}", param_hint="--format")
     if since and until and since >= until:
         raise click.BadParameter("--since is not before --until", param_hint="--since")
-    _check_folders(outputs)
+    check_folders(outputs)
     skipped: dict[str, int] = {}
     options = {"profile": profile} if profile else {}
     planned = plan(
@@ -120,8 +121,8 @@ def command(
         report = hunt.run(planned)
     report = _with_skipped(report, skipped)
     for path, name in to_files:
-        _write_file(report, path, name)
-    _write_stdout(report, to_stdout, verbose=verbose)
+        to_file(path, partial(writers.write, report, name))
+    _write_stdout(report, chosen, verbose=verbose)
     sys.exit(status(report, fail_on))
 
 
@@ -146,22 +147,6 @@ def perimeter_maker(path: Path | None) -> Maker:
         raise click.UsageError(str(error)) from error
 
 
-def _format(path: str) -> str:
-    from exclave.outputs import UnknownFormatError, format_of
-
-    try:
-        return format_of(path)
-    except UnknownFormatError as error:
-        raise click.BadParameter(str(error), param_hint="--output") from error
-
-
-def _check_folders(outputs: Sequence[str]) -> None:
-    for path in outputs:
-        folder = Path(path).absolute().parent
-        if path != "-" and not folder.is_dir():
-            raise click.BadParameter(f"{path}: the folder {folder} does not exist", param_hint="--output")
-
-
 def _with_skipped(report: Report, skipped: dict[str, int]) -> Report:
     from dataclasses import replace
 
@@ -173,30 +158,10 @@ def _with_skipped(report: Report, skipped: dict[str, int]) -> Report:
     return replace(report, coverage=replace(report.coverage, skipped=merged))
 
 
-def _write_file(report: Report, path: str, name: str) -> None:
-    from exclave.outputs import write
-    from exclave.outputs.files import open_for_writing
-
-    try:
-        with open_for_writing(path) as stream:
-            write(report, name, stream)
-    except OSError as error:
-        raise click.FileError(path, error.strerror or str(error)) from error
-
-
 def _write_stdout(report: Report, name: str, *, verbose: bool) -> None:
-    from exclave.outputs import write
+    from exclave.outputs import terminal, write
 
-    try:
-        if name == "terminal":
-            from rich.console import Console
-
-            from exclave.outputs import terminal
-
-            terminal.write(report, Console(highlight=False, markup=False, emoji=False), verbose=verbose)
-        else:
-            write(report, name, sys.stdout)
-        sys.stdout.flush()
-    except BrokenPipeError:
-        # The reader (head, less) has seen enough.
-        sys.stdout = open("/dev/null", "w")  # noqa: PTH123, SIM115
+    if name == "terminal":
+        to_stdout(lambda: terminal.write(report, console(), verbose=verbose))
+    else:
+        to_stdout(lambda: write(report, name, sys.stdout))
