@@ -42,7 +42,7 @@ _WAYS = {
 }
 
 
-class Failed(Exception):  # noqa: N818
+class FailedError(Exception):
     """What is wrong with a case."""
 
 
@@ -87,7 +87,7 @@ def _case(options: argparse.Namespace, known: list[Seed], number: int) -> int:
             f"case {number} ({kind}): {type(error).__name__}: {str(error)[:600]}\n  kept as {kept}",
             flush=True,
         )
-        if options.case is not None or not isinstance(error, Failed):
+        if options.case is not None or not isinstance(error, FailedError):
             traceback.print_exc()
         return 1
     finally:
@@ -96,7 +96,7 @@ def _case(options: argparse.Namespace, known: list[Seed], number: int) -> int:
 
 
 def _too_long(_number: int, _frame: Any) -> None:
-    raise Failed(f"not done after {_SECONDS} s")
+    raise FailedError(f"not done after {_SECONDS} s")
 
 
 def _check(path: Path, *, whole: bool) -> None:
@@ -111,7 +111,7 @@ def _check(path: Path, *, whole: bool) -> None:
         for part, lines in expected.items():
             if found[part] != lines:
                 lost, made = sorted(set(lines) - set(found[part])), sorted(set(found[part]) - set(lines))
-                raise Failed(
+                raise FailedError(
                     f"{way}: {part} differ from the full parser's: lost {lost[:2]}, made up {made[:2]}"
                 )
     if whole:
@@ -122,12 +122,12 @@ def _accounted(result: ScanResult, way: str) -> None:
     coverage = result.coverage
     told = sum(coverage.formats.values()) + sum(coverage.skipped.values()) + len(coverage.problems)
     if not (coverage.files or coverage.problems) or not told:
-        raise Failed(f"{way}: nothing is said of the file: {coverage}")
+        raise FailedError(f"{way}: nothing is said of the file: {coverage}")
     if "unread" in coverage.formats and not coverage.problems:
-        raise Failed(f"{way}: nothing was read, and no problem is named")
+        raise FailedError(f"{way}: nothing was read, and no problem is named")
     for problem in coverage.problems:
         if "defect" in problem.hint:
-            raise Failed(f"{way}: {problem.what}")
+            raise FailedError(f"{way}: {problem.what}")
 
 
 def _found(result: ScanResult) -> dict[str, list[str]]:
@@ -139,7 +139,7 @@ def _reported(path: Path) -> None:
     report = Hunt(load(), Settings(), maker(None), jobs=1).run(plan([str(path)]))
     for problem in report.coverage.problems:
         if "defect" in problem.hint:
-            raise Failed(f"hunt: {problem.what}")
+            raise FailedError(f"hunt: {problem.what}")
     for name in outputs.WRITERS:
         stream = io.BytesIO()
         outputs.write(report, name, stream)

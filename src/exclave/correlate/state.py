@@ -94,9 +94,11 @@ def _state(
     start = offer.time
     found: list[_End] = []
     if start is not None:
-        for back in revoked.get((offer.source.key, offer.destination.key), ()):
-            if back.time and back.time >= start and back.evidence.event_id != offer.evidence.event_id:
-                found.append(_End(back.time, back.action, back.evidence.event_id))  # noqa: PERF401
+        found += [
+            _End(back.time, back.action, back.evidence.event_id)
+            for back in revoked.get((offer.source.key, offer.destination.key), ())
+            if back.time and back.time >= start and back.evidence.event_id != offer.evidence.event_id
+        ]
         found += [_End(c.time, c.action, c.evidence.event_id) for c in closures.of(offer) if c.time]
         if offer.whole:
             for (time, event), (destinations, action) in stated[offer.method, offer.source.key].items():

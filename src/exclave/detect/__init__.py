@@ -1,1 +1,1 @@
-# noqa: D104
+"""Blob → transfers and signals: the cheap path, the match, and what only several records of one log show."""

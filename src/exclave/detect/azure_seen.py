@@ -7,10 +7,13 @@ another tenant, and acts in our log all the same.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator  # noqa: TC003
+from typing import TYPE_CHECKING
 
 from exclave.formats import azure
 from exclave.model import Event, Kind
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 _STORE = re.compile(
     r"/subscriptions/[^/]+/.*/providers/Microsoft\.Storage/storageAccounts/([a-z0-9]{3,24})(?:/|$)",

@@ -175,16 +175,7 @@ def _transfers(method: Method, event: Event) -> Iterator[Found]:
             )
         if method.whole and not offered and not event.error:
             # Every grant is stated and there is none: what stood open on the resource has ended.
-            yield Closure(
-                method=method.id,
-                time=event.time,
-                account=event.account,
-                region=event.region,
-                action=event.name,
-                actor=event.actor,
-                evidence=event.evidence,
-                resource=resource,
-            )
+            yield _closure(method, event, resource)
 
 
 def _common(event: Event) -> dict[str, Any]:
@@ -293,17 +284,23 @@ def _closures(method: Method, close: Close, event: Event) -> Iterator[Closure]:
             r for r in resources_of(ResourceSpec(kind=method.resource.kind, id=close.resource), event) if r.id
         ]
     for target in targets:
-        yield Closure(
-            method=method.id,
-            time=event.time,
-            account=event.account,
-            region=event.region,
-            action=event.name,
-            actor=event.actor,
-            evidence=event.evidence,
-            resource=target,
-            only_public=close.only_public,
-        )
+        yield _closure(method, event, target, only_public=close.only_public)
+
+
+def _closure(
+    method: Method, event: Event, resource: Resource | None, *, only_public: bool = False
+) -> Closure:
+    return Closure(
+        method=method.id,
+        time=event.time,
+        account=event.account,
+        region=event.region,
+        action=event.name,
+        actor=event.actor,
+        evidence=event.evidence,
+        resource=resource,
+        only_public=only_public,
+    )
 
 
 def _derivations(rule: LineageSpec, event: Event) -> Iterator[Derivation]:

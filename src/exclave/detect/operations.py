@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable  # noqa: TC003
+from typing import TYPE_CHECKING
 
 from exclave.detect import steps
 from exclave.detect.pairs import settled
 from exclave.detect.steps import Failures
-from exclave.model import Signal, Transfer  # noqa: TC001
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from exclave.model import Signal, Transfer
 
 __all__ = ["Failures", "signals", "transfers"]
 

@@ -6,7 +6,6 @@ import os
 import re
 import threading
 from datetime import UTC, datetime
-from pathlib import Path  # noqa: TC003
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -16,6 +15,7 @@ from exclave.inventory.reading import Held
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from pathlib import Path
 
     from exclave.inventory.model import Failure
     from exclave.model import Cloud

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable  # noqa: TC003
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from exclave.catalogue.entry import Read  # noqa: TC001
 from exclave.catalogue.readers.common import MAX_ID
 from exclave.model import Destination, Event, Kind
 from exclave.policy.grants import grants
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from exclave.catalogue.entry import Read
 
 _ACCOUNT = re.compile(r"\d{12}")
 _CANONICAL = re.compile(r"[0-9a-f]{64}")

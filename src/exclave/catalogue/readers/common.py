@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import ipaddress
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from exclave.catalogue.entry import Read  # noqa: TC001
 from exclave.model import Destination, Event, Kind
+
+if TYPE_CHECKING:
+    from exclave.catalogue.entry import Read
 
 MAX_ID = 2048  # characters of an id that are kept
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading  # noqa: TC003
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +15,7 @@ from exclave.inventory.table import chosen
 from exclave.model import Cloud
 
 if TYPE_CHECKING:
+    import threading
     from collections.abc import Callable, Sequence
 
     from exclave.inventory.record import Recorder
