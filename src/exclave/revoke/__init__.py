@@ -1,0 +1,1 @@
+"""Shares → the changes that take them back."""
