@@ -1,0 +1,1 @@
+"""Makers: one folder for each cloud, one function for each control."""
