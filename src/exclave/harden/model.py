@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from exclave.audit.model import Result, Settings
-from exclave.change.model import Step
 from exclave.inventory.store import Inventory
 from exclave.perimeter import Perimeter
+
+if TYPE_CHECKING:
+    from exclave.change.model import Step
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
