@@ -27,6 +27,7 @@ class Artefact:
     format: str  # cloudformation, terraform, arm, bicep, gcloud, powershell, policy (JSON), diff, text ...
     text: str
     about: str = ""  # one line: what it makes
+    deploy: str = ""  # the command that puts it in place
     undo: str = ""  # how it is taken away again: the command, or the file's text
     notes: tuple[str, ...] = ()  # what to decide or test before it is deployed
 

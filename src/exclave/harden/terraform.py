@@ -1,0 +1,63 @@
+"""Terraform's JSON syntax (.tf.json): built as data; texts are escaped, references are objects of their own.
+
+Source: https://developer.hashicorp.com/terraform/language/syntax/json
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+
+
+class Reference(str):
+    """An expression of Terraform's, such as `aws_sns_topic.alarms.arn`. Never made of what an inventory says."""
+
+    __slots__ = ()
+
+
+def escaped(text: str) -> str:
+    """A text in which Terraform sees no template."""
+    return text.replace("${", "$${").replace("%{", "%%{")
+
+
+def to_json(document: Mapping[str, Any]) -> str:
+    """The configuration as text, keys in the order they were given."""
+    return orjson.dumps(_written(document), option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE).decode()
+
+
+def configuration(
+    provider: Mapping[str, Any],
+    resources: Mapping[str, Mapping[str, Any]],
+    *,
+    variables: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
+    """A configuration with one provider.
+
+    Args:
+        provider: name → its block: `{"aws": {"region": ..., "allowed_account_ids": [...]}}`.
+        resources: type → name → arguments.
+        variables: name → block.
+    """
+    sources = {"aws": "hashicorp/aws", "azurerm": "hashicorp/azurerm", "google": "hashicorp/google"}
+    found: dict[str, Any] = {
+        "terraform": {"required_providers": {name: {"source": sources.get(name, name)} for name in provider}},
+        "provider": dict(provider),
+    }
+    if variables:
+        found["variable"] = dict(variables)
+    found["resource"] = {kind: dict(named) for kind, named in resources.items()}
+    return found
+
+
+def _written(value: Any) -> Any:
+    if isinstance(value, Reference):
+        return f"${{{value}}}"
+    if isinstance(value, str):
+        return escaped(value)
+    if isinstance(value, Mapping):
+        return {escaped(str(key)): _written(each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_written(each) for each in value]
+    return value
