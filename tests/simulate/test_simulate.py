@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from exclave.simulate import BREACHES, Summary, simulate
+from exclave.model import Cloud
+from exclave.simulate import STAGES, Summary, simulate
 from exclave.simulate.breach import PHASES
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+BREACHES = STAGES[Cloud.AWS].breaches
 START = datetime(2026, 1, 10, tzinfo=UTC)
 
 

@@ -20,11 +20,23 @@ _START = datetime(2026, 3, 2, tzinfo=UTC)
     "breaches",
     multiple=True,
     metavar="NAME",
-    help="A breach to hide in the traffic; several times for several; 'all' for each.",
+    help="A breach to hide in the traffic; several times for several; 'all' for each (of --cloud).",
+)
+@click.option(
+    "-c",
+    "--cloud",
+    "clouds",
+    multiple=True,
+    type=click.Choice(["aws", "azure", "gcp"]),
+    help="Whose logs; several times for several in one folder.  [default: those of the breaches, else aws]",
 )
 @click.option("--list", "list_", is_flag=True, help="List the breaches.")
 @click.option(
-    "--records", type=click.IntRange(0), default=20_000, show_default=True, help="Ordinary records."
+    "--records",
+    type=click.IntRange(0),
+    default=20_000,
+    show_default=True,
+    help="Ordinary records, of all clouds together.",
 )
 @click.option(
     "--days", type=click.IntRange(1, 3660), default=3, show_default=True, help="Days that they cover."
@@ -35,14 +47,13 @@ _START = datetime(2026, 3, 2, tzinfo=UTC)
     type=click.IntRange(2, 500),
     default=6,
     show_default=True,
-    help="Accounts of the organisation.",
+    help="Accounts (subscriptions, projects) of the organisation.",
 )
 @click.option(
     "--data-events",
     type=click.FloatRange(0, 0.95),
-    default=0.0,
-    show_default=True,
-    help="Share of S3 data events (GetObject, PutObject).",
+    default=None,
+    help="Share of records about objects that are read and written.  [default: aws 0, others some]",
 )
 @click.option(
     "--flow-records",
@@ -55,12 +66,13 @@ _START = datetime(2026, 3, 2, tzinfo=UTC)
 def command(
     folder: Path | None,
     breaches: tuple[str, ...],
+    clouds: tuple[str, ...],
     list_: bool,
     records: int,
     days: int,
     start: datetime,
     accounts: int,
-    data_events: float,
+    data_events: float | None,
     flow_records: int,
     seed: int,
 ) -> None:
@@ -69,15 +81,20 @@ def command(
     Nothing here calls a cloud. It serves demos, tests and benchmarks, and to test a SIEM with. FOLDER/logs holds
     the logs, FOLDER/truth.jsonl who is ours and, for each breach, its events, destinations, resources and actors.
     """
-    from exclave.simulate import BREACHES, simulate
+    from exclave.model import Cloud
+    from exclave.simulate import BREACHES, STAGES, simulate
 
+    wanted = [Cloud(cloud) for cloud in clouds]
+    if missing := [cloud for cloud in wanted if cloud not in STAGES]:
+        raise click.BadParameter(f"{missing[0]} can't be simulated yet", param_hint="--cloud")
+    within = {name: breach for name, breach in BREACHES.items() if not wanted or breach.cloud in wanted}
     if list_:
-        for name, breach in BREACHES.items():
-            click.echo(f"{name:34} {breach.title}")
+        for name, breach in within.items():
+            click.echo(f"{breach.cloud:6} {name:34} {breach.title}")
         return
     if folder is None:
         raise click.UsageError("say where to write: exclave simulate FOLDER")
-    chosen = list(BREACHES) if "all" in breaches else list(breaches)
+    chosen = list(within) if "all" in breaches else list(breaches)
     if unknown := [b for b in chosen if b not in BREACHES]:
         raise click.BadParameter(f"{', '.join(unknown)}; known: {', '.join(BREACHES)}", param_hint="--breach")
     if folder.exists() and any(folder.iterdir()):
@@ -91,6 +108,7 @@ def command(
             start=start,
             accounts=accounts,
             breaches=chosen,
+            clouds=wanted,
             data_events=data_events,
             flow_records=flow_records,
         )

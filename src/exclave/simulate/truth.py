@@ -1,4 +1,4 @@
-"""The ground truth as JSON lines: one perimeter line, then one line for each breach.
+"""The ground truth as JSON lines: one perimeter line for each cloud, then one line for each breach.
 
 `{"type":"perimeter","cloud","organisation","accounts":[{id,name,role}],"vendors":[{id,name}]}`
 `{"type":"breach","name","title","cloud","account","started","ended","open","taken","steps":[{event_id,
@@ -47,9 +47,12 @@ def breach_line(story: Story) -> dict[str, Any]:
     }
 
 
-def write_truth(path: Path, perimeter: Mapping[str, Any], stories: Iterable[Story]) -> None:
+def write_truth(path: Path, perimeters: Iterable[Mapping[str, Any]], stories: Iterable[Story]) -> None:
     """Writes the truth to `path`. Raises OSError."""
-    lines = [{"type": "perimeter", **perimeter}, *(breach_line(story) for story in stories)]
+    lines = [
+        *({"type": "perimeter", **perimeter} for perimeter in perimeters),
+        *(breach_line(story) for story in stories),
+    ]
     path.write_bytes(b"".join(orjson.dumps(line) + b"\n" for line in lines))
 
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exclave.simulate.aws.template import compile_record, drawer
+from exclave.simulate.template import compile_record, drawer
 
 TEXT = st.text().filter(lambda text: "@@" not in text)
 VALUES = st.recursive(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from exclave.simulate.aws import ids, records
 from exclave.simulate.aws.call import Call, Caller
 from exclave.simulate.aws.organisation import GLOBAL_REGION, Account, Organisation
-from exclave.simulate.aws.template import Template, compile_record, drawer
+from exclave.simulate.template import Template, compile_record, drawer
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

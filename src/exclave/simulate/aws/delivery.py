@@ -8,34 +8,30 @@ holds one JSON object with the key Records.
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from exclave.simulate.files import Files
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
     from random import Random
 
 _PER_FILE = 10_000
-_LEVEL = 6
 _ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 
 
-class Delivery:
+class Delivery(Files):
     """Writes files below `out` and counts them. `flat` leaves out the folders, `pretty` indents the JSON."""
 
     def __init__(self, out: Path, rng: Random, organisation: str, *, flat: bool, pretty: bool) -> None:
-        self._out = out
+        super().__init__(out)
         self._rng = rng
         self._organisation = organisation
         self._flat = flat
         self._pretty = pretty
-        self._made: set[Path] = set()
-        self.files = 0
-        self.records = 0
-        self.bytes_plain = 0
-        self.bytes_written = 0
 
-    def write(self, account: str, region: str, end: int, records: Sequence[tuple[int, bytes]]) -> None:
+    def deliver(self, account: str, region: str, end: int, records: Sequence[tuple[int, bytes]]) -> None:
         """Writes the records of one account and region whose window ended at `end`, in order of time.
 
         Delivery takes a few minutes after that. Raises OSError.
@@ -44,15 +40,14 @@ class Delivery:
         for first in range(0, len(ordered), _PER_FILE):
             lines = [line for _, line in ordered[first : first + _PER_FILE]]
             at = datetime.fromtimestamp(end, UTC) + timedelta(seconds=self._rng.randrange(60, 300))
-            self._write(self._path(account, region, at), self._body(lines))
-            self.records += len(lines)
+            self.write(self._path(account, region, at), self._body(lines), len(lines))
 
     def _path(self, account: str, region: str, at: datetime) -> Path:
         suffix = "".join(self._rng.choices(_ALPHABET, k=16))
         name = f"{account}_CloudTrail_{region}_{at:%Y%m%dT%H%MZ}_{suffix}.json.gz"
         if self._flat:
-            return self._out / name
-        trail = self._out / "AWSLogs" / self._organisation / account / "CloudTrail"
+            return Path(name)
+        trail = Path("AWSLogs") / self._organisation / account / "CloudTrail"
         return trail / region / f"{at:%Y}" / f"{at:%m}" / f"{at:%d}" / name
 
     def _body(self, lines: list[bytes]) -> bytes:
@@ -63,15 +58,3 @@ class Delivery:
 
         decoded: Any = orjson.loads(body)
         return orjson.dumps(decoded, option=orjson.OPT_INDENT_2)
-
-    def _write(self, path: Path, body: bytes) -> None:
-        import deflate
-
-        packed = deflate.gzip_compress(body, _LEVEL)
-        if path.parent not in self._made:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            self._made.add(path.parent)
-        path.write_bytes(packed)
-        self.files += 1
-        self.bytes_plain += len(body)
-        self.bytes_written += len(packed)

@@ -5,26 +5,27 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING
 
+from exclave.simulate.ids import base32, public_ip, uuid
+
 if TYPE_CHECKING:
     from random import Random
 
+__all__ = [
+    "account_id",
+    "base32",
+    "hex_id",
+    "organisation_id",
+    "public_ip",
+    "role_id",
+    "unique_id",
+    "uuid",
+]
 _BASE32 = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
-
-
-def uuid(rng: Random) -> str:
-    """A version 4 UUID, as CloudTrail writes event and request ids."""
-    digits = f"{rng.getrandbits(128):032x}"
-    return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-a{digits[17:20]}-{digits[20:]}"
 
 
 def hex_id(rng: Random, prefix: str) -> str:
     """An EC2 id: prefix, dash, 17 hexadecimal digits that begin with 0 (`snap-0…`)."""
     return f"{prefix}-0{rng.getrandbits(64):016x}"
-
-
-def base32(rng: Random, length: int) -> str:
-    """Upper case letters and the digits 2 to 7, as in key and principal ids."""
-    return "".join(rng.choices(_BASE32, k=length))
 
 
 def unique_id(rng: Random, prefix: str) -> str:
@@ -50,9 +51,3 @@ def account_id(rng: Random, taken: set[str]) -> str:
 def organisation_id(rng: Random) -> str:
     """`o-` and ten lower case letters or digits."""
     return "o-" + "".join(rng.choices("abcdefghijklmnopqrstuvwxyz0123456789", k=10))
-
-
-def public_ip(rng: Random) -> str:
-    """An address in the ranges for documentation and benchmarks (RFC 5737, RFC 2544): nobody's."""
-    first = rng.choice(("192.0.2", "198.51.100", "203.0.113", f"198.18.{rng.randrange(256)}"))
-    return f"{first}.{rng.randrange(1, 255)}"

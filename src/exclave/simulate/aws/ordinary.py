@@ -10,6 +10,7 @@ from exclave.simulate.aws.callers import Callers
 from exclave.simulate.aws.cell import Cell
 from exclave.simulate.aws.organisation import GLOBAL_REGION, Account, Organisation
 from exclave.simulate.aws.traffic import data_calls, management_calls
+from exclave.simulate.calendar import DAYTIME, hour, load
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,10 +21,6 @@ if TYPE_CHECKING:
 
 Key = tuple[str, str]  # account and region: whose trail, and where
 _DENSE = 50  # records per file from which files are written every five minutes, as a busy trail does
-_HOUR_WEIGHTS = (4, 4, 4, 4, 4, 4, 5, 7, 9, 10, 10, 10, 9, 10, 10, 10, 9, 8, 7, 6, 5, 5, 4, 4)
-_WEEKEND = 0.6
-_DAYTIME = range(7, 19)
-_SATURDAY = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,15 +47,15 @@ def windows(
     first = int(start.timestamp())
     seconds = 300 if records / (days * 288 * len(cells)) >= _DENSE else 900
     starts = range(first, first + days * 86400, seconds)
-    load = [_load(at) for at in starts]
-    total, so_far, made, data_made = sum(load), 0.0, 0, 0
-    for at, weight in zip(starts, load, strict=True):
+    loads = [load(at) for at in starts]
+    total, so_far, made, data_made = sum(loads), 0.0, 0, 0
+    for at, weight in zip(starts, loads, strict=True):
         so_far += weight
         target = records if at == starts[-1] else int(records * so_far / total)
         data = max(0, min(int(target * data_share) - data_made, target - made))
         plain = max(0, target - made - data)
         window = Window(at, seconds, {})
-        day = _hour(at) in _DAYTIME
+        day = hour(at) in DAYTIME
         room = records - made - data - plain  # for the twins, which come on top
         for count, chances, is_data in ((data, local, True), (plain, weights, False)):
             drawn = Counter(rng.choices(range(len(cells)), weights=chances, k=count)) if count else {}
@@ -107,12 +104,3 @@ def _cells(rng: Random, organisation: Organisation) -> tuple[list[Cell], list[fl
 
 def _regions(account: Account) -> tuple[str, ...]:
     return tuple(dict.fromkeys((account.home, account.second, GLOBAL_REGION)))
-
-
-def _load(second: int) -> float:
-    weekday = (second // 86400 + 3) % 7  # the epoch was a Thursday
-    return _HOUR_WEIGHTS[_hour(second)] * (_WEEKEND if weekday >= _SATURDAY else 1)
-
-
-def _hour(second: int) -> int:
-    return second // 3600 % 24

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import orjson
 
 from exclave.simulate.aws import ids, records
 from exclave.simulate.aws.organisation import GLOBAL_REGION
-from exclave.simulate.breach import PHASES, BulkFlow, Story, TrueDestination, TrueResource, TrueStep
+from exclave.simulate.breach import BulkFlow, Story
+from exclave.simulate.scene import Telling
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from datetime import datetime
     from random import Random
 
-    from exclave.model import Kind
     from exclave.simulate.aws.organisation import Account, Organisation
 
 SERVICE_ITSELF = "AWS Internal"
@@ -31,7 +31,7 @@ class Who:
     agent: str
 
 
-class Scene:
+class Scene(Telling):
     """Told events become records in the trail that would hold them, and steps of the story's truth."""
 
     def __init__(
@@ -44,22 +44,15 @@ class Scene:
         start: datetime,
         taken: set[str],
     ) -> None:
-        self.rng = rng
+        super().__init__(rng=rng, story=story, start=start, account=victim.id, region=victim.home)
         self.organisation = organisation
         self.victim = victim
-        self.region = victim.home
-        self.now = start
-        self.story = story
         self.outsider = ids.account_id(rng, taken)
         self.outsider_ip = ids.public_ip(rng)
         self.records: list[tuple[str, str, int, bytes]] = []  # account, region, second, record
         self._taken = taken
 
-    # -- the clock and the cast
-
-    def wait(self, minutes: float) -> None:
-        """Lets time pass."""
-        self.now += timedelta(minutes=minutes)
+    # -- the cast
 
     def another_outsider(self) -> str:
         """One more account of the adversary's."""
@@ -127,12 +120,7 @@ class Scene:
         )
 
     def _noted(self, who: Who) -> Who:
-        for found, book in (
-            (who.identity["arn"], self.story.actors),
-            (who.identity["accessKeyId"], self.story.credentials),
-        ):
-            if found not in book:
-                book.append(str(found))
+        self.actor(str(who.identity["arn"]), str(who.identity["accessKeyId"]))
         return who
 
     # -- events
@@ -155,8 +143,6 @@ class Scene:
 
         `phase` puts it among the incident's steps; without one it is context. `more` as in records.record.
         """
-        if phase and phase not in PHASES:
-            raise ValueError(f"unknown phase {phase!r}")
         self.wait(after + self.rng.uniform(0.05, 0.6))
         event_id = ids.uuid(self.rng)
         account, region = account or self.victim.id, region or self.region
@@ -176,15 +162,7 @@ class Scene:
             **more,
         )
         self.records.append((account, region, int(self.now.timestamp()), orjson.dumps(made)))
-        step = TrueStep(
-            event_id=event_id,
-            event_name=name,
-            time=self.now.replace(microsecond=0),
-            account=account,
-            region=region,
-            phase=phase or "context",
-        )
-        (self.story.steps if phase else self.story.context).append(step)
+        self.step(event_id, name, phase=phase, account=account, region=region)
         return event_id
 
     def iam(self, who: Who, name: str, request: object, response: object = None, **more: Any) -> str:
@@ -215,31 +193,10 @@ class Scene:
 
     # -- truth
 
-    def offered_to(self, kind: Kind, identifier: str) -> None:
-        """Notes a destination."""
-        self.story.destinations.append(TrueDestination(kind=kind, id=identifier))
-
     def bulk_flow(self, destination: str, gib: float, hours: float, *, after: float = 0.0) -> None:
         """Has the victim's file server send much to an address, for flow logs to show. `after`: minutes."""
         self.wait(after)
         self.story.bulk.append(BulkFlow(destination=destination, gib=gib, start=self.now, hours=hours))
-
-    def thing(
-        self, kind: str, identifier: str, *, parent: str = "", size: int | None = None, name: str = ""
-    ) -> str:
-        """Notes a resource of the victim's and gives its id back."""
-        self.story.resources.append(
-            TrueResource(
-                kind=kind,
-                id=identifier,
-                account=self.victim.id,
-                region=self.region,
-                parent=parent,
-                size_gib=size,
-                name=name,
-            )
-        )
-        return identifier
 
     def key_resource(self, key: str) -> Sequence[Mapping[str, str]]:
         """The `resources` element of a call on a KMS key of the victim's."""

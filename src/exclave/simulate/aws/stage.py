@@ -2,53 +2,41 @@
 
 from __future__ import annotations
 
-import hashlib
-from datetime import datetime, timedelta
-from random import Random
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+from exclave.model import Cloud
+from exclave.simulate.aws.breaches import BREACHES
 from exclave.simulate.aws.delivery import Delivery
 from exclave.simulate.aws.ordinary import windows
 from exclave.simulate.aws.organisation import found
 from exclave.simulate.aws.scene import Scene
 from exclave.simulate.breach import Story
+from exclave.simulate.ids import generator
 from exclave.simulate.network.stage import Counted
 from exclave.simulate.network.stage import write as write_flows
+from exclave.simulate.wanted import Stage, Wanted
 from exclave.simulate.written import Written
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from pathlib import Path
 
     from exclave.simulate.aws.ordinary import Key
     from exclave.simulate.aws.organisation import Account, Organisation
-    from exclave.simulate.breach import Breach
 
 Told = list[tuple["Key", int, bytes]]
 
 
-def play(
-    logs: Path,
-    *,
-    seed: int,
-    records: int,
-    days: int,
-    start: datetime,
-    accounts: int,
-    breaches: Sequence[Breach],
-    data_events: float,
-    flat: bool,
-    pretty: bool,
-    flow_records: int = 0,
-) -> Written:
-    """Writes the files below `logs`; arguments as in `simulate`, which has checked them. Raises OSError."""
+def play(logs: Path, wanted: Wanted) -> Written:
+    """Writes the files below `logs`. Raises OSError."""
+    seed, start, days = wanted.seed, wanted.start, wanted.days
     taken: set[str] = set()
-    organisation = found(_rng(seed, "organisation"), accounts, taken)
+    organisation = found(generator(seed, "organisation"), wanted.accounts, taken)
     stories: list[Story] = []
     told: Told = []
-    for index, breach in enumerate(breaches):
+    for index, breach in enumerate(wanted.breaches):
         # A generator for each name: one more breach at the end leaves the others as they were.
-        rng = _rng(seed, breach.name)
+        rng = generator(seed, breach.name)
         story = Story(breach=breach, account=_victim(organisation, index).id)
         scene = Scene(
             rng=rng,
@@ -61,15 +49,17 @@ def play(
         breach.tell(scene)
         stories.append(story)
         told += [((account, region), second, record) for account, region, second, record in scene.records]
-    delivery = Delivery(logs, _rng(seed, "delivery"), organisation.id, flat=flat, pretty=pretty)
+    delivery = Delivery(
+        logs, generator(seed, "delivery"), organisation.id, flat=wanted.flat, pretty=wanted.pretty
+    )
     told.sort(key=lambda item: item[1], reverse=True)
     ordinary = windows(
-        _rng(seed, "ordinary"),
+        generator(seed, "ordinary"),
         organisation,
-        records=max(0, records - len(told)),
+        records=max(0, wanted.records - len(told)),
         start=start,
         days=days,
-        data_share=data_events,
+        data_share=wanted.data_events or 0.0,
     )
     for window in ordinary:
         end = window.start + window.seconds
@@ -77,9 +67,9 @@ def play(
             key, second, record = told.pop()
             window.records.setdefault(key, []).append((second, record))
         for (account, region), lines in sorted(window.records.items()):
-            delivery.write(account, region, end, lines)
+            delivery.deliver(account, region, end, lines)
     flows = Counted()
-    if flow_records:
+    if wanted.flow_records:
         flows = write_flows(
             logs,
             seed=seed,
@@ -87,7 +77,7 @@ def play(
             stories=stories,
             start=start,
             days=days,
-            records=flow_records,
+            records=wanted.flow_records,
         )
     return Written(
         perimeter=_perimeter(organisation),
@@ -119,6 +109,4 @@ def _perimeter(organisation: Organisation) -> dict[str, Any]:
     }
 
 
-def _rng(seed: int, purpose: str) -> Random:
-    """A generator of its own for each purpose, so that they don't disturb each other."""
-    return Random(int.from_bytes(hashlib.sha256(f"{seed}/{purpose}".encode()).digest()[:16]))  # noqa: S311
+STAGE = Stage(cloud=Cloud.AWS, breaches=BREACHES, play=play)

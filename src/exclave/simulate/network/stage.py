@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from datetime import timedelta
-from random import Random
 from typing import TYPE_CHECKING
 
 from exclave.simulate.breach import TrueFlow
+from exclave.simulate.ids import generator
 from exclave.simulate.network.hosts import FILE_SERVER, Talk, network
 from exclave.simulate.network.lines import FIELDS, Writer, path, record
 
@@ -16,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
     from pathlib import Path
+    from random import Random
 
     from exclave.simulate.aws.organisation import Account
     from exclave.simulate.breach import BulkFlow, Story
@@ -57,7 +57,7 @@ def write(
     begin, hours = int(start.timestamp()), days * 24
     total = Counted()
     for number, account in enumerate(accounts):
-        rng = Random(int.from_bytes(hashlib.sha256(f"{seed}/network/{account.id}".encode()).digest()[:16]))  # noqa: S311
+        rng = generator(seed, f"network/{account.id}")
         others = tuple(
             (number + step) % len(accounts) for step in range(1, min(_MOST_PEERS + 1, len(accounts)))
         )

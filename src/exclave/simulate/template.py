@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from exclave.simulate.aws import ids
+from exclave.simulate import ids
 
 if TYPE_CHECKING:
     from random import Random
