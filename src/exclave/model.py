@@ -307,6 +307,8 @@ class Signal:
     error: str = ""
     shared_id: str = ""
     facts: tuple[tuple[str, str], ...] = ()
+    count: int = 1  # what a stranger does again and again is one signal: how often
+    last: datetime | None = None  # time of the last of them
     # filled in by correlate/
     id: str = ""
     judgement: Judgement | None = None

@@ -156,7 +156,7 @@ def _steps(group: Group, methods: dict[str, Method], lineage: Lineage, closures:
         yield Step(
             time=s.time,
             phase=_PHASES[s.signal],
-            text=f"{methods[s.method].title}{failed}{about}{named}",
+            text=f"{methods[s.method].title}{failed}{about}{named}{_times(s)}",
             actor=_actor_text(s.actor),
             ref=s.id,
             evidence=s.evidence,
@@ -234,8 +234,11 @@ def _transfer_text(t: Transfer, methods: dict[str, Method]) -> str:
         Outcome.REVOKED: "taken back from",
         Outcome.ATTEMPTED: "failed to offer to",
     }[t.outcome]
-    times = f" ({t.count} times)" if t.count > 1 else ""
-    return f"{what} {verb} {name_of(t.destination)} [{t.method}]{times}"
+    return f"{what} {verb} {name_of(t.destination)} [{t.method}]{_times(t)}"
+
+
+def _times(found: Transfer | Signal) -> str:
+    return f" ({found.count} times)" if found.count > 1 else ""
 
 
 def _resource_text(resource: Resource) -> str:

@@ -59,7 +59,7 @@ def merge(results: Iterable[ScanResult]) -> ScanResult:
                 mine[identifier] = min(how, mine.get(identifier, how))
     return ScanResult(
         transfers=tuple(sorted(fold(operations.transfers(transfers, failures)), key=order)),
-        signals=tuple(sorted(operations.signals(signals, failures), key=order)),
+        signals=tuple(sorted(fold(operations.signals(signals, failures)), key=order)),
         closures=tuple(sorted(closures, key=order)),
         derivations=tuple(sorted(derivations, key=order)),
         coverage=total.coverage(),

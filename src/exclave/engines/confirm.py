@@ -7,17 +7,20 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from exclave.detect.fold import key_of
 from exclave.detect.result import ScanResult, merge
+from exclave.model import Signal, Transfer
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from exclave.engines.work import Span
-    from exclave.model import Report, Transfer
+    from exclave.model import Report
     from exclave.sources import Item
+
+F = TypeVar("F", Transfer, Signal)
 
 # Scans items for certain: what they show, and `where` of those that could be read.
 Again = Callable[[list["Item"]], tuple[ScanResult, set[str]]]
@@ -33,10 +36,29 @@ def confirmed(result: ScanResult, found: Report, spans: Sequence[Span], again: A
     if not items:
         return result
     new, read = again(items)
-    told = {key_of(t): t for t in new.transfers if key_of(t)}
-    kept: list[Transfer] = []
-    doubtful: list[Transfer] = []
-    for one in result.transfers:
+    transfers, fresh, doubtful = _sorted_out(result.transfers, new.transfers, read)
+    signals, fresh_signals, doubtful_signals = _sorted_out(result.signals, new.signals, read)
+    if doubtful or doubtful_signals:
+        recounted = _recounted([*doubtful, *doubtful_signals], spans, again)
+        fresh += _like(doubtful, recounted.transfers)
+        fresh_signals += _like(doubtful_signals, recounted.signals)
+    old = replace(
+        result,
+        transfers=tuple(transfers),
+        signals=tuple(signals),
+        closures=tuple(f for f in result.closures if _outside(f.evidence.file, read)),
+        derivations=tuple(f for f in result.derivations if _outside(f.evidence.file, read)),
+    )
+    out = merge([old, replace(new, transfers=tuple(fresh), signals=tuple(fresh_signals))])
+    return replace(out, coverage=result.coverage)
+
+
+def _sorted_out(old: Sequence[F], new: Sequence[F], read: set[str]) -> tuple[list[F], list[F], list[F]]:
+    """Findings that stay, those that take the place of others, and folded ones whose first was forged."""
+    told = {key_of(one): one for one in new if key_of(one)}
+    kept: list[F] = []
+    doubtful: list[F] = []
+    for one in old:
         if _outside(one.evidence.file, read):
             kept.append(one)
         elif key_of(one) and one.count > 1:
@@ -46,19 +68,8 @@ def confirmed(result: ScanResult, found: Report, spans: Sequence[Span], again: A
                 kept.append(replace(one, evidence=same.evidence))
             else:
                 doubtful.append(one)
-    counted = {key_of(t) for t in (*kept, *doubtful)} - {()}
-    fresh = [t for t in new.transfers if key_of(t) not in counted]
-    if doubtful:
-        fresh += _recounted(doubtful, spans, again)
-    old = replace(
-        result,
-        transfers=tuple(kept),
-        signals=tuple(f for f in result.signals if _outside(f.evidence.file, read)),
-        closures=tuple(f for f in result.closures if _outside(f.evidence.file, read)),
-        derivations=tuple(f for f in result.derivations if _outside(f.evidence.file, read)),
-    )
-    out = merge([old, replace(new, transfers=tuple(fresh))])
-    return replace(out, coverage=result.coverage)
+    counted = {key_of(one) for one in (*kept, *doubtful)} - {()}
+    return kept, [one for one in new if key_of(one) not in counted], doubtful
 
 
 def _loud(found: Report) -> set[str]:
@@ -68,14 +79,17 @@ def _loud(found: Report) -> set[str]:
     return out | {s.evidence.file for i in found.incidents for s in i.story if not s.evidence.record}
 
 
-def _recounted(doubtful: Sequence[Transfer], spans: Sequence[Span], again: Again) -> list[Transfer]:
+def _recounted(doubtful: Sequence[Transfer | Signal], spans: Sequence[Span], again: Again) -> ScanResult:
     """Folded finds whose first one was forged, counted anew in all files of their time."""
-    items = [span.item for span in spans if any(_within(one, span) for one in doubtful)]
+    return again([span.item for span in spans if any(_within(one, span) for one in doubtful)])[0]
+
+
+def _like(doubtful: Sequence[F], counted: Sequence[F]) -> list[F]:
     keys = {key_of(one) for one in doubtful}
-    return [t for t in again(items)[0].transfers if key_of(t) in keys]
+    return [one for one in counted if key_of(one) in keys]
 
 
-def _within(one: Transfer, span: Span) -> bool:
+def _within(one: Transfer | Signal, span: Span) -> bool:
     if span.first is None or span.last is None or one.time is None or one.last is None:
         return True
     return span.first <= one.last and span.last >= one.time

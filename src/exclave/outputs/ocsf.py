@@ -68,7 +68,7 @@ def finding(found: Transfer | Signal, report: Report) -> dict[str, Any]:
         "resources": _resources(found),
         "evidences": [_evidence(found)],
     }
-    if isinstance(found, Transfer) and found.count > 1:
+    if found.count > 1:
         event |= {"count": found.count, "end_time": milliseconds(found.last or found.time)}
     if isinstance(found, Transfer) and found.revoke:
         way_back = "; ".join(

@@ -153,6 +153,8 @@ def signal(s: Signal) -> Json:
         "error": s.error,
         "shared_id": s.shared_id,
         "facts": facts(s.facts),
+        "count": s.count,
+        "last": rfc3339(s.last),
     }
 
 

@@ -145,7 +145,7 @@ def transfer(t: Transfer) -> str:
     )
 
 
-def times(t: Transfer) -> str:
+def times(t: Transfer | Signal) -> str:
     """`, 40 times until 2026-03-02 02:00:00`; empty for once."""
     if t.count == 1:
         return ""
@@ -156,7 +156,7 @@ def signal(s: Signal) -> str:
     """A signal in one sentence."""
     to = f" for {destination(s.destination)}" if s.destination else ""
     failed = f" (failed{': ' + s.error if s.error else ''})" if s.failed else ""
-    return f"{s.action} on {resource(s.source)}{to} by {actor(s.actor)}{failed}"
+    return f"{s.action} on {resource(s.source)}{to} by {actor(s.actor)}{failed}{times(s)}"
 
 
 def runs(story: Iterable[Step]) -> list[tuple[Step, Step, int]]:
