@@ -21,6 +21,9 @@ BASIS = {
         "sts.GetCallerIdentity", "ec2.DescribeRegions", "organizations.DescribeOrganization", "organizations.ListAccounts",
         "s3.ListBuckets", "ec2.DescribeVpcs", "ec2.DescribeVpcEndpoints",
     ),
+    Cloud.AZURE: (
+        "azure.Subscriptions", "azure.Permissions", "graph.Organization", "arg.StorageAccounts", "arg.VirtualNetworks",
+    ),
 }  # fmt: skip
 
 

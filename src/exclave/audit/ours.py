@@ -30,6 +30,9 @@ def seen(inventory: Inventory) -> Mapping[Kind, Mapping[str, str]]:
     for answer in inventory.each("s3.ListBuckets"):
         owner = answer.answer.get("Owner") if isinstance(answer.answer, dict) else None
         ours(Kind.CANONICAL_ID, _value(owner, "ID"), f"owns the buckets of {answer.scope.account}")
+    for _, item in inventory.items("graph.Organization"):
+        for domain in (item.get("verifiedDomains") or ()) if isinstance(item, dict) else ():
+            ours(Kind.DOMAIN, _value(domain, "name"), "a verified domain of our tenant")
     return found
 
 
@@ -39,6 +42,10 @@ _LISTED = (
     ("s3.ListBuckets", Kind.BUCKET, "Name", "a bucket of ours"),
     ("ec2.DescribeVpcs", Kind.VPC, "VpcId", "a VPC of ours"),
     ("ec2.DescribeVpcEndpoints", Kind.VPC, "VpcEndpointId", "an endpoint of ours"),
+    ("azure.Subscriptions", Kind.SUBSCRIPTION, "subscriptionId", "a subscription that our credentials see"),
+    ("azure.Subscriptions", Kind.TENANT, "tenantId", "the tenant of our subscriptions"),
+    ("graph.Organization", Kind.TENANT, "id", "our tenant"),
+    ("arg.StorageAccounts", Kind.BUCKET, "name", "a storage account of ours"),
 )
 
 

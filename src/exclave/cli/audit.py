@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from exclave.cli.azure import azure_options, record_azure
 from exclave.cli.collect import aws_options
 from exclave.cli.writing import check_folders, console, format_of, to_file, to_stdout
 from exclave.model import Severity
@@ -132,13 +133,19 @@ def folder(
     _run(folders, control_ids, no_exposures=no_exposures, **options)
 
 
+def keep_options(function: Callable[..., None]) -> Callable[..., None]:
+    """Whether what is recorded stays."""
+    target = click.Path(path_type=Path, file_okay=False)
+    for option in (
+        click.option("--resume", is_flag=True, help="Go on with what is in --keep."),
+        click.option("--keep", type=target, help="Keep the recorded inventory in this folder."),
+    ):
+        function = option(function)
+    return function
+
+
 @command.command("aws")
-@click.option(
-    "--keep",
-    type=click.Path(path_type=Path, file_okay=False),
-    help="Keep the recorded inventory in this folder.",
-)
-@click.option("--resume", is_flag=True, help="Go on with what is in --keep.")
+@keep_options
 @aws_options
 @audit_options
 def aws(
@@ -168,6 +175,42 @@ def aws(
             role_name=role_name,
             regions=regions,
             expect_account=expect_account,
+            rate=rate,
+            workers=workers,
+            quiet=quiet,
+        )
+        _run((target,), control_ids, no_exposures=no_exposures, **options)
+
+
+@command.command("azure")
+@keep_options
+@azure_options
+@audit_options
+def azure(
+    keep: Path | None,
+    resume: bool,
+    control_ids: tuple[str, ...],
+    no_exposures: bool,
+    subscriptions: tuple[str, ...],
+    expect_account: str,
+    domain_settings: Path | None,
+    rate: float,
+    workers: int,
+    quiet: bool,
+    **options: Any,
+) -> None:
+    """Record Azure, then audit it. Only reads."""
+    from exclave.cli.collect import needed
+
+    with tempfile.TemporaryDirectory(prefix="exclave-") as scratch:
+        target = keep or Path(scratch) / "inventory"
+        record_azure(
+            target,
+            needed("azure", control_ids, exposures=not no_exposures),
+            resume=resume,
+            subscriptions=subscriptions,
+            expect_account=expect_account,
+            domain_settings=domain_settings,
             rate=rate,
             workers=workers,
             quiet=quiet,

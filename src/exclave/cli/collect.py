@@ -9,10 +9,16 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from exclave.cli.azure import azure_options, record_azure
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from exclave.inventory.engine import Tally
+    from exclave.inventory.record import Recorder
+
+    Watch = Callable[[Tally], None]
+    Say = Callable[[str], None]
 
 COULD_NOT_LOOK, STOPPED = 3, 130
 
@@ -75,20 +81,23 @@ def command() -> None:
     """Record a cloud's answers as they are, to audit them offline. Only reads: `exclave permissions` says what it needs."""
 
 
+def folder_options(function: Callable[..., None]) -> Callable[..., None]:
+    """Where to, and whether it is gone on with."""
+    target = click.Path(path_type=Path, file_okay=False)
+    for option in (
+        click.option(
+            "--resume",
+            is_flag=True,
+            help="Go on with what is in the folder: ask only what isn't recorded, or was refused.",
+        ),
+        click.option("-o", "--output", "folder", type=target, required=True, help="Folder of the inventory."),
+    ):
+        function = option(function)
+    return function
+
+
 @command.command("aws")
-@click.option(
-    "-o",
-    "--output",
-    "folder",
-    type=click.Path(path_type=Path, file_okay=False),
-    required=True,
-    help="Folder of the inventory.",
-)
-@click.option(
-    "--resume",
-    is_flag=True,
-    help="Go on with what is in the folder: ask only what isn't recorded, or was refused.",
-)
+@folder_options
 @aws_options
 def aws(
     folder: Path,
@@ -120,6 +129,25 @@ def aws(
         workers=workers,
         quiet=quiet,
     )
+    ended(tally, folder, resume=resume)
+
+
+@command.command("azure")
+@folder_options
+@azure_options
+def azure(
+    folder: Path, resume: bool, control_ids: tuple[str, ...], no_exposures: bool, **options: Any
+) -> None:
+    """Record the tenant and every subscription that the credential sees. Signs in as azure-identity does.
+
+    Exit status: 0 all recorded, 3 something was refused or it stopped early, 130 interrupted. What was recorded stands.
+    """
+    names = needed("azure", control_ids, exposures=not no_exposures)
+    ended(record_azure(folder, names, resume=resume, **options), folder, resume=resume)
+
+
+def ended(tally: Tally, folder: Path, *, resume: bool) -> None:
+    """Say what was recorded, and end the program with the status for it."""
     said = ", ".join(f"{n} {code}" for code, n in sorted(tally.errors.items(), key=lambda e: -e[1]))
     there = f", {tally.kept:,} were there" if resume else ""
     click.echo(
@@ -157,13 +185,10 @@ def record_aws(
 ) -> Tally:
     """Record, with progress. Ends the program with a clear word where it can't go on."""
     from exclave.inventory.aws.collect import Options, collect
-    from exclave.inventory.engine import StoppedError
-    from exclave.inventory.record import NotEmptyError, Recorder
     from exclave.inventory.table import load
     from exclave.model import Cloud
 
-    stop = threading.Event()
-    with _watching(quiet=quiet) as (watch, say):
+    def run(recorder: Recorder, watch: Watch, say: Say, stop: threading.Event) -> Tally:
         options = Options(
             profile=profile,
             role_name=role_name,
@@ -175,9 +200,22 @@ def record_aws(
             watch=watch,
             say=say,
         )
+        return collect(names, load(Cloud.AWS), recorder, options, stop)
+
+    return recorded(folder, run, resume=resume, quiet=quiet)
+
+
+def recorded(
+    folder: Path, run: Callable[[Recorder, Watch, Say, threading.Event], Tally], *, resume: bool, quiet: bool
+) -> Tally:
+    """Record by `run`, with progress. Ends the program with a clear word where it can't go on."""
+    from exclave.inventory.engine import StoppedError
+    from exclave.inventory.record import NotEmptyError, Recorder
+
+    stop = threading.Event()
+    with _watching(quiet=quiet) as (watch, say):
         try:
-            recorder = Recorder(folder, resume=resume)
-            return collect(names, load(Cloud.AWS), recorder, options, stop)
+            return run(Recorder(folder, resume=resume), watch, say, stop)
         except NotEmptyError as error:
             raise click.UsageError(str(error)) from error
         except KeyboardInterrupt:

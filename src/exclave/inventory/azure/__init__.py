@@ -1,0 +1,1 @@
+"""Azure by REST: a client that can make no other call than the table's, and what to record with it."""
