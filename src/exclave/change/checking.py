@@ -1,0 +1,127 @@
+"""Comparing what was read: is it still as it was, and is it now as it ought to be."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from exclave.catalogue import paths
+from exclave.change.model import NOW, Expect
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_SIMPLY = {
+    "gone": "stands there still",
+    "there": "isn't there",
+    "equals": "isn't as it should be",
+    "has": "isn't there",
+    "lacks": "stands there still",
+}
+
+
+def same(one: Any, other: Any) -> bool:
+    """Whether two answers say the same, texts to the byte; lists in any order, since clouds give them in any."""
+    return bool(_key(one, parse=False) == _key(other, parse=False))
+
+
+def alike(one: Any, other: Any) -> bool:
+    """As `same`, but texts that are JSON documents by what they say: clouds write policies anew."""
+    return bool(_key(one, parse=True) == _key(other, parse=True))
+
+
+def unmet(expected: Sequence[Expect], answer: Any) -> str:
+    """The first expectation that an answer doesn't meet, in words; "" when it meets all."""
+    for one in expected:
+        if not _met(one, answer):
+            what = one.path or "what was read"
+            shown = f" ({_short(one.value)})" if one.value is not None and one.what != "equals" else ""
+            return f"{what}{shown} {_SIMPLY[one.what]}"
+    return ""
+
+
+def pruned(answer: Any, keep: Sequence[str]) -> Any:
+    """What an answer holds at some paths, in its own shape; all of it without paths."""
+    if not keep or answer is None:
+        return answer
+    wanted: dict[str, Any] = {}
+    for path in keep:
+        at = wanted
+        for segment in paths.split(path):
+            if segment != "[]":
+                at = at.setdefault(segment, {})
+    return _only(answer, wanted)
+
+
+def filled(value: Any, now: Any) -> Any:
+    """Args with every `{"$now": path}` taken from what was just read; a member without a value is left out."""
+    if isinstance(value, Mapping):
+        if set(value) == {NOW}:
+            return paths.first(now, str(value[NOW]))
+        made = {k: filled(v, now) for k, v in value.items()}
+        return {
+            k: v
+            for k, v in made.items()
+            if v is not None or not (isinstance(value[k], Mapping) and NOW in value[k])
+        }
+    if isinstance(value, list):
+        return [filled(v, now) for v in value]
+    return value
+
+
+def _met(one: Expect, answer: Any) -> bool:
+    found = [answer] if not one.path else paths.values(answer, one.path)
+    found = [v for v in found if v is not None]
+    match one.what:
+        case "gone":
+            return not found
+        case "there":
+            return bool(found)
+        case "equals":
+            return alike(found[0], one.value) if len(found) == 1 else not found and one.value is None
+        case "has":
+            return any(_holds(v, one.value) for v in found)
+        case "lacks":
+            return not any(_holds(v, one.value) for v in found)
+
+
+def _holds(found: Any, wanted: Any) -> bool:
+    if isinstance(wanted, Mapping):
+        return isinstance(found, Mapping) and all(
+            k in found and _holds(found[k], v) for k, v in wanted.items()
+        )
+    if isinstance(found, list) and not isinstance(wanted, list):
+        return any(_holds(item, wanted) for item in found)
+    return alike(found, wanted)
+
+
+def _key(value: Any, *, parse: bool) -> Any:
+    """A value whose equality is that of what it says: hashable, lists sorted, numbers as they are."""
+    if isinstance(value, Mapping):
+        return "{", *sorted((str(k), _key(v, parse=parse)) for k, v in value.items())
+    if isinstance(value, list | tuple):
+        return "[", *sorted((_key(v, parse=parse) for v in value), key=repr)
+    if parse and isinstance(value, str) and value[:1] in ("{", "[", " ", "\n"):
+        try:
+            read = msgspec.json.decode(value)
+        except msgspec.DecodeError:
+            return repr(value)
+        return _key(read, parse=True) if isinstance(read, dict | list) else repr(value)
+    return repr(value)
+
+
+def _only(answer: Any, wanted: Mapping[str, Any]) -> Any:
+    if not wanted:
+        return answer
+    if isinstance(answer, list):
+        return [_only(item, wanted) for item in answer]
+    if not isinstance(answer, Mapping):
+        return answer
+    return {k: _only(v, wanted[k]) for k, v in answer.items() if k in wanted}
+
+
+def _short(value: Any) -> str:
+    text = value if isinstance(value, str) else msgspec.json.encode(value).decode()
+    return text[:200]
