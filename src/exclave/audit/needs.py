@@ -24,6 +24,10 @@ BASIS = {
     Cloud.AZURE: (
         "azure.Subscriptions", "azure.Permissions", "graph.Organization", "arg.StorageAccounts", "arg.VirtualNetworks",
     ),
+    Cloud.GCP: (
+        "cloudresourcemanager.SearchOrganizations", "cloudasset.SearchProjects", "cloudresourcemanager.GetHome",
+        "cloudresourcemanager.GetAncestry", "cloudresourcemanager.GetProject", "storage.ListBuckets",
+    ),
 }  # fmt: skip
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from exclave.audit import ours_gcp
 from exclave.model import Cloud, Kind
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from exclave.inventory.store import Inventory
 
@@ -20,10 +21,8 @@ def seen(inventory: Inventory) -> Mapping[Kind, Mapping[str, str]]:
         if isinstance(identifier, str) and identifier:
             found.setdefault(kind, {}).setdefault(identifier.lower(), why)
 
-    kinds = {Cloud.AWS: Kind.ACCOUNT, Cloud.AZURE: Kind.SUBSCRIPTION, Cloud.GCP: Kind.PROJECT}
-    for cloud, kind in kinds.items():
-        for account in inventory.accounts(cloud):
-            ours(kind, account, "its inventory is here")
+    for kind, identifier, why in (*_accounts(inventory), *ours_gcp.seen(inventory)):
+        ours(kind, identifier, why)
     for call, kind, key, why in _LISTED:
         for _, item in inventory.items(call):
             ours(kind, _value(item, key), why)
@@ -47,6 +46,13 @@ _LISTED = (
     ("graph.Organization", Kind.TENANT, "id", "our tenant"),
     ("arg.StorageAccounts", Kind.BUCKET, "name", "a storage account of ours"),
 )
+
+
+def _accounts(inventory: Inventory) -> Iterator[tuple[Kind, object, str]]:
+    kinds = {Cloud.AWS: Kind.ACCOUNT, Cloud.AZURE: Kind.SUBSCRIPTION, Cloud.GCP: Kind.PROJECT}
+    for cloud, kind in kinds.items():
+        for account in (a for a in inventory.accounts(cloud) if "/" not in a):  # not organizations/1
+            yield kind, account, "its inventory is here"
 
 
 def _value(item: Any, key: str) -> object:

@@ -12,6 +12,7 @@ import click
 
 from exclave.cli.azure import azure_options, record_azure
 from exclave.cli.collect import aws_options
+from exclave.cli.gcp import gcp_options, record_gcp
 from exclave.cli.writing import check_folders, console, format_of, to_file, to_stdout
 from exclave.model import Severity
 
@@ -211,6 +212,44 @@ def azure(
             subscriptions=subscriptions,
             expect_account=expect_account,
             domain_settings=domain_settings,
+            rate=rate,
+            workers=workers,
+            quiet=quiet,
+        )
+        _run((target,), control_ids, no_exposures=no_exposures, **options)
+
+
+@command.command("gcp")
+@keep_options
+@gcp_options
+@audit_options
+def gcp(
+    keep: Path | None,
+    resume: bool,
+    control_ids: tuple[str, ...],
+    no_exposures: bool,
+    organization: str,
+    folder_id: str,
+    projects: tuple[str, ...],
+    expect_account: str,
+    rate: float,
+    workers: int,
+    quiet: bool,
+    **options: Any,
+) -> None:
+    """Record Google Cloud, then audit it. Only reads."""
+    from exclave.cli.collect import needed
+
+    with tempfile.TemporaryDirectory(prefix="exclave-") as scratch:
+        target = keep or Path(scratch) / "inventory"
+        record_gcp(
+            target,
+            needed("gcp", control_ids, exposures=not no_exposures),
+            resume=resume,
+            organization=organization,
+            folder_id=folder_id,
+            projects=projects,
+            expect_account=expect_account,
             rate=rate,
             workers=workers,
             quiet=quiet,

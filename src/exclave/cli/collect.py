@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from exclave.cli.azure import azure_options, record_azure
+from exclave.cli.gcp import gcp_options, record_gcp
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -144,6 +145,18 @@ def azure(
     """
     names = needed("azure", control_ids, exposures=not no_exposures)
     ended(record_azure(folder, names, resume=resume, **options), folder, resume=resume)
+
+
+@command.command("gcp")
+@folder_options
+@gcp_options
+def gcp(folder: Path, resume: bool, control_ids: tuple[str, ...], no_exposures: bool, **options: Any) -> None:
+    """Record an organisation, a folder or some projects of Google Cloud. Signs in by Application Default Credentials.
+
+    Exit status: 0 all recorded, 3 something was refused or it stopped early, 130 interrupted. What was recorded stands.
+    """
+    names = needed("gcp", control_ids, exposures=not no_exposures)
+    ended(record_gcp(folder, names, resume=resume, **options), folder, resume=resume)
 
 
 def ended(tally: Tally, folder: Path, *, resume: bool) -> None:

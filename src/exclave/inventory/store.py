@@ -148,6 +148,7 @@ class Inventory:
                 for s in self.scopes
                 if s.cloud is spec.cloud
                 and (s.region == GLOBAL) == is_global
+                and "/" not in s.account  # an organisation, or a folder of projects
                 and (not spec.only or s.region in spec.only)
             }
         )
