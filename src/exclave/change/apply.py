@@ -12,6 +12,7 @@ import msgspec
 from exclave.change.calls import CallError
 from exclave.change.checking import alike, filled, pruned, same, unmet
 from exclave.change.file import UndoLog, mark_undone, read_undo
+from exclave.change.model import MADE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -138,9 +139,11 @@ def _make(step: Step, doing: Doing, log: UndoLog) -> Done:
     except CallError as error:
         return Done(step=step, result=FAILED, why=f"could not be read: {error}")
     log.will(step, before)
+    answers: list[Any] = []
     try:
         for request in step.change:
-            doing.writer(with_now(request, before))
+            whole = filled(with_now(request, before).args, answers[::-1], MADE)
+            answers.append(doing.writer(msgspec.structs.replace(request, args=whole)))
     except CallError as error:
         log.did(step, _read_quietly(step, doing), failed=True)
         return Done(step=step, result=FAILED, why=str(error))
@@ -184,7 +187,7 @@ def _take_back(change: Undoable, doing: Doing, undo_file: Path) -> Done:
 
 def read(reader: Reader, request: Request) -> Any:
     """What stands there now, as far as it matters."""
-    return pruned(reader(request), request.keep)
+    return pruned(reader(request), request.keep, request.where)
 
 
 def with_now(request: Request, now: Any) -> Request:

@@ -42,8 +42,13 @@ def unmet(expected: Sequence[Expect], answer: Any) -> str:
     return ""
 
 
-def pruned(answer: Any, keep: Sequence[str]) -> Any:
-    """What an answer holds at some paths, in its own shape; all of it without paths."""
+def pruned(answer: Any, keep: Sequence[str], where: Mapping[str, Mapping[str, Any]] | None = None) -> Any:
+    """What an answer holds at some paths, in its own shape; all of it without paths.
+
+    `where`: path of a list → the members that its items must have to be kept.
+    """
+    for path, wanted_members in (where or {}).items():
+        answer = _chosen(answer, [s for s in paths.split(path) if s != "[]"], wanted_members)
     if not keep or answer is None:
         return answer
     wanted: dict[str, Any] = {}
@@ -55,19 +60,19 @@ def pruned(answer: Any, keep: Sequence[str]) -> Any:
     return _only(answer, wanted)
 
 
-def filled(value: Any, now: Any) -> Any:
+def filled(value: Any, now: Any, word: str = NOW) -> Any:
     """Args with every `{"$now": path}` taken from what was just read; a member without a value is left out."""
     if isinstance(value, Mapping):
-        if set(value) == {NOW}:
-            return paths.first(now, str(value[NOW]))
-        made = {k: filled(v, now) for k, v in value.items()}
+        if set(value) == {word}:
+            return paths.first(now, str(value[word]))
+        made = {k: filled(v, now, word) for k, v in value.items()}
         return {
             k: v
             for k, v in made.items()
-            if v is not None or not (isinstance(value[k], Mapping) and NOW in value[k])
+            if v is not None or not (isinstance(value[k], Mapping) and word in value[k])
         }
     if isinstance(value, list):
-        return [filled(v, now) for v in value]
+        return [filled(v, now, word) for v in value]
     return value
 
 
@@ -120,6 +125,17 @@ def _only(answer: Any, wanted: Mapping[str, Any]) -> Any:
     if not isinstance(answer, Mapping):
         return answer
     return {k: _only(v, wanted[k]) for k, v in answer.items() if k in wanted}
+
+
+def _chosen(answer: Any, path: Sequence[str], wanted: Mapping[str, Any]) -> Any:
+    """An answer in which the list at a path holds only the items that have some members."""
+    if not path:
+        return [i for i in answer if _holds(i, wanted)] if isinstance(answer, list) else answer
+    if isinstance(answer, list):
+        return [_chosen(item, path, wanted) for item in answer]
+    if not isinstance(answer, Mapping) or path[0] not in answer:
+        return answer
+    return {**answer, path[0]: _chosen(answer[path[0]], path[1:], wanted)}
 
 
 def _short(value: Any) -> str:

@@ -15,7 +15,7 @@ from exclave.model import Cloud
 
 PLAN = "exclave-plan/1"
 UNDO = "exclave-undo/1"
-NOW = "$now"
+NOW, MADE = "$now", "$made"
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -23,10 +23,12 @@ class Request(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 
     `call`: for AWS the SDK's client and operation (`ec2:ModifySnapshotAttribute`), else a verb and a URL
     (`PATCH https://...`). `args`: the SDK's parameters, or the JSON body. A value `{"$now": "path"}` in the
-    args of a change or an undo is taken from what `read` answered just before: an etag, a revision.
+    args of a change or an undo is taken from what `read` answered just before: an etag, a revision. Of a change
+    `{"$made": "path"}` is taken from what the step's own calls before it answered, the latest first: a new id.
 
     Of a reading call, `absent` are error codes that mean that there is nothing (an HTTP 404 always does), and
-    `keep` the paths of the answer that matter; all of it where there are none.
+    `keep` the paths of the answer that matter; all of it where there are none. `where`: path of a list → the
+    members that its items must have to matter (`{"Policies[]": {"Name": "x"}}`).
     """
 
     cloud: Cloud
@@ -36,6 +38,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     args: dict[str, Any] = {}
     absent: tuple[str, ...] = ()
     keep: tuple[str, ...] = ()
+    where: dict[str, dict[str, Any]] = {}
 
 
 class Expect(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
