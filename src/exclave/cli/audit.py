@@ -119,8 +119,8 @@ def command() -> None:
     "folders",
     nargs=-1,
     required=True,
-    type=click.Path(path_type=Path, file_okay=False, exists=True),
-    metavar="DIR...",
+    type=click.Path(path_type=Path, exists=True),
+    metavar="DIR|FILE...",
 )
 @click.option(
     "--control", "control_ids", multiple=True, help="Only these controls: an id or a pattern like aws.alarm.*"
@@ -130,7 +130,11 @@ def command() -> None:
 def folder(
     folders: tuple[Path, ...], control_ids: tuple[str, ...], no_exposures: bool, **options: Any
 ) -> None:
-    """Audit inventories that were recorded before (the default: `exclave audit DIR`)."""
+    """Audit what was recorded before (the default: `exclave audit DIR`).
+
+    Instead of an inventory, or beside one: the output of `terraform show -json` (a state or a plan), answers and
+    snapshots of AWS Config. What these do not hold could not be looked at.
+    """
     _run(folders, control_ids, no_exposures=no_exposures, **options)
 
 
@@ -155,6 +159,7 @@ def aws(
     profile: str | None,
     role_name: str,
     regions: tuple[str, ...],
+    from_config: str,
     expect_account: str,
     control_ids: tuple[str, ...],
     no_exposures: bool,
@@ -175,6 +180,7 @@ def aws(
             profile=profile,
             role_name=role_name,
             regions=regions,
+            from_config=from_config,
             expect_account=expect_account,
             rate=rate,
             workers=workers,
@@ -297,8 +303,9 @@ def _run(
         raise click.UsageError(str(error)) from error
     inventory = Inventory.load(*folders)
     if not inventory.documents:
+        why = "".join(f"\n  {p.where}: {p.what}" for p in inventory.problems[:5])
         raise click.UsageError(
-            f"no inventory in {', '.join(map(str, folders))}: `exclave collect` records one"
+            f"no inventory in {', '.join(map(str, folders))}: `exclave collect` records one{why}"
         )
     perimeter, said = make(seen(inventory))
     times = {"now": inventory.last} if inventory.last else {}

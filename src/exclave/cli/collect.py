@@ -41,6 +41,12 @@ def aws_options(function: Callable[..., None]) -> Callable[..., None]:
                 help="Only these regions; every enabled one unless said.",
             ),
             click.option(
+                "--from-config",
+                default="",
+                metavar="AGGREGATOR",
+                help="Ask only this aggregator of AWS Config (in --region, else the profile's), not the services.",
+            ),
+            click.option(
                 "--expect-account",
                 default="",
                 help="Refuse to ask anything with credentials of another account.",
@@ -106,6 +112,7 @@ def aws(
     profile: str | None,
     role_name: str,
     regions: tuple[str, ...],
+    from_config: str,
     expect_account: str,
     control_ids: tuple[str, ...],
     no_exposures: bool,
@@ -125,6 +132,7 @@ def aws(
         profile=profile,
         role_name=role_name,
         regions=regions,
+        from_config=from_config,
         expect_account=expect_account,
         rate=rate,
         workers=workers,
@@ -191,6 +199,7 @@ def record_aws(
     profile: str | None,
     role_name: str,
     regions: tuple[str, ...],
+    from_config: str,
     expect_account: str,
     rate: float,
     workers: int,
@@ -198,6 +207,7 @@ def record_aws(
 ) -> Tally:
     """Record, with progress. Ends the program with a clear word where it can't go on."""
     from exclave.inventory.aws.collect import Options, collect
+    from exclave.inventory.config import collect as config
     from exclave.inventory.table import load
     from exclave.model import Cloud
 
@@ -213,7 +223,12 @@ def record_aws(
             watch=watch,
             say=say,
         )
-        return collect(names, load(Cloud.AWS), recorder, options, stop)
+        if not from_config:
+            return collect(names, load(Cloud.AWS), recorder, options, stop)
+        try:
+            return config.collect(from_config, recorder, options, stop)
+        except config.BadAggregatorError as error:
+            raise click.BadParameter(str(error), param_hint="--from-config") from error
 
     return recorded(folder, run, resume=resume, quiet=quiet)
 

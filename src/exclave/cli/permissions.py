@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import click
 
+CONFIG = ["config:SelectAggregateResourceConfig", "sts:GetCallerIdentity"]
+
 
 @click.command()
 @click.option("--cloud", type=click.Choice(["aws", "azure", "gcp"]), default="aws", show_default=True)
@@ -11,6 +13,7 @@ import click
     "--control", "control_ids", multiple=True, help="Only what these controls need: an id or a pattern."
 )
 @click.option("--no-exposures", is_flag=True, help="Without what only exposures need.")
+@click.option("--from-config", is_flag=True, help="What `collect aws --from-config` needs, and no more.")
 @click.option("--role-name", default="", help="With the right to take on this role in every account.")
 @click.option(
     "--format", "format_", type=click.Choice(["policy", "text"]), default="policy", show_default=True
@@ -19,6 +22,7 @@ def command(
     cloud: str,
     control_ids: tuple[str, ...],
     no_exposures: bool,
+    from_config: bool,
     role_name: str,
     format_: str,
 ) -> None:
@@ -29,8 +33,10 @@ def command(
     from exclave.audit.needs import permissions
     from exclave.model import Cloud
 
+    if from_config and (cloud != "aws" or control_ids):
+        raise click.UsageError("--from-config is of AWS, and asks for all that Config holds")
     try:
-        needed = permissions(Cloud(cloud), control_ids, exposures=not no_exposures)
+        needed = CONFIG if from_config else permissions(Cloud(cloud), control_ids, exposures=not no_exposures)
     except BadControlError as error:
         raise click.BadParameter(str(error), param_hint="--control") from error
     if format_ == "text":

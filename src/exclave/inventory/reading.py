@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -15,20 +15,23 @@ from exclave.model import Cloud, Problem
 if TYPE_CHECKING:
     from pathlib import Path
 
+QUERY = "config.SelectAggregateResourceConfig"
 MAX_BYTES = 1 << 30  # of one file; an answer of a million snapshots is below
 
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """The documents of one call in one scope: in a file, or in memory."""
+    """The documents of one call in one scope: in a file, or in memory, with the places they come from."""
 
     path: Path | None = None
     documents: tuple[Document, ...] = ()
+    places: tuple[str, ...] = ()
 
     def read(self) -> Iterator[tuple[Document, str]]:
         """Each document with the name of where it stands. What can't be read was a problem on loading."""
         if self.path is None:
-            yield from ((document, "memory") for document in self.documents)
+            for number, document in enumerate(self.documents):
+                yield document, self.places[number] if self.places else "memory"
             return
         for document, where, _ in _documents(self.path, Document):
             if document is not None:
@@ -79,6 +82,9 @@ class Building:
         self.memory: dict[tuple[str, Scope], list[Document]] = {}
         self.problems: list[Problem] = []
         self.planned: set[Scope] = set()
+        self.translated: dict[tuple[str, Scope], list[tuple[Document, str]]] = {}
+        self.queries: list[tuple[Document | None, Path | None]] = []  # answers of AWS Config
+        self.sources: dict[tuple[Cloud, str], str] = {}  # account → what it was translated from
         self.first: datetime | None = None
         self.last: datetime | None = None
         self.files = self.documents = 0
@@ -121,6 +127,9 @@ class Building:
                     Problem(where=str(path or "plan"), what="the recording was not finished", hint=hint)
                 )
             return
+        if document.call.startswith(QUERY):
+            self._query(document, path)
+            return
         key = (document.call, scope)
         self.planned.add(scope)
         if path is None:
@@ -129,9 +138,39 @@ class Building:
         elif Held(path) not in self.held.setdefault(key, []):
             self.held[key].append(Held(path))
 
+    def take_translated(self, documents: Iterable[tuple[dict[str, Any], str]], said: str) -> None:
+        """Documents made of what another tool knows. What was recorded of the cloud itself comes before them."""
+        for raw, place in documents:
+            document = msgspec.convert(raw, Document)
+            scope = Scope(
+                cloud=document.cloud, account=document.scope["account"], region=document.scope["region"]
+            )
+            self.documents += 1
+            self.planned |= {scope, Scope(cloud=scope.cloud, account=scope.account)}
+            self.sources.setdefault((scope.cloud, scope.account), said)
+            self.translated.setdefault((document.call, scope), []).append((document, place))
+
+    def _query(self, document: Document | Head, path: Path | None) -> None:
+        if document.error is not None:
+            what = f"AWS Config was not told of: {document.error.get('code', '')} {document.error.get('message', '')}"
+            self.problems.append(Problem(where=str(path or document.call), what=what.strip()))
+        else:
+            self.queries.append((document if isinstance(document, Document) else None, path))
+
+    def asked(self) -> Iterator[tuple[Any, str]]:
+        """The answers of AWS Config among the documents, each with where it stands."""
+        for document, path in self.queries:
+            for one, where in Held(path, (document,) if document else ()).read():
+                yield one.answer, where
+
     def settled(self) -> dict[tuple[str, Scope], tuple[Held, ...]]:
-        """The documents by call and scope, those in memory last."""
-        held = {key: tuple(found) for key, found in self.held.items()}
+        """The documents by call and scope: translated ones first, those in memory last; the later count."""
+        held: dict[tuple[str, Scope], tuple[Held, ...]] = {
+            key: (Held(None, tuple(d for d, _ in found), tuple(p for _, p in found)),)
+            for key, found in self.translated.items()
+        }
+        for key, files in self.held.items():
+            held[key] = (*held.get(key, ()), *files)
         for key, documents in self.memory.items():
             held[key] = (*held.get(key, ()), Held(None, tuple(documents)))
         return held

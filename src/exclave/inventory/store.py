@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from exclave.inventory.model import GLOBAL, NOT_RECORDED, Answer, Call, Document, Failure, Scope
+from exclave.inventory.others import take_file, take_queries
 from exclave.inventory.reading import Building, Held
 from exclave.inventory.table import Table, load_all
 from exclave.inventory.template import filled_text, wanted_items
@@ -39,12 +40,16 @@ class Inventory:
     last: datetime | None = None
     files: int = 0
     documents: int = 0
+    sources: Mapping[tuple[Cloud, str], str] = field(default_factory=dict)
 
     @classmethod
     def load(cls, *folders: Path, table: Table | None = None) -> Inventory:
-        """The inventory in some folders. What can't be read is a problem, never an error."""
+        """The inventory in some folders, and in files of Terraform and AWS Config. What can't be read is a problem."""
         building = Building()
         for folder in folders:
+            if folder.is_file():
+                take_file(building, folder)
+                continue
             if not folder.is_dir():
                 building.problems.append(
                     Problem(where=str(folder), what="no such folder", hint="exclave collect makes one")
@@ -67,6 +72,7 @@ class Inventory:
 
     @classmethod
     def _built(cls, building: Building, table: Table | None) -> Inventory:
+        take_queries(building)
         return cls(
             held=building.settled(),
             scopes=tuple(sorted(building.planned)),
@@ -76,6 +82,7 @@ class Inventory:
             last=building.last,
             files=building.files,
             documents=building.documents,
+            sources=building.sources,
         )
 
     def accounts(self, cloud: Cloud) -> tuple[str, ...]:
@@ -210,7 +217,8 @@ class Inventory:
         return found
 
     def _missing(self, call: str, scope: Scope, key: str = "") -> Answer:
-        reason = "nothing was recorded of it"
+        source = self.sources.get((scope.cloud, scope.account))
+        reason = f"not in {source}" if source else "nothing was recorded of it"
         for held in self.held.get(("sts.AssumeRole", Scope(cloud=scope.cloud, account=scope.account)), ()):
             for document, _ in held.read():
                 if document.error:

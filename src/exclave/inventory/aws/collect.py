@@ -58,7 +58,7 @@ def collect(
     home_region = _home_region(session)
     tally = Tally()
     access = Access(session, "", home_region, wanted, limiter, workers=options.workers, stop=stop)
-    identity, account = _identity(access, wanted)
+    identity, account = identity_of(access, wanted)
     access.account = account
     if options.expect_account and account != options.expect_account:
         raise StoppedError(
@@ -127,7 +127,12 @@ class _Run:
             self.tally.kept = kept  # the first calls are met again among all
 
 
-def _identity(access: Access, table: Table) -> tuple[str, str]:
+def identity_of(access: Access, table: Table) -> tuple[str, str]:
+    """The ARN and account of the credentials.
+
+    Raises:
+        StoppedError: AWS doesn't say.
+    """
     call = table["sts.GetCallerIdentity"]
     reply = access.ask(Unit(call=call, scope=Scope(cloud=Cloud.AWS, account=""), args={}, region=GLOBAL))
     if reply.error is not None:
@@ -190,4 +195,4 @@ def _enter(
     if recorded.is_file():
         recorded.unlink()  # refused in an earlier run
     access = Access(other, account, region, table, limiter, workers=run.options.workers, stop=run.stop)
-    return access, _identity(access, table)[0]
+    return access, identity_of(access, table)[0]

@@ -61,22 +61,20 @@ def _trail(
         ("bucket", str(trail.get("S3BucketName"))),
         ("home", str(trail.get("HomeRegion"))),
     ]
+    unknown: Item | None = None
     for call, read in ((STATUS, _status), (SELECTORS, _selectors)):
         if trail.get("IsMultiRegionTrail") is not True:
             break  # not asked for: it can't be the one
         found = next((a for a in inventory.each(call, account=account) if a.key == arn), None)
-        if found is None or found.error is not None or found.absent:
-            if reasons:
-                break  # wrong anyway
-            return (
-                unseen(found, arn)
-                if found is not None and found.error is not None
-                else failed(arn, f"{arn}: the trail is gone")
-            )
-        reasons += read(found.answer or {}, settings)
+        if found is None or found.absent:
+            return failed(arn, f"{arn}: the trail is gone")
+        if found.error is not None:
+            unknown = unknown or unseen(found, arn)
+        else:
+            reasons += read(found.answer or {}, settings)
     if reasons:
         return failed(arn, f"{trail.get('Name')}: " + "; ".join(reasons), tuple(facts), answer.where)
-    return passed(arn, facts=tuple(facts), where=answer.where)
+    return unknown or passed(arn, facts=tuple(facts), where=answer.where)
 
 
 def _shape(trail: Mapping[str, Any], account: str, perimeter: Perimeter) -> Iterator[str]:
