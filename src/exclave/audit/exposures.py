@@ -156,9 +156,10 @@ def _settings(blocked: Blocked, inventory: Inventory) -> Mapping[tuple[str, str,
     out: dict[tuple[str, str, str], bool] = {}
     for answer in inventory.each(blocked.call):
         if answer.error is None and not answer.absent:
-            event = _event(answer, next(iter(answer.items), None))
-            same = paths.text(event.fields, blocked.same) if blocked.same else ""
-            out[(event.account, event.region, same)] = holds(blocked.where, event.fields)
+            for item in answer.items or [None]:
+                event = _event(answer, item)
+                same = paths.text(event.fields, blocked.same) if blocked.same else ""
+                out[(event.account, event.region, same)] = holds(blocked.where, event.fields)
     return out
 
 
