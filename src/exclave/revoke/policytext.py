@@ -1,0 +1,228 @@
+"""Taking one grant out of a policy document, and nothing else: the rest stays as it was, to the byte.
+
+What a statement grants is decided by the same reading that finds exposures (policy/grants.py). A principal is
+cut out of the list that names it; a statement whose only principal goes, goes; where a condition names who is
+meant, its value is cut out. A Deny is never touched.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from exclave.model import Kind
+from exclave.policy.document import Malformed
+from exclave.policy.document import parse as read_policy
+from exclave.policy.grants import Grant, grants
+from exclave.revoke.jsontext import BadJsonError, Node, cut, parse
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+MAX_CUTS = 500
+
+
+class CannotEditError(Exception):
+    """The grant can't be taken out alone; the message says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Party:
+    """Whose grants go. Of an account, those of its users and roles too."""
+
+    kind: str
+    id: str
+
+    def holds(self, grant: Grant) -> bool:
+        """Whether a grant is this party's."""
+        if self.kind == Kind.ACCOUNT and grant.account == self.id:
+            return True
+        return grant.kind == self.kind and grant.id == self.id
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Edited:
+    """A document without the grants. `text` is "" when no statement is left; `cuts` say what went, in words."""
+
+    text: str
+    cuts: tuple[str, ...]
+
+
+def without(text: str, parties: Sequence[Party], own_account: str) -> Edited:
+    """A policy without what it grants some parties.
+
+    Args:
+        text: the document, JSON.
+        parties: who is to get nothing.
+        own_account: the account of the resource.
+
+    Raises:
+        CannotEditError: it is no policy, it doesn't let them in, or it lets them in in a way that can't be cut out.
+    """
+    before = _granted(text, own_account)
+    if not any(_theirs(parties, g) for g in before):
+        raise CannotEditError("the policy doesn't let them in")
+    cuts: list[str] = []
+    now = text
+    for _ in range(MAX_CUTS):
+        found = _one_cut(now, parties, own_account)
+        if found is None:
+            break
+        now, what = found
+        cuts.append(what)
+        if not now:
+            break
+    after = _granted(now, own_account) if now else []
+    if any(_theirs(parties, g) for g in after):
+        raise CannotEditError(
+            "several statements let them in together, or one that also lets others in: edit the policy by hand"
+        )
+    if {_sign(g) for g in before if not _theirs(parties, g)} != {_sign(g) for g in after}:
+        raise CannotEditError("cutting it out would change what others may do: edit the policy by hand")
+    return Edited(text=now, cuts=tuple(cuts))
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """What one statement alone lets in: those who are to go, and the others."""
+
+    parties: Sequence[Party]
+    own_account: str
+    version: Any
+
+    def at(self, statement: Any) -> tuple[int, set[Any]]:
+        document = {"Statement": [statement], **({"Version": self.version} if self.version else {})}
+        found = grants(document, own_account=self.own_account)
+        return (
+            sum(_theirs(self.parties, g) for g in found),
+            {_sign(g) for g in found if not _theirs(self.parties, g)},
+        )
+
+    def only(self, statement: Any) -> bool:
+        """Whether it lets in some, and all of them are to go."""
+        theirs, others = self.at(statement)
+        return theirs > 0 and not others
+
+
+def _one_cut(text: str, parties: Sequence[Party], own_account: str) -> tuple[str, str] | None:
+    """The text without the first thing that can go, and what that is; None when nothing is left to cut."""
+    root = _parsed(text)
+    holder = root.member("Statement")
+    if holder is None:
+        return None
+    version = root.member("Version")
+    look = _Look(parties, own_account, version.value if version else None)
+    for statement in holder.items if holder.is_array else [holder]:
+        if statement.members is None or not _allows(statement):
+            continue
+        what = _name(statement, holder)
+        if look.only(statement.plain()):
+            single = not holder.is_array or len(holder.items) == 1
+            return ("" if single else cut(text, holder, statement)), what
+        found = _part(statement, look)
+        if found is not None:
+            return cut(text, *found), f"{_words(found[1])} in {what}"
+    return None
+
+
+def _part(statement: Node, look: _Look) -> tuple[Node, Node] | None:
+    """A principal or a condition's value that can go, after what holds it."""
+    for parent, child in _principals(statement):
+        if look.only(_only(statement, child)):
+            return parent, child
+    theirs, others = look.at(statement.plain())
+    for parent, child in _values_of_conditions(statement):
+        left, still = look.at(_without(statement, child))
+        if left < theirs and still == others:
+            return parent, child
+    return None
+
+
+def _principals(statement: Node) -> Iterator[tuple[Node, Node]]:
+    """Principals that have others beside them: item and list, or the whole member of a type whose only one it is."""
+    principal = statement.member("Principal")
+    if principal is None:
+        return
+    if len(principal.items) > 1:
+        yield from ((principal, item) for item in principal.items)
+    for node in (principal.members or {}).values():
+        if node.is_array and len(node.items) > 1:
+            yield from ((node, item) for item in node.items)
+        elif len(principal.members or {}) > 1:
+            yield principal, node
+
+
+def _only(statement: Node, child: Node) -> Any:
+    """The statement with one principal, or the principals of one type, alone."""
+    plain = statement.plain()
+    name, principal = next((k, n) for k, n in (statement.members or {}).items() if k.lower() == "principal")
+    if principal.is_array:
+        return {**plain, name: child.plain()}
+    for kind, node in (principal.members or {}).items():
+        if node is child:
+            return {**plain, name: {kind: child.plain()}}
+        if node.is_array and any(item is child for item in node.items):
+            return {**plain, name: {kind: [child.plain()]}}
+    return plain
+
+
+def _values_of_conditions(statement: Node) -> Iterator[tuple[Node, Node]]:
+    """Values that stand beside others in a condition, each with its list."""
+    condition = statement.member("Condition")
+    for operator in ((condition.members if condition else None) or {}).values():
+        for values in (operator.members or {}).values():
+            if values.is_array and len(values.items) > 1:
+                yield from ((values, item) for item in values.items)
+
+
+def _without(node: Node, gone: Node) -> Any:
+    if node.members is not None:
+        return {k: _without(n, gone) for k, n in node.members.items()}
+    if node.is_array:
+        return [_without(n, gone) for n in node.items if n is not gone]
+    return node.value
+
+
+def _granted(text: str, own_account: str) -> list[Grant]:
+    root = _parsed(text)
+    policy = read_policy(root.plain())
+    if isinstance(policy, Malformed):
+        raise CannotEditError(f"the policy can't be read: {policy.what}")
+    return grants(policy, own_account=own_account)
+
+
+def _parsed(text: str) -> Node:
+    try:
+        root = parse(text)
+    except BadJsonError as error:
+        raise CannotEditError(f"the policy is no JSON: {error}") from error
+    if root.members is None:
+        raise CannotEditError("the policy is no JSON object")
+    return root
+
+
+def _allows(statement: Node) -> bool:
+    effect = statement.member("Effect")
+    return effect is not None and str(effect.value).strip().lower() == "allow"
+
+
+def _theirs(parties: Sequence[Party], grant: Grant) -> bool:
+    return any(p.holds(grant) for p in parties)
+
+
+def _sign(grant: Grant) -> tuple[Any, ...]:
+    """What must be the same for everybody else. Not the statement's name: two may say the same."""
+    return (grant.kind, grant.id, grant.account, grant.via, grant.actions, grant.resources, grant.limits)
+
+
+def _name(statement: Node, holder: Node) -> str:
+    sid = statement.member("Sid")
+    if sid is not None and isinstance(sid.value, str) and sid.value:
+        return f"statement {sid.value}"
+    place = next((i for i, n in enumerate(holder.items, 1) if n is statement), 1)
+    return f"statement {place}"
+
+
+def _words(node: Node) -> str:
+    plain = node.plain()
+    return plain if isinstance(plain, str) else ", ".join(map(str, plain)) if node.is_array else str(plain)
