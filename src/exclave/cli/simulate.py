@@ -62,6 +62,7 @@ _START = datetime(2026, 3, 2, tzinfo=UTC)
     show_default=True,
     help="Records of VPC flow logs beside them; five million are a gigabyte.",
 )
+@click.option("--gzip", "packed", is_flag=True, help="Pack every file (AWS packs its own in any case).")
 @click.option("--seed", type=int, default=1, show_default=True, help="The same seed writes the same bytes.")
 def command(
     folder: Path | None,
@@ -74,6 +75,7 @@ def command(
     accounts: int,
     data_events: float | None,
     flow_records: int,
+    packed: bool,
     seed: int,
 ) -> None:
     """Write the logs of an organisation with breaches in them, and the truth about them, into FOLDER.
@@ -111,6 +113,7 @@ def command(
             clouds=wanted,
             data_events=data_events,
             flow_records=flow_records,
+            packed=packed,
         )
     except ValueError as error:
         raise click.UsageError(str(error)) from error

@@ -51,6 +51,7 @@ def simulate(
     data_events: float | None = None,
     layout: str = "delivery",
     pretty: bool = False,
+    packed: bool = False,
     flow_records: int = 0,
 ) -> Summary:
     """Writes the logs of an organisation in each cloud, and `truth.jsonl`, below `out`; calls nobody.
@@ -70,6 +71,7 @@ def simulate(
         data_events: the share of records that are data events, 0 to 0.95; None for what is usual in a cloud.
         layout: `delivery` as the cloud lays its bucket out, `flat` for all files in one folder.
         pretty: indents the JSON, where a file is one document.
+        packed: gzip for every file; AWS packs its own in any case.
         flow_records: how many records of ordinary AWS flow logs to write beside; a breach's own come on top.
             0: no flow logs.
 
@@ -107,6 +109,7 @@ def simulate(
                 data_events=data_events,
                 flat=layout == "flat",
                 pretty=pretty,
+                packed=packed,
                 flow_records=flow_records,
             ),
         )

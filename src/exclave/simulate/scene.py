@@ -18,14 +18,14 @@ if TYPE_CHECKING:
 class Telling:
     """A clock that goes on while things happen, and the story's truth, which is noted as they do.
 
-    `account` and `region` are the victim's: where things lie unless something else is said.
+    `account` (then `owner`) and `region` are the victim's: where things lie unless something else is said.
     """
 
     def __init__(self, *, rng: Random, story: Story, start: datetime, account: str, region: str) -> None:
         self.rng = rng
         self.story = story
         self.now = start
-        self.account = account
+        self.owner = account
         self.region = region
 
     def wait(self, minutes: float) -> None:
@@ -44,7 +44,7 @@ class Telling:
             event_id=event_id,
             event_name=name,
             time=self.now.replace(microsecond=0),
-            account=account or self.account,
+            account=account or self.owner,
             region=region or self.region,
             phase=phase or "context",
         )
@@ -62,7 +62,7 @@ class Telling:
             TrueResource(
                 kind=kind,
                 id=identifier,
-                account=self.account,
+                account=self.owner,
                 region=self.region,
                 parent=parent,
                 size_gib=size,

@@ -1,14 +1,14 @@
 """Records as byte fragments: built once as a dict, then stamped out with fresh ids by one `%` each.
 
 In a record, `@@name@@` inside a string is a slot. The same slot in one record has the same value (a request
-id that stands in the response again). A string that is nothing but `@@int:LOW:HIGH@@`, `@@millis@@` or
-`@@seconds@@` becomes a number.
+id that stands in the response again), and `@@upper:name@@` has it in upper case. A string that is nothing but
+`@@int:LOW:HIGH@@`, `@@millis@@` or `@@seconds@@` becomes a number.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -21,8 +21,9 @@ if TYPE_CHECKING:
 
 # Not drawn: the record's time (RFC 3339, slashes, in an hour's time, milliseconds and seconds since the
 # epoch) and its caller's session.
-GIVEN = frozenset({"time", "day", "expires", "millis", "seconds", "akid", "born"})
+GIVEN = frozenset({"time", "received", "day", "expires", "millis", "seconds", "akid", "born"})
 Draw = Callable[[], bytes]
+_UPPER = "upper:"
 _SLOT = re.compile(rb'"@@(int:\d+:\d+|millis|seconds)@@"|@@([a-z0-9:]+)@@')
 
 
@@ -38,21 +39,32 @@ class Template:
         """Fresh values for the slots that are drawn."""
         return {name: draw() for name, draw in self.draws.items()}
 
+    def fill_upper(self, values: dict[str, bytes]) -> bytes:
+        """As `fill`, where some slots are in upper case; adds those to `values`. Raises KeyError likewise."""
+        for name in self.names:
+            if name.startswith(_UPPER):
+                values[name] = values[name.removeprefix(_UPPER)].upper()
+        return self.fill(values)
+
     def fill(self, values: Mapping[str, bytes]) -> bytes:
         """The record with these values. Raises KeyError when a slot has none."""
         return self.layout % tuple([values[name] for name in self.names])
 
 
 def compile_record(
-    record: Mapping[str, Any], fixed: Mapping[str, str], draw: Callable[[str], Draw]
+    record: Mapping[str, Any],
+    fixed: Mapping[str, str],
+    draw: Callable[[str], Draw],
+    given: Collection[str] = GIVEN,
 ) -> Template:
     """Turns a record with slots into a template. `fixed` slots are filled in now, `draw` makes the others.
 
-    Those in GIVEN are left to the caller of `fill`.
+    Those in `given` are left to the caller of `fill`.
     """
     text = orjson.dumps(record)
     for name, value in fixed.items():
         text = text.replace(b"@@" + name.encode() + b"@@", value.encode())
+        text = text.replace(b"@@upper:" + name.encode() + b"@@", value.upper().encode())
     text = text.replace(b"%", b"%%")
     names: list[str] = []
 
@@ -61,7 +73,8 @@ def compile_record(
         return b"%b"
 
     layout = _SLOT.sub(note, text)
-    drawn = {name: draw(name) for name in dict.fromkeys(names) if name not in GIVEN}
+    plain = dict.fromkeys(name.removeprefix(_UPPER) for name in names)
+    drawn = {name: draw(name) for name in plain if name not in given}
     return Template(layout, tuple(names), drawn)
 
 

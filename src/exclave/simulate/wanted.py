@@ -20,7 +20,8 @@ class Wanted:
     """Arguments as in `simulate`, which has checked them; `breaches` of this cloud alone.
 
     `data_events` is the share of records about data (objects read and written); None for what is usual in
-    the cloud. `accounts` are subscriptions or projects in the other clouds.
+    the cloud. `accounts` are subscriptions or projects in the other clouds. `packed`: gzip, also where the
+    cloud itself does not.
     """
 
     seed: int
@@ -32,6 +33,7 @@ class Wanted:
     data_events: float | None = None
     flat: bool = False
     pretty: bool = False
+    packed: bool = False
     flow_records: int = 0
 
 
