@@ -21,6 +21,8 @@ BUSY = frozenset({408, 429, 500, 502, 503, 504})  # worth another try
 NOT_LICENSED = "NotLicensed"  # our code: the tenant hasn't bought what the call is of
 # A token of another tenant is refused for one subscription only; everything else is the end of the credentials.
 ELSEWHERE = frozenset({"InvalidAuthenticationTokenTenant"})
+# A resource provider that the subscription never used: there is nothing of it.
+NONE_THERE = frozenset({"MissingSubscriptionRegistration", "SubscriptionNotRegistered"})
 _LICENCE = re.compile(r"licen[sc]e|premium|SKU|RequestFromNonPremiumTenant", re.IGNORECASE)
 MAX_MESSAGE = 300
 
@@ -30,7 +32,7 @@ def reply_for(status: int, body: Any, call: Call) -> Reply:
     code, message = code_of(status, body)
     if status == FORBIDDEN and _LICENCE.search(f"{code} {message}"):
         code = NOT_LICENSED
-    if code in call.absent or (status == NOT_FOUND and "404" in call.absent):
+    if code in call.absent or code in NONE_THERE or (status == NOT_FOUND and "404" in call.absent):
         return Reply(absent=code)
     denied = status in (UNAUTHORIZED, FORBIDDEN) and code != NOT_LICENSED
     return Reply(error=Failure(code=code, message=message, permission=call.needs if denied else ""))

@@ -1,0 +1,237 @@
+"""Network security groups of subnets: which traffic they let through, in the order that Azure applies their rules.
+
+The lowest priority number that fits decides: an allow can be shadowed by an earlier deny, and a deny by an
+earlier allow. The default rules come last, and let everything out to the internet:
+https://learn.microsoft.com/azure/virtual-network/network-security-groups-overview
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from exclave.audit.checks.azure.ids import listed, name_of, norm, properties, texts
+from exclave.audit.checks.azure.ranges import INTERNET, VNET, Remote, cut, is_shared, remote
+from exclave.audit.judging import failed, failures, judged, passed, unseen
+from exclave.audit.model import Check, Item, Settings, Status
+from exclave.model import OURS, Cloud, Destination, Kind
+
+if TYPE_CHECKING:
+    from exclave.inventory import Inventory
+    from exclave.inventory.model import Answer
+    from exclave.perimeter import Perimeter
+
+NETWORKS, GROUPS = "arg.VirtualNetworks", "arg.NetworkSecurityGroups"
+# https://learn.microsoft.com/azure/virtual-network/virtual-network-for-azure-services: subnets without a group
+WITHOUT = frozenset(
+    {"gatewaysubnet", "azurefirewallsubnet", "azurefirewallmanagementsubnet", "routeserversubnet"}
+)
+_DEFAULTS = (
+    ("AllowVnetOutBound", 65000, "Outbound", "Allow", "VirtualNetwork", "VirtualNetwork"),
+    ("AllowInternetOutBound", 65001, "Outbound", "Allow", "*", "Internet"),
+    ("DenyAllOutBound", 65500, "Outbound", "Deny", "*", "*"),
+    ("AllowVnetInBound", 65000, "Inbound", "Allow", "VirtualNetwork", "VirtualNetwork"),
+    ("AllowAzureLoadBalancerInBound", 65001, "Inbound", "Allow", "AzureLoadBalancer", "*"),
+    ("DenyAllInBound", 65500, "Inbound", "Deny", "*", "*"),
+)
+_EVERY = "*"
+_FIRST, _LAST = 0, 65535
+
+
+def nsg(inventory: Inventory, perimeter: Perimeter, _settings: Settings) -> list[Check]:
+    """One item per subnet: it has a group, and the group lets only traffic with what is ours through."""
+    groups = {
+        norm(g.get("id")): (g, answer) for answer, g in inventory.items(GROUPS) if isinstance(g, Mapping)
+    }
+    checks: list[Check] = []
+    for answer in inventory.answers(NETWORKS):
+        mine = inventory.one(GROUPS, answer.scope.account)
+        items = failures([answer]) or _subnets(answer, mine, groups, perimeter)
+        checks.append(judged(answer.scope, items, "subnets"))
+    return checks
+
+
+def _subnets(
+    networks: Answer,
+    mine: Answer,
+    groups: Mapping[str, tuple[Mapping[str, Any], Answer]],
+    perimeter: Perimeter,
+) -> list[Item]:
+    items: list[Item] = []
+    wide: dict[tuple[str, tuple[str, ...]], list[tuple[Status, str, str]]] = {}
+    account = networks.scope.account
+    for network in networks.items:
+        own = texts(properties(network).get("addressSpace"), "addressPrefixes")
+        for subnet in listed(properties(network), "subnets"):
+            identifier = str(subnet.get("id") or subnet.get("name"))
+            if name_of(identifier).lower() in WITHOUT:
+                continue
+            held = properties(subnet)
+            facts = [("network", str(network.get("id"))), ("location", str(network.get("location")))]
+            group = held.get("networkSecurityGroup")
+            wanted = norm(group.get("id")) if isinstance(group, Mapping) else ""
+            if not wanted:
+                why = f"subnet {name_of(identifier)} has no network security group"
+                items.append(failed(identifier, why, tuple(facts), networks.where))
+                continue
+            facts.append(("group", wanted))
+            if wanted not in groups:
+                items.append(_missing(mine, identifier, wanted, tuple(facts)))
+                continue
+            place = (wanted, tuple(own))
+            if place not in wide:
+                wide[place] = too_wide(groups[wanted][0], account, perimeter, own)
+            items.append(_judged(identifier, wanted, wide[place], facts, groups[wanted][1].where))
+    return items
+
+
+def _judged(
+    subnet: str, group: str, wide: Sequence[tuple[Status, str, str]], facts: list[tuple[str, str]], where: str
+) -> Item:
+    if not wide:
+        return passed(subnet, facts=tuple(facts), where=where)
+    status = max((s for s, _, _ in wide), key=lambda s: s.rank)
+    facts = [*facts, ("rules", "\n".join(rule for _, rule, _ in wide))]
+    said = "; ".join(why for _, _, why in sorted(wide, key=lambda w: -w[0].rank)[:6])
+    return Item(
+        resource=subnet, status=status, why=f"group {name_of(group)}: {said}", facts=tuple(facts), where=where
+    )
+
+
+def _missing(mine: Answer, subnet: str, group: str, facts: tuple[tuple[str, str], ...]) -> Item:
+    if mine.error is not None:
+        return unseen(mine, subnet)
+    why = f"its group {name_of(group)} is not in the inventory"
+    return Item(resource=subnet, status=Status.COULD_NOT_LOOK, why=why, facts=facts, where=mine.where)
+
+
+def too_wide(
+    group: Mapping[str, Any], account: str, perimeter: Perimeter, own: Iterable[str] = ()
+) -> list[tuple[Status, str, str]]:
+    """What a group lets through that isn't ours: status, the rule's name, and why."""
+    found: list[tuple[Status, str, str]] = []
+    mine = remote(list(own))
+    for direction, word in (("inbound", "in from"), ("outbound", "out to")):
+        denies: list[Mapping[str, Any]] = []
+        for name, rule in _ordered(group, direction):
+            if str(rule.get("access", "")).lower() == "deny":
+                denies.append(rule)
+                continue
+            left = _side(rule, direction)
+            for deny in denies:
+                if _covers(deny, rule, direction):
+                    left = cut(left, _side(deny, direction))
+            left = cut(left, Remote(mine.ranges))
+            if why := _outside(left, account, perimeter):
+                status, where = why
+                found.append(
+                    (
+                        status,
+                        name,
+                        f"rule {name} ({rule.get('priority')}) lets {_traffic(rule)} {word} {where}",
+                    )
+                )
+    return found
+
+
+def _ordered(group: Mapping[str, Any], direction: str) -> list[tuple[str, Mapping[str, Any]]]:
+    held = properties(group)
+    rules = [(str(r.get("name")), properties(r)) for r in listed(held, "securityRules")]
+    defaults = [(str(r.get("name")), properties(r)) for r in listed(held, "defaultSecurityRules")]
+    if not defaults:
+        defaults = [
+            (
+                name,
+                {
+                    "priority": priority, "direction": way, "access": access, "protocol": "*", "sourcePortRange": "*",
+                    "destinationPortRange": "*", "sourceAddressPrefix": source, "destinationAddressPrefix": target,
+                },
+            )
+            for name, priority, way, access, source, target in _DEFAULTS
+        ]  # fmt: skip
+    mine = [r for r in rules + defaults if str(r[1].get("direction", "")).lower() == direction]
+    return sorted(mine, key=lambda r: _number(r[1].get("priority")))
+
+
+def _number(value: object) -> int:
+    return (
+        value
+        if isinstance(value, int)
+        else int(value)
+        if isinstance(value, str) and value.isdigit()
+        else 1 << 20
+    )
+
+
+def _prefixes(rule: Mapping[str, Any], side: str) -> list[str]:
+    return texts(rule, f"{side}AddressPrefix", f"{side}AddressPrefixes")
+
+
+def _side(rule: Mapping[str, Any], direction: str) -> Remote:
+    """The other end's addresses. Application security groups are machines of our own networks."""
+    return remote(_prefixes(rule, "source" if direction == "inbound" else "destination"))
+
+
+def _covers(deny: Mapping[str, Any], allow: Mapping[str, Any], direction: str) -> bool:
+    """Whether a deny has all the traffic of an allow, but for the other end's addresses."""
+    near = "destination" if direction == "inbound" else "source"
+    if listed(deny, f"{near}ApplicationSecurityGroups") or not _near(deny, allow, near):
+        return False
+    if deny.get("protocol") not in (_EVERY, None) and not _same(deny.get("protocol"), allow.get("protocol")):
+        return False
+    return all(_ports(deny, side, allow) for side in ("source", "destination"))
+
+
+def _near(deny: Mapping[str, Any], allow: Mapping[str, Any], near: str) -> bool:
+    mine = _prefixes(deny, near)
+    if any(p.lower() in ("*", "any", "0.0.0.0/0", VNET) for p in mine):
+        return True
+    wanted = remote(_prefixes(allow, near))
+    if listed(allow, f"{near}ApplicationSecurityGroups") or not wanted.ranges:
+        return False
+    left = cut(wanted, remote(mine))
+    return not left.ranges and not left.tags and not left.unknown
+
+
+def _same(one: object, other: object) -> bool:
+    return str(one).lower() == str(other).lower()
+
+
+def _ports(deny: Mapping[str, Any], side: str, allow: Mapping[str, Any]) -> bool:
+    taken = [_range(t) for t in texts(deny, f"{side}PortRange", f"{side}PortRanges")]
+    wanted = [_range(t) for t in texts(allow, f"{side}PortRange", f"{side}PortRanges")] or [(_FIRST, _LAST)]
+    return not taken or all(any(a <= low and high <= b for a, b in taken) for low, high in wanted)
+
+
+def _range(text: str) -> tuple[int, int]:
+    first, _, last = text.partition("-")
+    if not first.strip().isdigit():
+        return _FIRST, _LAST
+    return int(first), int(last) if last.strip().isdigit() else int(first)
+
+
+def _outside(left: Remote, account: str, perimeter: Perimeter) -> tuple[Status, str] | None:
+    """What of a rule's other end isn't ours."""
+    wide = [
+        r
+        for r in left.ranges
+        if perimeter.judge(Destination(kind=Kind.IP_RANGE, id=str(r), cloud=Cloud.AZURE), account).verdict
+        not in OURS
+    ]
+    if wide:
+        whole = max(wide, key=lambda r: r.num_addresses)
+        name = INTERNET.capitalize() if len(wide) > 8 else str(whole)  # noqa: PLR2004 - the pieces that the tag is made of
+        return Status.FAIL, f"{name}{f' and {len(wide) - 1} more ranges' if 1 < len(wide) <= 8 else ''}"  # noqa: PLR2004
+    if left.unknown:
+        return Status.FAIL, f"{left.unknown[0]!r}, which is no address"
+    shared = sorted(t for t in left.tags if is_shared(t))
+    if shared:
+        return Status.PARTIAL, f"{', '.join(shared)}, where other customers' data stands too"
+    return None
+
+
+def _traffic(rule: Mapping[str, Any]) -> str:
+    protocol = str(rule.get("protocol") or _EVERY)
+    ports = texts(rule, "destinationPortRange", "destinationPortRanges")
+    name = "all traffic" if protocol == _EVERY else protocol.upper()
+    return name if not ports or _EVERY in ports else f"{name} {', '.join(ports[:3])}"

@@ -1,0 +1,90 @@
+"""Role definitions: which of the catalogue's sharing actions a role gives, and the smallest role for what was done.
+
+https://learn.microsoft.com/azure/role-based-access-control/role-definitions
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from typing import TYPE_CHECKING, Any
+
+from exclave.audit.checks.azure.ids import listed, name_of, properties, texts
+from exclave.catalogue.loader import load
+from exclave.model import Cloud
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+BUILT_IN = "builtinrole"
+MANY_PATTERNS = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class Role:
+    """What a role is called and gives. `wide`: how many of the catalogue's actions and wildcards, to compare by."""
+
+    id: str
+    name: str
+    built_in: bool
+    pairs: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...]
+
+    def allows(self, action: str) -> bool:
+        """Whether some permission of the role gives the action and doesn't take it away itself."""
+        return any(_any(yes, action) and not _any(no, action) for yes, no in self.pairs)
+
+    @property
+    def wide(self) -> tuple[int, int, int]:
+        """For comparing: sharing actions, then wildcards, then entries."""
+        given = [a for yes, _ in self.pairs for a in yes]
+        return len(sharing(self)), sum(a.count("*") for a in given), len(given)
+
+
+@cache
+def sharing_actions() -> tuple[str, ...]:
+    """Every action of the catalogue that shares data."""
+    return tuple(
+        sorted(
+            {
+                a
+                for m in load().methods
+                if m.cloud is Cloud.AZURE and m.outcome == "offered"
+                for a in m.prevent.actions
+            }
+        )
+    )
+
+
+def sharing(role: Role) -> list[str]:
+    """The sharing actions that a role gives."""
+    return [a for a in sharing_actions() if role.allows(a)]
+
+
+def role_of(definition: Mapping[str, Any]) -> Role:
+    """A role by its definition."""
+    held = properties(definition)
+    return Role(
+        id=name_of(definition.get("id")).lower(),
+        name=str(held.get("roleName") or definition.get("name")),
+        built_in=str(held.get("type", "")).lower() == BUILT_IN,
+        pairs=tuple(
+            (tuple(texts(p, "actions")), tuple(texts(p, "notActions"))) for p in listed(held, "permissions")
+        ),
+    )
+
+
+def smallest(roles: Iterable[Role], actions: Iterable[str]) -> Role | None:
+    """The built-in role that gives all the actions and the least beside; None when none gives them."""
+    wanted = list(actions)
+    fit = [r for r in roles if r.built_in and all(r.allows(a) for a in wanted)]
+    return min(fit, key=lambda r: (*r.wide, r.name), default=None)
+
+
+def _any(patterns: Iterable[str], action: str) -> bool:
+    return any(_pattern(p).fullmatch(action) for p in patterns)
+
+
+@lru_cache(MANY_PATTERNS)
+def _pattern(text: str) -> re.Pattern[str]:
+    return re.compile(".*".join(map(re.escape, text.split("*"))), re.IGNORECASE | re.DOTALL)
