@@ -6,16 +6,21 @@ then the whole gives the same as joining the whole at once.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 
 from exclave.model import Cloud, Kind, Outcome, Signal, Transfer
 
-Failures = Mapping[str, datetime]  # shared_id of an operation → when it failed
+Failures = Mapping[str, datetime]  # shared_id of an operation → when it failed; and `denial`s
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _OPEN = frozenset({Outcome.OFFERED, Outcome.TAKEN, Outcome.ATTEMPTED})
 _FAILED = "the operation failed"
+
+
+def denial(method: str, operation: str) -> str:
+    """The key in Failures that says that an operation's request shows it not to be of a method."""
+    return f"{method}\n{operation}"
 
 
 def transfers(found: Iterable[Transfer], failures: Failures) -> list[Transfer]:
@@ -24,6 +29,8 @@ def transfers(found: Iterable[Transfer], failures: Failures) -> list[Transfer]:
     groups: dict[tuple[str, ...], list[Transfer]] = {}
     for one in found:
         if one.cloud is Cloud.AZURE and one.shared_id and one.outcome in _OPEN:
+            if denial(one.method, one.shared_id) in failures:
+                continue
             failed = one.outcome is not Outcome.ATTEMPTED and _ended_badly(one, failures)
             told = replace(one, outcome=Outcome.ATTEMPTED, error=_FAILED) if failed else one
             groups.setdefault((one.method, one.shared_id, one.source.key), []).append(told)
@@ -37,19 +44,35 @@ def transfers(found: Iterable[Transfer], failures: Failures) -> list[Transfer]:
 def signals(found: Iterable[Signal], failures: Failures) -> list[Signal]:
     """Signals, those of one operation joined."""
     out: list[Signal] = []
-    groups: dict[tuple[str, ...], list[Signal]] = {}
+    groups: dict[tuple[str, str], list[Signal]] = {}
     for one in found:
-        if one.cloud is Cloud.AZURE and one.shared_id:
-            key = (one.method, one.shared_id, one.source.key, one.destination.key if one.destination else "")
-            failed = not one.failed and _ended_badly(one, failures)
-            groups.setdefault(key, []).append(replace(one, failed=True, error=_FAILED) if failed else one)
-        else:
+        if one.cloud is not Cloud.AZURE or not one.shared_id:
             out.append(one)
+        elif denial(one.method, one.shared_id) not in failures:
+            failed = not one.failed and _ended_badly(one, failures)
+            told = replace(one, failed=True, error=_FAILED) if failed else one
+            groups.setdefault((one.method, one.shared_id), []).append(told)
     for group in groups.values():
-        end = max(group, key=lambda s: (s.time or _EPOCH, s.failed, s.evidence.event_id))
-        best = max(group, key=lambda s: (len(s.facts), s.evidence.event_id))
-        out.append(replace(best, failed=end.failed, error=end.error, time=end.time))
+        out.extend(_one_signal(group))
     return out
+
+
+def _one_signal(group: list[Signal]) -> Iterator[Signal]:
+    """The records of one operation as one signal for each thing and destination that its request names."""
+    end = max(group, key=lambda s: (s.time or _EPOCH, s.failed, s.evidence.event_id))
+    most = max(_told(one) for one in group)
+    named: dict[tuple[str, str], list[Signal]] = {}
+    for one in group:
+        # Where the request was left out, the resource and the destination may be read in part only.
+        if _told(one) == most:
+            named.setdefault((one.source.key, one.destination.key if one.destination else ""), []).append(one)
+    for same in named.values():
+        best = max(same, key=lambda s: s.evidence.event_id)
+        yield replace(best, failed=end.failed, error=end.error, time=end.time)
+
+
+def _told(one: Signal) -> tuple[bool, int]:
+    return one.destination is not None, len(one.facts)
 
 
 def _joined(group: list[Transfer]) -> list[Transfer]:
