@@ -157,3 +157,47 @@ def test_a_snapshot_made_by_a_call_on_its_disk_is_known_to_be_of_it():
     result = hunted(made, shared)
     assert [(d.child.id, d.parent.id) for d in result.derivations] == [(snapshot, DISK)]
     assert [t.source.key for t in result.transfers] == [result.derivations[0].child.key]
+
+
+def test_a_grant_to_our_own_group_by_a_pipeline_does_not_make_us_guests():
+    pipeline = "terraform@our-project.iam.gserviceaccount.com"
+    granted = grant(pipeline, "team@ours.example", 1)
+    assert domains(granted, act("dana@ours.example", 5), act("lee@ours.example", 6)) == {"ours.example"}
+
+
+def test_guests_do_not_become_ours_by_being_several():
+    pipeline = "terraform@our-project.iam.gserviceaccount.com"
+    let_in = [grant(pipeline, "eve@elsewhere.example", 1), grant(pipeline, "mal@elsewhere.example", 2)]
+    acts = [act("eve@elsewhere.example", 5), act("mal@elsewhere.example", 6)]
+    assert domains(*let_in, *acts) == set()
+
+
+def test_a_bucket_is_ours_when_the_log_of_its_project_names_it():
+    def read(name, owner, **payload):
+        return gcp.entry(
+            "storage.objects.get",
+            "storage.googleapis.com",
+            resource={"type": "gcs_bucket", "labels": {"bucket_name": name, "project_id": owner}},
+            resourceName=f"projects/_/buckets/{name}/objects/o",
+            log="data_access",
+            insertId=name,
+            **payload,
+        )
+
+    result = hunted(
+        read("Ours", "our-project"),
+        read("theirs", "elsewhere-1"),
+        read("refused", "our-project", status={"code": 7}),
+    )
+    assert set(result.seen[Kind.BUCKET]) == {"gs://ours"}
+
+
+def test_an_outsiders_agent_does_not_make_his_project_ours():
+    metadata = {"@type": "type.googleapis.com/google.cloud.audit.CrossEntityControlAuditMetadata"}
+    taken = gcp.entry(
+        "v1.compute.disks.insert",
+        resourceName=DISK,
+        metadata=metadata,
+        authenticationInfo={"principalEmail": "999999999999@cloudservices.gserviceaccount.com"},
+    )
+    assert "999999999999" not in hunted(taken).seen[Kind.PROJECT]

@@ -52,6 +52,8 @@ SEEN = Perimeter(
     seen={
         Kind.PROJECT: {"our-project": "its audit log is among these logs", "123456": "its number"},
         Kind.DOMAIN: {"ours.example": "users of it changed things in our projects, since then"},
+        Kind.BUCKET: {"gs://ours": "the audit log of its own project names it"},
+        Kind.PRINCIPAL: {"mal@elsewhere.example": "acted"},
     }
 )
 
@@ -68,7 +70,13 @@ SEEN = Perimeter(
         (Kind.PRINCIPAL, "999999-compute@developer.gserviceaccount.com", Verdict.UNKNOWN),
         (Kind.PRINCIPAL, "lee@ours.example", Verdict.ORGANIZATION),
         (Kind.PRINCIPAL, "eve@elsewhere.example", Verdict.EXTERNAL),
+        (Kind.PRINCIPAL, "mal@elsewhere.example", Verdict.EXTERNAL),
+        (Kind.PRINCIPAL, "cloud-storage-analytics@google.com", Verdict.TRUSTED),
+        (Kind.PRINCIPAL, "cloud-logs@system.gserviceaccount.com", Verdict.TRUSTED),
+        (Kind.PRINCIPAL, "cloud-logs@system.gserviceaccount.com.elsewhere.example", Verdict.EXTERNAL),
         (Kind.DOMAIN, "elsewhere.example", Verdict.EXTERNAL),
+        (Kind.BUCKET, "ours", Verdict.SELF),
+        (Kind.BUCKET, "loot", Verdict.UNKNOWN),
     ],
 )
 def test_what_the_logs_show_decides(kind, identifier, verdict):
@@ -80,3 +88,8 @@ def test_a_listed_project_holds_for_its_service_accounts():
     perimeter = Perimeter(entries=(Entry(kind=EntryKind.PROJECT, id="p-other", verdict=Verdict.TRUSTED),))
     mail = Destination(kind=Kind.PRINCIPAL, id="x@p-other.iam.gserviceaccount.com", cloud=Cloud.GCP)
     assert perimeter.judge(mail, "our-project").verdict is Verdict.TRUSTED
+
+
+def test_a_bucket_of_the_same_name_at_another_cloud_is_not_ours_for_that():
+    destination = Destination(kind=Kind.BUCKET, id="ours", cloud=Cloud.AWS)
+    assert SEEN.judge(destination, "123456789012").verdict is Verdict.UNKNOWN

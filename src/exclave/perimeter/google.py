@@ -61,6 +61,17 @@ def is_agent(mail: str) -> bool:
     return bool(_NUMBERED.fullmatch(lower) or _ORG_NUMBERED.fullmatch(lower))
 
 
+def is_google(mail: str) -> bool:
+    """Whether a member is Google itself: what delivers logs, bills and reports into a bucket or dataset that lets it in.
+
+    Sources: https://cloud.google.com/storage/docs/access-logs (cloud-storage-analytics@google.com),
+    https://cloud.google.com/logging/docs/export/configure_export_v2 (cloud-logs@system.gserviceaccount.com),
+    https://cloud.google.com/billing/docs/how-to/export-data-bigquery-setup (billing-export-bigquery@system...).
+    """
+    lower = bare(mail).lower()
+    return lower.endswith("@system.gserviceaccount.com") or lower == "cloud-storage-analytics@google.com"
+
+
 def project_of_member(mail: str) -> str:
     """The project that a service account belongs to or acts for: an id, or a number where only that is named; "" for others."""
     lower = bare(mail).lower()

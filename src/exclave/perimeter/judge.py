@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from exclave.model import OURS, Cloud, Destination, Judgement, Kind, Verdict
 from exclave.perimeter.flow_limits import FlowLimits
-from exclave.perimeter.google import domain_of, project_of_member
+from exclave.perimeter.google import domain_of, is_google, project_of_member
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -136,6 +136,11 @@ class Perimeter:
         ):
             return Judgement(verdict=Verdict.ORGANIZATION, reason=f"assumed ours: {found}")
         asked = [(destination.kind, destination.id), (_owner_kind(destination), owner)]
+        if destination.kind is Kind.PRINCIPAL:
+            del asked[0]  # who acted in our logs is noted among what was seen, and is not ours for that
+        elif destination.kind is Kind.BUCKET and destination.cloud is Cloud.GCP:
+            # So named by logs, as a bucket of the same name at another cloud is somebody else's.
+            asked.append((Kind.BUCKET, f"gs://{destination.id}"))
         for kind, identifier in asked:
             if found := self.seen.get(kind, {}).get(identifier.lower()):
                 return Judgement(verdict=Verdict.SELF, reason=f"assumed ours: {found}")
@@ -258,6 +263,10 @@ def _unlisted(destination: Destination, owner: str) -> Judgement:
         return Judgement(
             verdict=Verdict.TRUSTED, reason="CloudFront itself, for a distribution that is not named"
         )
+    if destination.cloud is Cloud.GCP and is_google(destination.id):
+        return Judgement(
+            verdict=Verdict.TRUSTED, reason="an account of Google's own, by which a service delivers"
+        )
     if destination.cloud is Cloud.GCP and owner.isdigit():
         return Judgement(verdict=Verdict.UNKNOWN, reason=f"nothing says which project has the number {owner}")
     if destination.kind is Kind.SERVICE:
@@ -282,8 +291,13 @@ def _unlisted(destination: Destination, owner: str) -> Judgement:
     )
 
 
+# Ranges that `is_private` counts in although nobody's own network has them: they stand for the internet in examples.
+_EXAMPLES = ("192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24", "2001:db8::/32")
+
+
 def _private(text: str) -> bool:
     try:
-        return ipaddress.ip_network(text, strict=False).is_private
+        private = ipaddress.ip_network(text, strict=False).is_private
     except ValueError:
         return False
+    return private and not any(_inside(text, e) for e in _EXAMPLES)
