@@ -53,8 +53,10 @@ def seen(event: Event) -> Iterator[tuple[Kind, str, str]]:
 def _bucket(event: Event) -> str:
     """The bucket that a record is about, where it lies in the project whose log this is."""
     resource = event.fields.get("resource")
-    labels = resource.get("labels") if isinstance(resource, Mapping) else None
-    if not isinstance(labels, Mapping) or event.error or resource.get("type") != "gcs_bucket":
+    if event.error or not isinstance(resource, Mapping) or resource.get("type") != "gcs_bucket":
+        return ""
+    labels = resource.get("labels")
+    if not isinstance(labels, Mapping):
         return ""
     name = labels.get("bucket_name")
     return (

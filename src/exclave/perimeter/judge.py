@@ -263,12 +263,8 @@ def _unlisted(destination: Destination, owner: str) -> Judgement:
         return Judgement(
             verdict=Verdict.TRUSTED, reason="CloudFront itself, for a distribution that is not named"
         )
-    if destination.cloud is Cloud.GCP and is_google(destination.id):
-        return Judgement(
-            verdict=Verdict.TRUSTED, reason="an account of Google's own, by which a service delivers"
-        )
-    if destination.cloud is Cloud.GCP and owner.isdigit():
-        return Judgement(verdict=Verdict.UNKNOWN, reason=f"nothing says which project has the number {owner}")
+    if destination.cloud is Cloud.GCP and (judged := _at_google(destination, owner)):
+        return judged
     if destination.kind is Kind.SERVICE:
         return Judgement(verdict=Verdict.TRUSTED, reason="a service of the provider itself")
     if destination.kind is Kind.IP_RANGE and _private(destination.id):
@@ -293,6 +289,16 @@ def _unlisted(destination: Destination, owner: str) -> Judgement:
 
 # Ranges that `is_private` counts in although nobody's own network has them: they stand for the internet in examples.
 _EXAMPLES = ("192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24", "2001:db8::/32")
+
+
+def _at_google(destination: Destination, owner: str) -> Judgement | None:
+    if is_google(destination.id):
+        return Judgement(
+            verdict=Verdict.TRUSTED, reason="an account of Google's own, by which a service delivers"
+        )
+    if owner.isdigit():
+        return Judgement(verdict=Verdict.UNKNOWN, reason=f"nothing says which project has the number {owner}")
+    return None
 
 
 def _private(text: str) -> bool:
