@@ -68,8 +68,10 @@ def event(record: Mapping[str, Any], evidence: Evidence) -> Event:
     fields = canonical(record)
     action = action_of(fields["operationName"])
     correlation = fields["correlationId"]
-    if not evidence.event_id and fields["eventDataId"]:
-        evidence = replace(evidence, event_id=fields["eventDataId"][:200])
+    operation = f"{correlation}/{action}/{_last_part(fields['resourceId'])}"[:400] if correlation else ""
+    if not evidence.event_id:
+        # What is sent to storage and event hubs has no id of its own: the operation's serves.
+        evidence = replace(evidence, event_id=(fields["eventDataId"] or operation)[:200])
     return Event(
         cloud=Cloud.AZURE,
         log="azure-activity",
@@ -84,7 +86,7 @@ def event(record: Mapping[str, Any], evidence: Evidence) -> Event:
         fields=fields,
         raw=record,
         evidence=evidence,
-        shared_id=f"{correlation}/{action}/{_last_part(fields['resourceId'])}"[:400] if correlation else "",
+        shared_id=operation,
     )
 
 
@@ -111,9 +113,10 @@ def canonical(record: Mapping[str, Any]) -> dict[str, Any]:
         identity.get("authorization")
     )
     claims = _claims(azure.first_mapping(keys, "claimsd", "claims") or azure.mapping(identity.get("claims")))
-    resource = azure.first(keys, "resourceid", "resourceuri") or azure.value_of(
-        properties.get("entity") or authorization.get("scope")
-    )
+    entity = azure.value_of(properties.get("entity") or authorization.get("scope"))
+    resource = azure.first(keys, "resourceid", "resourceuri") or entity
+    if resource.isupper() and resource.lower() == entity.lower():
+        resource = entity  # as people write it: what is sent to storage has ids in upper case
     request = azure.first_mapping(keys, "httprequest")
     status = azure.first(
         keys, "activitystatusvalue", "resulttype", "status", "activitystatus"

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
@@ -52,7 +53,7 @@ def event(record: Mapping[str, Any], evidence: Evidence) -> Event:
         dry_run=False,
         fields=fields,
         raw=record,
-        evidence=evidence,
+        evidence=evidence if evidence.event_id else replace(evidence, event_id=fields["correlationId"][:200]),
     )
 
 

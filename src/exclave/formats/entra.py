@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from exclave.formats import azure
@@ -109,6 +110,8 @@ def event(record: Mapping[str, Any], evidence: Evidence) -> Event:
     kind = _kind(record)
     fields = canonical(record)
     activity = azure.value_of(fields.get("activityDisplayName"))
+    if not evidence.event_id and kind != "risky-user":  # whose id is the user's
+        evidence = replace(evidence, event_id=azure.value_of(fields.get("id"))[:200])
     return Event(
         cloud=Cloud.AZURE,
         log="entra",
