@@ -1,0 +1,261 @@
+from __future__ import annotations
+
+import pytest
+
+from exclave.audit.checks.azure.conditions import fires
+from exclave.audit.checks.azure.operations import watched
+
+from .build import GROUP, NO_RULES, OTHER_SUB, RG, SUB, group, refused, resource, status, sub, why
+
+DELETE, ACTIVITY, METRIC = "azure.alert.nsg-rule-delete", "azure.alert.activity", "azure.alert.metric"
+OPERATION = "Microsoft.Network/networkSecurityGroups/securityRules/delete"
+
+
+def leaf(field, value):
+    return {"field": field, "containsAny" if isinstance(value, list) else "equals": value}
+
+
+def alert(
+    *more,
+    operation=OPERATION,
+    scopes=(f"/subscriptions/{SUB}",),
+    enabled=True,
+    groups=(GROUP,),
+    conditions=None,
+):
+    held = {
+        "scopes": list(scopes), "enabled": enabled,
+        "condition": {"allOf": conditions or [leaf("category", "Administrative"), leaf("operationName", operation), *more]},
+        "actions": {"actionGroups": [{"actionGroupId": g} for g in groups]},
+    }  # fmt: skip
+    return resource("microsoft.insights/activityLogAlerts", "nsg", held)
+
+
+def recorded(*alerts, groups=None, rules=NO_RULES):
+    groups = [group()] if groups is None else groups
+    return [sub("insights.ActivityLogAlerts", alerts), sub("insights.ActionGroups", groups), rules]
+
+
+def test_no_alert_fails_and_one_for_any_level_and_status_passes():
+    assert "no alert is about" in why(DELETE, recorded())
+    assert status(DELETE, recorded(alert())) == "pass"
+
+
+@pytest.mark.parametrize(
+    "right",
+    [
+        alert(operation=OPERATION.lower()),
+        alert(scopes=[f"subscriptions/{SUB.upper()}"]),
+        alert(leaf("resourceType", "Microsoft.Network/networkSecurityGroups/securityRules")),
+        alert(leaf("level", ["Critical", "Error", "Warning", "Informational", "Verbose"])),
+        alert(conditions=[leaf("category", "Administrative")]),
+        alert(conditions=[leaf("category", "Administrative"), {"anyOf": [leaf("operationName", "a/b/write"), leaf("operationName", OPERATION)]}]),
+        alert(conditions=[leaf("category", "Administrative"), leaf("operationName", ["a/b/write", OPERATION])]),
+        alert(groups=["/subscriptions/x/none", GROUP.upper()]),
+    ],
+)  # fmt: skip
+def test_ways_to_be_right(right):
+    assert status(DELETE, recorded(right)) == "pass"
+
+
+@pytest.mark.parametrize(
+    ("wrong", "reason"),
+    [
+        (alert(enabled=False), "disabled"),
+        (alert(leaf("level", "Error")), "level is 'error'"),
+        (alert(leaf("level", ["Error", "Critical"])), "level"),
+        (alert(leaf("status", "Succeeded")), "status is 'succeeded'"),
+        (alert(leaf("caller", "ann@ours.example")), "caller"),
+        (alert(leaf("resourceGroup", "rg")), "resourceGroup"),
+        (alert({"anyOf": [leaf("status", "Failed"), leaf("subStatus", "Forbidden")]}), "status is 'failed' or"),
+        (alert(leaf("properties.x", "y")), "properties.x"),
+        (alert(operation="Microsoft.Network/networkSecurityGroups/delete"), "no alert is about"),
+        (alert(operation="Microsoft.Network/networkSecurityGroups/securityRules/write"), "no alert is about"),
+        (alert(leaf("resourceType", "Microsoft.Network/networkSecurityGroups")), "no alert is about"),
+        (alert(conditions=[leaf("category", "ServiceHealth"), leaf("operationName", OPERATION)]), "no alert is about"),
+        (alert(scopes=[RG]), "not the whole subscription"),
+        (alert(scopes=[f"/subscriptions/{OTHER_SUB}"]), "not the whole subscription"),
+        (alert(groups=[]), "no action group"),
+        (alert(groups=[f"{RG}/providers/microsoft.insights/actionGroups/gone"]), "doesn't exist"),
+    ],
+)  # fmt: skip
+def test_every_way_to_be_subtly_wrong_fails_and_says_why(wrong, reason):
+    assert status(DELETE, recorded(wrong)) == "fail"
+    assert reason in why(DELETE, recorded(wrong))
+
+
+@pytest.mark.parametrize(
+    ("made", "reason"),
+    [
+        (group(enabled=False), "is disabled"),
+        (group(emailReceivers=[]), "no receiver"),
+        (group(emailReceivers=[{"name": "ops", "status": "Disabled"}]), "no receiver"),
+    ],
+)
+def test_an_action_group_that_tells_nobody(made, reason):
+    assert status(DELETE, recorded(alert(), groups=[made])) == "fail"
+    assert reason in why(DELETE, recorded(alert(), groups=[made]))
+
+
+def test_any_kind_of_receiver_counts():
+    assert (
+        status(DELETE, recorded(alert(), groups=[group(emailReceivers=[], webhookReceivers=[{"name": "w"}])]))
+        == "pass"
+    )
+
+
+def processing(**more):
+    held = {
+        "enabled": True,
+        "scopes": [f"/subscriptions/{SUB}"],
+        "actions": [{"actionType": "RemoveAllActionGroups"}],
+    }
+    return sub(
+        "alertsmanagement.ActionRules",
+        [resource("Microsoft.AlertsManagement/actionRules", "hush", held | more)],
+    )
+
+
+def test_an_alert_processing_rule_that_silences_it():
+    assert "hush takes its action groups off" in why(DELETE, recorded(alert(), rules=processing()))
+    named = [{"field": "AlertRuleName", "operator": "Equals", "values": ["nsg"]}]
+    assert status(DELETE, recorded(alert(), rules=processing(conditions=named))) == "fail"
+    other = [{"field": "AlertRuleName", "operator": "Equals", "values": ["other"]}]
+    ended = {"effectiveUntil": "2026-01-01T00:00:00"}
+    adds = [{"actionType": "AddActionGroups", "actionGroupIds": []}]
+    for harmless in (
+        {"enabled": False},
+        {"conditions": other},
+        {"schedule": ended},
+        {"scopes": [RG]},
+        {"actions": adds},
+    ):
+        assert status(DELETE, recorded(alert(), rules=processing(**harmless))) == "pass"
+
+
+def test_what_could_not_be_read_is_neither_pass_nor_fail():
+    denied = sub("insights.ActivityLogAlerts", error=refused("Microsoft.Insights/activityLogAlerts/read"))
+    assert status(DELETE, [denied]) == "could-not-look"
+    blind = [
+        *recorded(alert())[:1],
+        sub("insights.ActionGroups", error=refused("Microsoft.Insights/actionGroups/read")),
+        NO_RULES,
+    ]
+    assert status(DELETE, blind) == "could-not-look"
+    assert (
+        status(
+            DELETE, recorded(alert(), rules=sub("alertsmanagement.ActionRules", error=refused("x/y/read")))
+        )
+        == "could-not-look"
+    )
+    elsewhere = alert(
+        groups=[f"/subscriptions/{OTHER_SUB}/resourceGroups/r/providers/microsoft.insights/actionGroups/g"]
+    )
+    assert status(DELETE, recorded(elsewhere)) == "could-not-look"
+
+
+def test_one_right_alert_is_enough_beside_wrong_ones():
+    assert status(DELETE, recorded(alert(enabled=False), alert())) == "pass"
+
+
+def everything(*more):
+    names = [{"anyOf": [leaf("operationName", name) for name, _ in watched()]}]
+    return alert(conditions=[leaf("category", "Administrative"), *names, *more])
+
+
+def test_every_operation_of_the_catalogue_needs_an_alert():
+    assert status(ACTIVITY, recorded(everything())) == "pass"
+    assert status(ACTIVITY, recorded(everything(leaf("status", "Succeeded")))) == "partial"
+    assert status(ACTIVITY, recorded(everything(leaf("level", "Error")))) == "fail"
+    assert status(ACTIVITY, recorded(alert())) == "fail"
+    names = {n.lower() for n, _ in watched()}
+    for needed in ("microsoft.compute/snapshots/begingetaccess/action", "microsoft.authorization/roleassignments/write",
+                   "microsoft.insights/diagnosticsettings/delete", "microsoft.authorization/policyassignments/delete"):  # fmt: skip
+        assert needed in names
+
+
+def test_an_operation_without_an_alert_is_named():
+    names = [n for n, _ in watched()]
+    most = alert(
+        conditions=[
+            leaf("category", "Administrative"),
+            {"anyOf": [leaf("operationName", n) for n in names[1:]]},
+        ]
+    )
+    assert names[0] in why(ACTIVITY, recorded(most))
+
+
+def test_conditions_without_parts_cover_nothing():
+    for odd in (None, {}, {"allOf": None}, {"allOf": ["x"]}, {"allOf": [{}]}):
+        assert not fires(odd, OPERATION).covers or fires(odd, OPERATION).narrowed
+
+
+STORE = resource("Microsoft.Storage/storageAccounts", "data")
+
+
+def criterion(kind="StaticThresholdCriterion", **more):
+    made = {
+        "criterionType": kind, "metricName": "Egress", "metricNamespace": "Microsoft.Storage/storageAccounts", "name": "c",
+        "operator": "GreaterThan", "timeAggregation": "Total", "threshold": 1e10,
+    }  # fmt: skip
+    return made | more
+
+
+def metric_alert(*criteria, scopes=(STORE["id"],), groups=(GROUP,), **more):
+    held = {
+        "enabled": True, "scopes": list(scopes), "severity": 2, "actions": [{"actionGroupId": g} for g in groups],
+        "criteria": {"odata.type": "Microsoft.Azure.Monitor.SingleResourceMultipleMetricCriteria", "allOf": list(criteria or [criterion()])},
+    }  # fmt: skip
+    return resource("Microsoft.Insights/metricAlerts", "egress", held | more)
+
+
+def metrics(*alerts, stores=(STORE,)):
+    return [
+        sub("arg.StorageAccounts", stores),
+        sub("insights.MetricAlerts", alerts),
+        sub("insights.ActionGroups", [group()]),
+        NO_RULES,
+    ]
+
+
+@pytest.mark.parametrize(
+    "right",
+    [
+        metric_alert(),
+        metric_alert(criterion("DynamicThresholdCriterion", alertSensitivity="Medium", operator="GreaterOrLessThan")),
+        metric_alert(scopes=[RG], targetResourceType="Microsoft.Storage/storageAccounts", targetResourceRegion="westeurope"),
+        metric_alert(scopes=[f"/subscriptions/{SUB}"], targetResourceType="microsoft.storage/storageaccounts", targetResourceRegion="West Europe"),
+        metric_alert(criterion(dimensions=[{"name": "ApiName", "operator": "Include", "values": ["*"]}])),
+    ],
+)  # fmt: skip
+def test_metric_alerts_static_dynamic_and_of_many_accounts(right):
+    assert status(METRIC, metrics(right)) == "pass"
+
+
+@pytest.mark.parametrize(
+    ("wrong", "reason"),
+    [
+        (metric_alert(enabled=False), "disabled"),
+        (metric_alert(criterion(metricName="Ingress")), "no metric alert"),
+        (metric_alert(scopes=[f"{RG}/providers/Microsoft.Storage/storageAccounts/other"]), "no metric alert"),
+        (metric_alert(scopes=[RG], targetResourceType="Microsoft.Storage/storageAccounts", targetResourceRegion="eastus"), "no metric alert"),
+        (metric_alert(criterion(operator="LessThan")), "operator"),
+        (metric_alert(criterion(threshold=1 << 50)), "threshold"),
+        (metric_alert(criterion(), criterion(metricName="Transactions")), "2 conditions at once"),
+        (metric_alert(criterion(dimensions=[{"name": "Authentication", "operator": "Include", "values": ["SAS"]}])), "only at Authentication"),
+        (metric_alert(criterion(dimensions=[{"name": "ApiName", "operator": "Exclude", "values": ["GetBlob"]}])), "only at ApiName"),
+        (metric_alert(criterion("DynamicThresholdCriterion", ignoreDataBefore="2030-01-01T00:00:00Z")), "ignores"),
+        (metric_alert(groups=[]), "no action group"),
+    ],
+)  # fmt: skip
+def test_metric_alerts_that_are_quiet(wrong, reason):
+    assert status(METRIC, metrics(wrong)) == "fail"
+    assert reason in why(METRIC, metrics(wrong))
+
+
+def test_without_storage_there_is_nothing_to_watch_and_without_rights_nothing_is_known():
+    assert status(METRIC, metrics(stores=())) == "pass"
+    assert (
+        status(METRIC, [sub("arg.StorageAccounts", error=refused("Microsoft.Storage/storageAccounts/read"))])
+        == "could-not-look"
+    )

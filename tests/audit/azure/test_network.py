@@ -1,0 +1,192 @@
+from __future__ import annotations
+
+import pytest
+
+from .build import FOREIGN_SUB, FOREIGN_TENANT, OTHER_SUB, RG, SUB, ours, refused, resource, status, sub, why
+
+STORAGE, NSG = "azure.network.storage-vnet", "azure.network.nsg"
+SUBNET = f"{RG}/providers/Microsoft.Network/virtualNetworks/v/subnets/s"
+CLOSED = {
+    "publicNetworkAccess": "Enabled", "allowBlobPublicAccess": False, "allowCrossTenantReplication": False, "allowedCopyScope": "AAD",
+    "allowSharedKeyAccess": False,
+    "networkAcls": {"defaultAction": "Deny", "bypass": "AzureServices", "virtualNetworkRules": [{"id": SUBNET, "action": "Allow", "state": "Succeeded"}], "ipRules": []},
+}  # fmt: skip
+
+
+def store(acls=None, **more):
+    held = CLOSED | more
+    if acls is not None:
+        held["networkAcls"] = CLOSED["networkAcls"] | acls
+    return [sub("arg.StorageAccounts", [resource("Microsoft.Storage/storageAccounts", "data", held)])]
+
+
+def endpoint(subscription, state="Approved"):
+    identifier = (
+        f"/subscriptions/{subscription}/resourceGroups/r/providers/Microsoft.Network/privateEndpoints/p"
+    )
+    return {
+        "properties": {
+            "privateEndpoint": {"id": identifier},
+            "privateLinkServiceConnectionState": {"status": state},
+        }
+    }
+
+
+@pytest.mark.parametrize(
+    "right",
+    [
+        store(),
+        store(publicNetworkAccess="Disabled", networkAcls=None),
+        store(allowedCopyScope="PrivateLink"),
+        store({"virtualNetworkRules": []}),
+        store({"virtualNetworkRules": [{"id": SUBNET.replace(SUB, OTHER_SUB)}]}),
+        store({"ipRules": [{"value": "203.0.113.7", "action": "Allow"}]}),
+        store({"resourceAccessRules": [{"tenantId": "22222222-2222-4222-8222-222222222222", "resourceId": "x"}]}),
+        store(privateEndpointConnections=[endpoint(SUB), endpoint(FOREIGN_SUB, "Pending")], publicNetworkAccess="Disabled"),
+    ],
+)  # fmt: skip
+def test_an_account_tied_to_our_networks_passes(right):
+    assert status(STORAGE, right, who=ours("203.0.113.0/24")) == "pass"
+
+
+@pytest.mark.parametrize(
+    ("wrong", "reason"),
+    [
+        (store(networkAcls=None), "lets every network in"),
+        (store({"defaultAction": "Allow"}), "lets every network in"),
+        (store(publicNetworkAccess=None, networkAcls={}), "lets every network in"),
+        (store(allowBlobPublicAccess=True), "made public"),
+        (store(allowBlobPublicAccess=None), "made public"),
+        (store(allowCrossTenantReplication=True), "replicated to other tenants"),
+        (store(allowedCopyScope=None), "copied"),
+        (store(allowSharedKeyAccess=True), "shared keys"),
+        (store(allowSharedKeyAccess=None), "shared keys"),
+        (store({"virtualNetworkRules": [{"id": SUBNET.replace(SUB, FOREIGN_SUB)}]}), f"subscription {FOREIGN_SUB} is let in"),
+        (store({"ipRules": [{"value": "0.0.0.0/0"}]}), "0.0.0.0/0"),
+        (store({"ipRules": [{"value": "198.51.100.1"}]}), "198.51.100.1"),
+        (store({"ipRules": [{"value": "198.51.100.1-198.51.100.9"}]}), "198.51.100.9"),
+        (store({"resourceAccessRules": [{"tenantId": FOREIGN_TENANT, "resourceId": "x"}]}), f"tenant {FOREIGN_TENANT}"),
+        (store(privateEndpointConnections=[endpoint(FOREIGN_SUB)], publicNetworkAccess="Disabled"), "private endpoint of subscription"),
+    ],
+)  # fmt: skip
+def test_an_account_with_a_hole_fails_and_says_which(wrong, reason):
+    assert status(STORAGE, wrong, who=ours()) == "fail"
+    assert reason in why(STORAGE, wrong, who=ours())
+
+
+@pytest.mark.parametrize(
+    ("lesser", "reason"),
+    [
+        (
+            store({"virtualNetworkRules": [], "ipRules": [{"value": "203.0.113.7"}]}),
+            "tied to no virtual network",
+        ),
+        (store({"bypass": "Logging, Metrics, AzureServices"}), "logs or metrics"),
+        (store({"virtualNetworkRules": [{"id": SUBNET, "state": "NetworkSourceDeleted"}]}), "no effect"),
+        (store(publicNetworkAccess="SecuredByPerimeter"), "perimeter"),
+    ],
+)
+def test_lesser_holes_are_partial(lesser, reason):
+    assert status(STORAGE, lesser, who=ours("203.0.113.0/24")) == "partial"
+    assert reason in why(STORAGE, lesser, who=ours("203.0.113.0/24"))
+
+
+def test_accounts_that_could_not_be_listed():
+    assert (
+        status(STORAGE, [sub("arg.StorageAccounts", error=refused("Microsoft.Storage/storageAccounts/read"))])
+        == "could-not-look"
+    )
+
+
+def rule(name, priority, direction, access, far="*", protocol="*", ports="*", near="*", **more):
+    source, target = (far, near) if direction == "Inbound" else (near, far)
+    held = {
+        "priority": priority, "direction": direction, "access": access, "protocol": protocol, "sourcePortRange": "*",
+        "destinationPortRange": ports, "sourceAddressPrefix": source, "destinationAddressPrefix": target,
+    }  # fmt: skip
+    return {"name": name, "properties": held | more}
+
+
+NO_INTERNET = rule("no-internet", 4000, "Outbound", "Deny", "Internet")
+
+
+def network(*rules, attached=True, name="s", groups=True):
+    identifier = f"{RG}/providers/Microsoft.Network/networkSecurityGroups/g"
+    held = {"addressPrefix": "10.0.0.0/24"} | (
+        {"networkSecurityGroup": {"id": identifier.upper()}} if attached else {}
+    )
+    subnet = {"id": SUBNET.removesuffix("/s") + f"/{name}", "name": name, "properties": held}
+    made = resource(
+        "Microsoft.Network/virtualNetworks",
+        "v",
+        {"addressSpace": {"addressPrefixes": ["10.0.0.0/16"]}, "subnets": [subnet]},
+    )
+    there = resource("Microsoft.Network/networkSecurityGroups", "g", {"securityRules": list(rules)})
+    return [sub("arg.VirtualNetworks", [made]), sub("arg.NetworkSecurityGroups", [there] if groups else [])]
+
+
+def test_a_subnet_needs_a_group_but_for_those_that_can_have_none():
+    assert "no network security group" in why(NSG, network(attached=False))
+    assert status(NSG, network(attached=False, name="GatewaySubnet")) == "pass"
+    assert status(NSG, network(NO_INTERNET)) == "pass"
+
+
+def test_the_default_rules_let_everything_out():
+    assert "AllowInternetOutBound" in why(NSG, network())
+    assert status(NSG, network()) == "fail"
+
+
+@pytest.mark.parametrize(
+    "right",
+    [
+        network(rule("none", 4096, "Outbound", "Deny")),
+        network(rule("none", 4096, "Outbound", "Deny", "0.0.0.0/0"), rule("six", 4095, "Outbound", "Deny", "::/0")),
+        network(NO_INTERNET, rule("office", 100, "Outbound", "Allow", "203.0.113.0/24", "Tcp", "443")),
+        network(NO_INTERNET, rule("office", 100, "Inbound", "Allow", "203.0.113.0/24", "Tcp", "22")),
+        network(NO_INTERNET, rule("inside", 100, "Inbound", "Allow", "VirtualNetwork")),
+        network(NO_INTERNET, rule("probe", 100, "Inbound", "Allow", "AzureLoadBalancer")),
+        network(NO_INTERNET, rule("shut", 100, "Inbound", "Deny"), rule("wide", 200, "Inbound", "Allow", "*", "Tcp", "22")),
+        network(NO_INTERNET, rule("shut", 100, "Inbound", "Deny", "*", "Tcp", "20-30"), rule("ssh", 200, "Inbound", "Allow", "Internet", "Tcp", "22")),
+        network(NO_INTERNET, rule("late", 4050, "Outbound", "Allow", "Storage")),
+        network(NO_INTERNET, rule("vm", 100, "Inbound", "Allow", sourceAddressPrefix=None, sourceAddressPrefixes=["10.9.0.0/16", "203.0.113.1"])),
+    ],
+)  # fmt: skip
+def test_groups_no_wider_than_the_perimeter(right):
+    assert status(NSG, right, who=ours("203.0.113.0/24")) == "pass"
+
+
+@pytest.mark.parametrize(
+    ("wrong", "reason"),
+    [
+        (network(NO_INTERNET, rule("web", 100, "Inbound", "Allow", "*", "Tcp", "443")), "rule web (100) lets TCP 443 in from"),
+        (network(NO_INTERNET, rule("web", 100, "Inbound", "Allow", "Internet")), "Internet"),
+        (network(NO_INTERNET, rule("two", 100, "Inbound", "Allow", sourceAddressPrefix=None, sourceAddressPrefixes=["10.0.0.0/8", "198.51.100.0/24"])), "198.51.100.0/24"),
+        # the deny has a higher number, so the allow decides
+        (network(rule("all-out", 100, "Outbound", "Allow"), NO_INTERNET), "rule all-out (100)"),
+        # a deny before it that has only a part of the traffic
+        (network(NO_INTERNET, rule("shut", 100, "Inbound", "Deny", "*", "Udp"), rule("wide", 200, "Inbound", "Allow", "*", "Tcp", "22")), "wide"),
+        (network(NO_INTERNET, rule("shut", 100, "Inbound", "Deny", "*", "Tcp", "80"), rule("wide", 200, "Inbound", "Allow", "*", "Tcp", "22")), "wide"),
+        (network(NO_INTERNET, rule("shut", 100, "Inbound", "Deny", "*", "*", "*", "10.0.0.5"), rule("wide", 200, "Inbound", "Allow", "*", "Tcp", "22")), "wide"),
+        (network(rule("half", 4000, "Outbound", "Deny", "0.0.0.0/1")), "AllowInternetOutBound"),
+        (network(rule("tcp", 4000, "Outbound", "Deny", "Internet", "Tcp")), "AllowInternetOutBound"),
+        (network(rule("in", 4000, "Inbound", "Deny", "Internet")), "AllowInternetOutBound"),
+    ],
+)  # fmt: skip
+def test_wide_and_shadowed_rules_fail(wrong, reason):
+    assert status(NSG, wrong, who=ours()) == "fail"
+    assert reason in why(NSG, wrong, who=ours())
+
+
+def test_a_tag_behind_which_others_data_stands_is_partial():
+    made = network(rule("store", 100, "Outbound", "Allow", "Storage.WestEurope", "Tcp", "443"), NO_INTERNET)
+    assert status(NSG, made) == "partial"
+    assert "storage.westeurope" in why(NSG, made)
+
+
+def test_a_group_that_is_not_recorded_is_not_judged():
+    assert status(NSG, network(NO_INTERNET, groups=False)) == "could-not-look"
+    blind = [
+        network()[0],
+        sub("arg.NetworkSecurityGroups", error=refused("Microsoft.Network/networkSecurityGroups/read")),
+    ]
+    assert status(NSG, blind) == "could-not-look"
