@@ -25,7 +25,12 @@ if TYPE_CHECKING:
     from exclave.harden.model import Options
     from exclave.inventory import Inventory
 
-TYPES = {"scp": "SERVICE_CONTROL_POLICY", "rcp": "RESOURCE_CONTROL_POLICY", "ec2": "DECLARATIVE_POLICY_EC2"}
+TYPES = {
+    "scp": "SERVICE_CONTROL_POLICY",
+    "rcp": "RESOURCE_CONTROL_POLICY",
+    "ec2": "DECLARATIVE_POLICY_EC2",
+    "s3": "S3_POLICY",
+}
 MADE, NOW = {"$made": "Policy.PolicySummary.Id"}, {"$now": "Policies[].Id"}
 TEST_FIRST = (
     "attach it to a test unit or account first (--set policy-target=ou-...), and look in CloudTrail for errorCode AccessDenied "

@@ -1,0 +1,297 @@
+"""What makes a trail whole: an existing one is mended where that is enough, else one of ours is made."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from exclave.audit.checks.aws.trails import SELECTORS as SELECTORS_CALL
+from exclave.audit.checks.aws.trails import STATUS, TRAILS, _selectors, _shape, _status
+from exclave.change.model import Expect, equals, there
+from exclave.harden.makers.aws import buckets, changes
+from exclave.harden.makers.aws.documents import text
+from exclave.harden.makers.aws.trail import DAYS, SELECTORS, Names, trust, writing
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from exclave.audit.model import Result
+    from exclave.change.model import Step
+    from exclave.harden.makers.aws.account import Account
+    from exclave.harden.model import Options
+    from exclave.inventory import Inventory
+    from exclave.perimeter import Perimeter
+
+GONE = ("TrailNotFoundException",)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """The log group that alarms are to watch. `steps` make it, and the trail, where they aren't there yet."""
+
+    group: str
+    region: str
+    steps: tuple[Step, ...] = ()
+    ours: bool = False
+
+
+def target(
+    account: Account, inventory: Inventory, perimeter: Perimeter, options: Options, results: Sequence[Result]
+) -> Target:
+    """The log group of a working trail of all regions; else that of the trail that the steps mend or make."""
+    for _, trail in inventory.items(TRAILS, account=account.id):
+        arn = str(trail.get("CloudWatchLogsLogGroupArn") or "").split(":")
+        logging = _recorded(inventory, STATUS, account.id, trail).get("IsLogging") is True
+        if trail.get("IsMultiRegionTrail") is True and logging and len(arn) > 6 and arn[4] == account.id:  # noqa: PLR2004 - arn:aws:logs:region:account:log-group:name
+            return Target(group=arn[6], region=arn[3])
+    names = Names(account=account, prefix=options.prefix)
+    steps = tuple(steps_of(account, inventory, perimeter, options, results, whole=False))
+    mended = candidate(account, inventory, perimeter, options)
+    region = str(mended.get("HomeRegion")) if mended else account.home
+    return Target(group=names.group, region=region, steps=steps, ours=True)
+
+
+def candidate(
+    account: Account, inventory: Inventory, perimeter: Perimeter, options: Options
+) -> Mapping[str, Any] | None:
+    """A trail of the account's own whose bucket is ours and that delivers: it is worth mending."""
+    for _, trail in inventory.items(TRAILS, account=account.id):
+        arn = str(trail.get("TrailARN"))
+        if f":{account.id}:" not in arn or trail.get("IsOrganizationTrail") is True:
+            continue
+        amiss = " ".join(_shape(trail, account.id, perimeter))
+        status = _recorded(inventory, STATUS, account.id, trail)
+        stuck = [w for w in _status(status, options.settings) if "deliver" in w]
+        if "bucket" not in amiss and not stuck:
+            return trail  # type: ignore[no-any-return]
+    return None
+
+
+def steps_of(
+    account: Account, inventory: Inventory, perimeter: Perimeter, options: Options, results: Sequence[Result], *, whole: bool = True
+) -> Iterator[Step]:  # fmt: skip
+    """The steps to a trail of all regions with a log group. Without `whole` an existing trail keeps its selectors."""
+    trail = candidate(account, inventory, perimeter, options)
+    if trail is None:
+        names = Names(account=account, prefix=options.prefix)
+        yield from _group(names, account.home, inventory, results)
+        yield _bucket(names, results)
+        yield _trail(names, results)
+        return
+    home = str(trail.get("HomeRegion") or account.home)
+    names = Names(account=account, prefix=options.prefix)
+    if not trail.get("CloudWatchLogsLogGroupArn"):
+        yield from _group(names, home, inventory, results)
+    if update := _update(trail, names, home):
+        yield _mended(trail, home, update, account, results)
+    status = _recorded(inventory, STATUS, account.id, trail)
+    if status.get("IsLogging") is not True:
+        yield _started(trail, home, account, results)
+    selectors = _recorded(inventory, SELECTORS_CALL, account.id, trail)
+    if whole and any(_selectors(selectors, options.settings)):
+        yield _selected(trail, home, account, selectors, results)
+
+
+def _recorded(inventory: Inventory, call: str, account: str, trail: Mapping[str, Any]) -> Mapping[str, Any]:
+    found = next((a for a in inventory.each(call, account=account) if a.key == trail.get("TrailARN")), None)
+    return (found.answer or {}) if found is not None and found.error is None else {}
+
+
+def _group(names: Names, region: str, inventory: Inventory, results: Sequence[Result]) -> Iterator[Step]:
+    account = names.account.id
+    group_arn = names.account.arn("logs", f"log-group:{names.group}:*", region)
+    yield changes.step(
+        f"make role {names.role}, by which CloudTrail writes to the log group",
+        names.role_arn,
+        [
+            ("iam:CreateRole", {"RoleName": names.role, "AssumeRolePolicyDocument": text(trust())}),
+            ("iam:PutRolePolicy", {"RoleName": names.role, "PolicyName": "write", "PolicyDocument": text(writing(group_arn))}),
+        ],
+        account=account,
+        read=changes.reading(account, "iam:GetRole", {"RoleName": names.role}, absent=("NoSuchEntity",), keep=("Role.RoleName",)),
+        undo=[
+            ("iam:DeleteRolePolicy", {"RoleName": names.role, "PolicyName": "write"}),
+            ("iam:DeleteRole", {"RoleName": names.role}),
+        ],
+        after=[there("Role.RoleName")],
+        results=results,
+    )  # fmt: skip
+    if any(
+        f.get("logGroupName") == names.group
+        for _, f in inventory.items("logs.DescribeLogGroups", account=account, region=region)
+    ):
+        return
+    yield changes.step(
+        f"make log group {names.group}",
+        group_arn,
+        [
+            ("logs:CreateLogGroup", {"logGroupName": names.group}),
+            ("logs:PutRetentionPolicy", {"logGroupName": names.group, "retentionInDays": DAYS}),
+        ],
+        account=account,
+        region=region,
+        read=changes.reading(
+            account, "logs:DescribeLogGroups", {"logGroupNamePrefix": names.group}, region=region,
+            keep=("logGroups[].logGroupName",), where={"logGroups[]": {"logGroupName": names.group}},
+        ),
+        before={"logGroups": []},
+        undo=[("logs:DeleteLogGroup", {"logGroupName": names.group})],
+        after=[Expect(what="has", path="logGroups[].logGroupName", value=names.group)],
+        breaks=("an undo deletes the events in it; the trail's bucket keeps them",),
+        results=results,
+    )  # fmt: skip
+
+
+def _bucket(names: Names, results: Sequence[Result]) -> Step:
+    policy = buckets.trail_policy(names.account, names.bucket, names.trail_arn)
+    return bucket_step(names.account, names.bucket, names.account.home, policy, "the trail's files", results)
+
+
+def bucket_step(
+    account: Account,
+    bucket: str,
+    region: str,
+    policy: Mapping[str, Any],
+    what: str,
+    results: Sequence[Result],
+) -> Step:
+    """A step that makes a bucket for logs."""
+    return changes.step(
+        f"make bucket {bucket} for {what}",
+        f"arn:{account.partition}:s3:::{bucket}",
+        buckets.calls(bucket, region, policy),
+        account=account.id,
+        region=region,
+        read=changes.reading(
+            account.id, "s3:GetBucketPolicy", {"Bucket": bucket}, region=region, absent=("NoSuchBucket", "NoSuchBucketPolicy"),
+        ),
+        after=[equals("Policy", text(policy))],
+        breaks=("it stays when this is undone, since it holds logs: empty it by hand",),
+        results=results,
+    )  # fmt: skip
+
+
+def _trail(names: Names, results: Sequence[Result]) -> Step:
+    account, region = names.account.id, names.account.home
+    create = {
+        "Name": names.trail, "S3BucketName": names.bucket, "IsMultiRegionTrail": True, "IncludeGlobalServiceEvents": True,
+        "EnableLogFileValidation": True, "CloudWatchLogsLogGroupArn": names.group_arn, "CloudWatchLogsRoleArn": names.role_arn,
+    }  # fmt: skip
+    return changes.step(
+        f"make and start trail {names.trail} of all regions",
+        names.trail_arn,
+        [
+            ("cloudtrail:CreateTrail", create),
+            ("cloudtrail:PutEventSelectors", {"TrailName": names.trail, "AdvancedEventSelectors": SELECTORS}),
+            ("cloudtrail:StartLogging", {"Name": names.trail}),
+        ],
+        account=account,
+        region=region,
+        read=changes.reading(
+            account,
+            "cloudtrail:GetTrailStatus",
+            {"Name": names.trail_arn},
+            region=region,
+            absent=GONE,
+            keep=("IsLogging",),
+        ),
+        undo=[("cloudtrail:DeleteTrail", {"Name": names.trail})],
+        after=[equals("IsLogging", True)],
+        breaks=("data events of S3 objects are charged by their number",),
+        results=results,
+    )
+
+
+def _update(trail: Mapping[str, Any], names: Names, home: str) -> dict[str, Any]:
+    wanted: dict[str, Any] = {"IsMultiRegionTrail": True, "IncludeGlobalServiceEvents": True}
+    changed = {k: v for k, v in wanted.items() if trail.get(k) is not True}
+    if trail.get("LogFileValidationEnabled") is not True:
+        changed["EnableLogFileValidation"] = True
+    if not trail.get("CloudWatchLogsLogGroupArn"):
+        changed["CloudWatchLogsLogGroupArn"] = names.account.arn("logs", f"log-group:{names.group}:*", home)
+        changed["CloudWatchLogsRoleArn"] = names.role_arn
+    return changed
+
+
+def _mended(
+    trail: Mapping[str, Any],
+    home: str,
+    update: Mapping[str, Any],
+    account: Account,
+    results: Sequence[Result],
+) -> Step:
+    name, arn = str(trail.get("Name")), str(trail.get("TrailARN"))
+    read_as = {"EnableLogFileValidation": "LogFileValidationEnabled"}
+    paths = [read_as.get(k, k) for k in update]
+    old = {k: trail.get(read_as.get(k, k)) for k in update}
+    undo = {k: v if v is not None else "" if k.startswith("CloudWatch") else False for k, v in old.items()}
+    return changes.step(
+        f"mend trail {name}: {', '.join(update)}",
+        arn,
+        [("cloudtrail:UpdateTrail", {"Name": arn, **update})],
+        account=account.id,
+        region=home,
+        read=changes.reading(
+            account.id,
+            "cloudtrail:GetTrail",
+            {"Name": arn},
+            region=home,
+            absent=GONE,
+            keep=[f"Trail.{p}" for p in paths],
+        ),
+        before={"Trail": {p: trail[p] for p in paths if trail.get(p) is not None}},
+        undo=[("cloudtrail:UpdateTrail", {"Name": arn, **undo})],
+        after=[equals(f"Trail.{read_as.get(k, k)}", v) for k, v in update.items()],
+        undone=[equals(f"Trail.{p}", trail[p]) for p in paths if trail.get(p) is not None],
+        results=results,
+    )
+
+
+def _started(trail: Mapping[str, Any], home: str, account: Account, results: Sequence[Result]) -> Step:
+    arn = str(trail.get("TrailARN"))
+    return changes.step(
+        f"start trail {trail.get('Name')}",
+        arn,
+        [("cloudtrail:StartLogging", {"Name": arn})],
+        account=account.id,
+        region=home,
+        read=changes.reading(account.id, "cloudtrail:GetTrailStatus", {"Name": arn}, region=home, absent=GONE, keep=("IsLogging",)),
+        before={"IsLogging": False},
+        undo=[("cloudtrail:StopLogging", {"Name": arn})],
+        after=[equals("IsLogging", True)],
+        results=results,
+    )  # fmt: skip
+
+
+def _selected(
+    trail: Mapping[str, Any], home: str, account: Account, held: Mapping[str, Any], results: Sequence[Result]
+) -> Step:
+    arn = str(trail.get("TrailARN"))
+    call = "cloudtrail:PutEventSelectors"
+    kinds = ("EventSelectors", "AdvancedEventSelectors")
+    old = {k: held[k] for k in kinds if held.get(k)}
+    more = [s for s in held.get("AdvancedEventSelectors") or () if not _covered(s)]
+    return changes.step(
+        f"record management events and data events of all S3 objects in trail {trail.get('Name')}",
+        arn,
+        [(call, {"TrailName": arn, "AdvancedEventSelectors": [*SELECTORS, *more]})],
+        account=account.id,
+        region=home,
+        read=changes.reading(account.id, "cloudtrail:GetEventSelectors", {"TrailName": arn}, region=home, absent=GONE, keep=kinds),
+        before={k: held[k] for k in kinds if k in held},
+        undo=[(call, {"TrailName": arn, **old})] if old else [],
+        after=[Expect(what="has", path="AdvancedEventSelectors[].Name", value=s["Name"]) for s in SELECTORS],
+        breaks=(
+            "data events of S3 objects are charged by their number",
+            "classic selectors are replaced by advanced ones: data events of Lambda that they name are no longer recorded",
+        ) if held.get("EventSelectors") else ("data events of S3 objects are charged by their number",),
+        results=results,
+    )  # fmt: skip
+
+
+def _covered(selector: Mapping[str, Any]) -> bool:
+    """Whether our selectors record all that it does."""
+    fields = {str(f.get("Field")): f.get("Equals") for f in selector.get("FieldSelectors") or ()}
+    return fields.get("eventCategory") == ["Management"] or fields.get("resources.type") == [
+        "AWS::S3::Object"
+    ]
