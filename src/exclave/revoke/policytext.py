@@ -26,6 +26,10 @@ class CannotEditError(Exception):
     """The grant can't be taken out alone; the message says why."""
 
 
+class NotLetInError(CannotEditError):
+    """The policy doesn't let them in."""
+
+
 @dataclass(frozen=True, slots=True)
 class Party:
     """Whose grants go. Of an account, those of its users and roles too."""
@@ -61,7 +65,7 @@ def without(text: str, parties: Sequence[Party], own_account: str) -> Edited:
     """
     before = _granted(text, own_account)
     if not any(_theirs(parties, g) for g in before):
-        raise CannotEditError("the policy doesn't let them in")
+        raise NotLetInError("the policy doesn't let them in")
     cuts: list[str] = []
     now = text
     for _ in range(MAX_CUTS):
@@ -102,6 +106,11 @@ class _Look:
         """Whether it lets in some, and all of them are to go."""
         theirs, others = self.at(statement)
         return theirs > 0 and not others
+
+
+def lets_in(text: str, party: Party, own_account: str) -> bool:
+    """Whether a policy lets a party in. Raises CannotEditError as `without` does."""
+    return any(party.holds(g) for g in _granted(text, own_account))
 
 
 def _one_cut(text: str, parties: Sequence[Party], own_account: str) -> tuple[str, str] | None:
