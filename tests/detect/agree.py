@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from exclave.catalogue.loader import load
 from exclave.detect import scan as scan_module
+from exclave.detect.result import merge
 from exclave.detect.scan import Scanner, scanner
 from exclave.sources.blob import Blob
 from tests.detect.build import DELIVERED
@@ -36,7 +37,8 @@ def scanned(data: bytes, way: str, *, name: str = OTHER_NAME, stored: str = PACK
 
 
 def findings(result: ScanResult) -> dict[str, Any]:
-    """What must be equal, in an order of its own."""
+    """What must be equal, in an order of its own: like finds may be joined already, so they are here."""
+    result = merge([result])
     out: dict[str, Any] = {
         part: sorted(map(repr, getattr(result, part)))
         for part in ("transfers", "signals", "closures", "derivations")

@@ -9,7 +9,6 @@ import pytest
 
 from exclave.catalogue.loader import load
 from exclave.detect import scan as scan_module
-from exclave.detect.scan import Scanner
 from exclave.engines import hunt as hunt_module
 from exclave.engines import local, work
 from exclave.engines.hunt import Hunt, Progress
@@ -74,14 +73,14 @@ def test_a_file_that_cannot_be_scanned_is_named_and_the_others_are_used(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     items = written(tmp_path, build.packed(build.share()), build.packed(build.described()))
-    scan = Scanner.scan
+    look = scan_module.match
 
-    def broken(self: Scanner, blob: Any) -> Any:
-        if "0501Z" in blob.name:
+    def broken(event: Any, catalogue: Any) -> Any:
+        yield from look(event, catalogue)
+        if "0501Z" in event.evidence.file:
             raise KeyError("a defect")
-        return scan(self, blob)
 
-    monkeypatch.setattr(Scanner, "scan", broken)
+    monkeypatch.setattr(scan_module, "match", broken)
     found = hunted(items, jobs=1)
     assert len(found.transfers) == 1
     assert found.coverage.files == 2

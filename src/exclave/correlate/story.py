@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from exclave.catalogue.entry import Method
     from exclave.correlate.lineage import Lineage
     from exclave.correlate.state import Ends
-    from exclave.model import Closure
+    from exclave.model import Closure, Signal
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _PHASES = {

@@ -10,7 +10,7 @@ from exclave.catalogue import paths
 from exclave.catalogue.entry import Close, Condition, LineageSpec, Method, Read, ResourceSpec, Where
 from exclave.catalogue.kinds import kind_of
 from exclave.catalogue.readers import READERS
-from exclave.catalogue.readers.aws import canonical_stranger
+from exclave.catalogue.readers.common import canonical_stranger
 from exclave.model import (
     Closure,
     Cloud,
@@ -83,6 +83,25 @@ def match(event: Event, catalogue: Index) -> Iterator[Found]:
     for descent in catalogue.lineage.get(name, ()):
         if holds(descent.where, event.fields):
             yield from _derivations(descent, event)
+
+
+def denied(event: Event, catalogue: Index, found: Iterable[Found]) -> Iterator[str]:
+    """The methods (ids) that an operation's name alone would show, and that its request shows it not to be.
+
+    Azure writes the request down in the first record of an operation only, so that the later ones would show them.
+    """
+    if not isinstance(paths.first(event.fields, _REQUESTS[Cloud.AZURE]), Mapping | list):
+        return
+    shown = {
+        one.method
+        for one in found
+        if isinstance(one, Signal) or (isinstance(one, Transfer) and one.outcome is not Outcome.REVOKED)
+    }
+    properties = {k: v for k, v in event.fields["properties"].items() if k != "requestBody"}
+    later = {**event.fields, "properties": properties}
+    for method, where, log in catalogue.methods.get(event.name.lower(), ()):
+        if method.id not in shown and (not log or log == event.log) and holds(where, later):
+            yield method.id
 
 
 def holds(where: Where, fields: Mapping[str, Any]) -> bool:

@@ -34,6 +34,8 @@ from exclave.formats.cloudtrail import action_name
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from exclave.detect.repeats import Like, Repeats
+
 _HEAD = re.compile(rb"(?:\xef\xbb\xbf)?\s*\{\s*\"Records\"\s*:\s*\[\s*\{\s*\"eventVersion\"")
 _CLOSED = re.compile(rb"\]\s*\}\s*\Z")
 _KEY = b'"eventVersion"'
@@ -59,6 +61,7 @@ class Candidate:
     start: int
     end: int
     record: dict[str, Any]
+    like: Like | None = None  # it is the first of records that were counted without being given
 
 
 @dataclass(slots=True)
@@ -75,8 +78,11 @@ class Prefilter:
     _kinds: dict[str, int] = field(default_factory=dict, repr=False)
     _names: dict[str, int] = field(default_factory=dict, repr=False)
 
-    def candidates(self, data: bytes) -> list[Candidate] | None:
-        """The records of a delivered file that may matter, or None where the typed parse must decide."""
+    def candidates(self, data: bytes, repeats: Repeats | None = None) -> list[Candidate] | None:
+        """The records of a delivered file that may matter, or None where the typed parse must decide.
+
+        Those with a foreign caller are left out where `repeats` knows them, which counts them.
+        """
         scanners = self._compiled()
         if not scanners or not _HEAD.match(data) or not _CLOSED.search(data, max(0, len(data) - 64)):
             return None
@@ -86,13 +92,10 @@ class Prefilter:
         if found:
             return None
         ends: list[int] = []
-        common: list[int] = []
-        names.scan(data, match_event_handler=lambda i, _s, end, _f, _c: (ends if i else common).append(end))
-        ends = [end for end in ends if self._is_rare(data, end)]
-        if common:
-            foreign.scan(data, match_event_handler=lambda _i, _s, end, _f, _c: found.append(end))
-            ends = sorted({*ends, *self._foreign(data, found)})
-        return self._slices(data, ends)
+        names.scan(data, match_event_handler=lambda _i, _s, end, _f, _c: ends.append(end))
+        foreign.scan(data, match_event_handler=lambda _i, _s, end, _f, _c: found.append(end))
+        rare = [end for end in ends if self._is_rare(data, end)]
+        return self._slices(data, rare, found, repeats)
 
     def _is_rare(self, data: bytes, end: int) -> bool:
         """Whether a name that begins as a rare one, up to `end`, is one."""
@@ -100,17 +103,32 @@ class Prefilter:
         stop = data.find(b'"', end, end + _LONGEST)
         return stop > 0 and self.kind(data[start:stop].decode("ascii", "replace")) == _RARE
 
-    def _slices(self, data: bytes, ends: Iterable[int]) -> list[Candidate] | None:
+    def _slices(
+        self, data: bytes, rare: list[int], foreign: list[int], repeats: Repeats | None
+    ) -> list[Candidate] | None:
         out: list[Candidate] = []
-        last = 0
-        for end in ends:
+        last = at = 0
+        for end in sorted((*rare, *foreign)) if rare else foreign:
             if end <= last:
                 continue
-            one = _slice(data, end, last)
-            if one is None or not is_plain(one.record):
+            place = _place(data, end, last)
+            if place is None:
                 return None
-            out.append(one)
-            last = one.end
+            start, last = place
+            while at < len(rare) and rare[at] < end:
+                at += 1
+            like: Like | None = None
+            if at == len(rare) or rare[at] > last:  # only its caller may make it matter
+                if repeats is not None and repeats.known(memoryview(data)[start:last]):
+                    continue
+                if self._is_other(data, start, end):
+                    last = end
+                    continue
+                like = repeats.new if repeats is not None else None
+            record = _decoded(data, start, last)
+            if record is None or not is_plain(record):
+                return None
+            out.append(Candidate(start, last, record, like))
         return out
 
     def wanted(self, found: Iterable[Shape]) -> Iterator[int]:
@@ -136,16 +154,13 @@ class Prefilter:
             self._names.update({name.lower(): _RARE for name in self.rare})
         return self._names
 
-    def _foreign(self, data: bytes, ends: Iterable[int]) -> Iterator[int]:
-        """Those of the places that name a foreign caller whose record may have a common name."""
-        for end in ends:
-            key = data.rfind(_KEY, 0, end)
-            known = _FOREIGN_RECORD.match(data, key - 1) if key > 0 else None
-            if known and known.end() > end and self.kind(known[1].decode("ascii", "replace")) == _OTHER:
-                following = data.find(_KEY, end)
-                if data.find(_NAME_KEY, known.end(), following if following >= 0 else len(data)) < 0:
-                    continue
-            yield end
+    def _is_other(self, data: bytes, start: int, end: int) -> bool:
+        """Whether a foreign caller, named before `end`, did what no entry asks for."""
+        begins = _FOREIGN_RECORD.match(data, start)
+        if not begins or begins.end() <= end or self.kind(begins[1].decode("ascii", "replace")) != _OTHER:
+            return False
+        following = data.find(_KEY, end)
+        return data.find(_NAME_KEY, begins.end(), following if following >= 0 else len(data)) < 0
 
     def _compiled(self) -> tuple[Any, ...]:
         if self._scanners is None:
@@ -166,13 +181,11 @@ class Prefilter:
             )
             return made
 
-        # All alike but for the names, so that one literal leads; the common ones are told once per file.
-        # Whole names would take five times as long to compile as their beginnings, and find hardly fewer.
-        beginnings = sorted({name[:_BEGINNING] for name in self.rare})
-        patterns = [_named(self.common), *map(_named, _parts(beginnings))]
-        once = [hyperscan.HS_FLAG_SINGLEMATCH] + [0] * (len(patterns) - 1)
+        # All alike but for the names, so that one literal leads. Whole names would take five times as long
+        # to compile as their beginnings, and find hardly fewer.
+        patterns = [*map(_named, _parts(sorted({name[:_BEGINNING] for name in self.rare})))]
         return (
-            database(patterns, once),
+            database(patterns, [0] * len(patterns)),
             database([_ESCAPED_ALNUM], [hyperscan.HS_FLAG_SINGLEMATCH]),
             database(['"AWSAccount"'], [0]),
         )
@@ -217,11 +230,21 @@ def _may_be_foreign(shape: Shape) -> bool:
 def first_record(data: bytes) -> dict[str, Any] | None:
     """The first record of a delivered file, or None where that isn't certain."""
     head = _HEAD.match(data)
-    found = _slice(data, head.end(), 0) if head else None
-    return found.record if found is not None and is_plain(found.record) else None
+    place = _place(data, head.end(), 0) if head else None
+    record = _decoded(data, *place) if place else None
+    return record if record is not None and is_plain(record) else None
 
 
-def _slice(data: bytes, end: int, last: int) -> Candidate | None:
+def _decoded(data: bytes, start: int, stop: int) -> dict[str, Any] | None:
+    try:
+        record = orjson.loads(memoryview(data)[start:stop])
+    except orjson.JSONDecodeError:
+        return None
+    return record if isinstance(record, dict) else None
+
+
+def _place(data: bytes, end: int, last: int) -> tuple[int, int] | None:
+    """Where the record around `end` starts and stops, or None where that isn't certain."""
     key = data.rfind(_KEY, last, end)
     start = data.rfind(b"{", last, key) if key >= 0 else -1
     if start < 0 or data[start + 1 : key].strip(_SPACE):
@@ -235,9 +258,4 @@ def _slice(data: bytes, end: int, last: int) -> Candidate | None:
         stop = data.rfind(b"]")
         if stop < end:
             return None
-    stop = start + len(data[start:stop].rstrip(b" \t\r\n,"))
-    try:
-        record = orjson.loads(memoryview(data)[start:stop])
-    except orjson.JSONDecodeError:
-        return None
-    return Candidate(start, stop, record) if isinstance(record, dict) else None
+    return start, start + len(data[start:stop].rstrip(b" \t\r\n,"))

@@ -6,13 +6,15 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from exclave import formats
+from exclave.detect import repeats
 from exclave.detect.azure_seen import seen as azure_seen
 from exclave.detect.domains import seen as google_seen
-from exclave.detect.match import Found, Index, index, match
+from exclave.detect.match import Found, Index, denied, index, match
 from exclave.detect.prefilter import Prefilter, first_record
+from exclave.detect.repeats import Repeats
 from exclave.detect.result import ScanResult, Sum
 from exclave.detect.shapes import records, shapes
+from exclave.detect.steps import denial
 from exclave.formats import cloudtrail
 from exclave.model import Closure, Cloud, Derivation, Event, Evidence, Kind, Problem, Signal, Transfer
 
@@ -41,23 +43,18 @@ class Scanner:
     since: datetime | None = None
     until: datetime | None = None
     confirm: bool = False  # number and confirm every find, in large files too
+    repeated: frozenset[str] = frozenset()  # events of which a stranger's are counted (repeats.py)
 
     def scan(self, blob: Blob) -> ScanResult:
         """Everything that one blob shows."""
-        named = _DELIVERED.search(blob.name)
-        run = _Run(self, blob.name, owner=named[1] if named else "")
-        run.total.files = 1
-        run.total.bytes_read = blob.packed
-        # Compressed content has a checksum; plain text may be damaged anywhere, so it is parsed.
-        run.trusted = run.owner != "" and blob.packed < len(blob.data)
-        if blob.rest is None:
-            run.part(blob.data, 1)
-        else:
-            for data, before in formats.chunks(blob.data, blob.rest, blob.name):
-                run.part(data, before + 1)
-        if blob.problem is not None:
-            run.total.problem(blob.problem)
-        return run.result()
+        batch = self.batch()
+        batch.scan(blob)
+        return batch.result()
+
+    def batch(self) -> Batch:
+        """To scan several blobs, one after the other, for one result."""
+        counted = not (self.confirm or self.since or self.until)
+        return Batch(self, Repeats(self.repeated) if counted else None)
 
 
 def scanner(
@@ -92,7 +89,7 @@ def scanner(
     for rule in catalogue.lineage:
         rare.update(_spelt(e) for e in rule.events if "amazonaws.com:" in e)
     made = Prefilter(frozenset(rare), frozenset(common - rare), _hyperscan=hyperscan) if fast else None
-    return Scanner(names, made, since, until, confirm)
+    return Scanner(names, made, since, until, confirm, repeats.names(names))
 
 
 def _spelt(event: str) -> str:
@@ -100,10 +97,15 @@ def _spelt(event: str) -> str:
 
 
 @dataclass(slots=True)
-class _Run:
+class Batch:
+    """Blobs scanned one after the other; what they show is gathered, each blob's all or not at all."""
+
     scanner: Scanner
-    name: str
+    repeats: Repeats | None = None
     total: Sum = field(default_factory=Sum)
+    first: datetime | None = None  # time covered since `began` was called
+    last: datetime | None = None
+    name: str = ""  # of the blob that is scanned now
     found: list[Found] = field(default_factory=list)
     seen: dict[Kind, dict[str, str]] = field(default_factory=dict)
     failures: dict[str, datetime] = field(default_factory=dict)
@@ -111,18 +113,71 @@ class _Run:
     owner_seen: bool = False  # its first record was looked at too
     trusted: bool = False  # its bytes need no parse to be known as well-formed
 
-    def part(self, data: bytes, first_record: int) -> None:
+    def scan(self, blob: Blob) -> None:
+        """Adds everything that one blob shows."""
+        named = _DELIVERED.search(blob.name)
+        self.name = blob.name
+        self.owner = named[1] if named else ""
+        self.owner_seen = False
+        self.total.files += 1
+        self.total.bytes_read += blob.packed
+        # Compressed content has a checksum; plain text may be damaged anywhere, so it is parsed.
+        self.trusted = self.owner != "" and blob.packed < len(blob.data)
+        found = len(self.found)
+        try:
+            if blob.rest is None:
+                self._part(blob.data, 1)
+            else:
+                from exclave.formats import chunks
+
+                for data, before in chunks(blob.data, blob.rest, blob.name):
+                    self._part(data, before + 1)
+        except MemoryError:
+            raise
+        except Exception as error:  # noqa: BLE001 - one hostile file must not end the hunt; it is named instead
+            del self.found[found:]
+            what = f"can't be scanned: {type(error).__name__}: {error}"
+            hint = "this is a defect of exclave: please report it"
+            self.total.problem(Problem(where=blob.name, what=what, hint=hint))
+        if blob.problem is not None:
+            self.total.problem(blob.problem)
+        if self.owner:
+            self._ours(Kind.ACCOUNT, self.owner, _HOW["cloudtrail"])
+        if owner := _KEY_OWNER.search(self.name):
+            self._ours(Kind.ACCOUNT, owner[2], "its account id stands in a log's object key")
+            if owner[1]:
+                self._ours(Kind.ORGANIZATION, owner[1], "its organisation trail wrote these logs")
+
+    def began(self) -> None:
+        """From now on `first` and `last` say which time is covered."""
+        self.total.span(self.first)
+        self.total.span(self.last)
+        self.first = self.last = None
+
+    def _span(self, time: datetime | None) -> None:
+        if time is not None:
+            if self.first is None or time < self.first:
+                self.first = time
+            if self.last is None or time > self.last:
+                self.last = time
+
+    def _part(self, data: bytes, first_record: int) -> None:
         self.total.bytes_plain += len(data)
         prefilter = self.scanner.prefilter
         cheap = prefilter if len(data) > _TINY and not _LEFT_OUT.search(self.name) else None
-        if cheap and self.trusted and self._scanned(data, cheap):
-            return
+        if cheap and self.trusted:
+            if self._scanned(data, cheap):
+                return
+            if self.repeats is not None:
+                self.repeats.forget()
         data = bytes(data)  # what inflates may give a bytearray, which the scan alone is ready for
         if cheap and self._shaped(data, first_record, cheap):
             return
         self._slow(data, first_record)
 
     def _slow(self, data: bytes, first_record: int) -> None:
+        from exclave import formats
+
         logs: set[str] = set()
         damaged = False
         for item in formats.read(self.name, data, first_record):
@@ -131,7 +186,7 @@ class _Run:
                 damaged = True
                 continue
             self.total.records += 1
-            self.total.span(item.time)
+            self._span(item.time)
             logs.add(item.log)
             self._see(item)
             self.found.extend(self._matches(item))
@@ -147,25 +202,32 @@ class _Run:
 
     def _scanned(self, data: bytes, prefilter: Prefilter) -> bool:
         """Looks at the records that a scan of the bytes points at; False where more than that is needed."""
-        candidates = prefilter.candidates(data)
+        repeats = self.repeats
+        candidates = prefilter.candidates(data, repeats)
         if candidates is None:
             return False
         found: list[Found] = []
         for candidate in candidates:
-            found += self._matches(
-                cloudtrail.event(candidate.record, _evidence(self.name, 0, candidate.record))
-            )
-        if found and (self.scanner.confirm or len(data) <= _SMALL):
+            event = cloudtrail.event(candidate.record, _evidence(self.name, 0, candidate.record))
+            shown = self._matches(event)
+            if repeats and candidate.like and not repeats.learn(candidate.like, shown):
+                return False
+            found += shown
+        if self.scanner.confirm and found:
+            return False
+        if len(data) <= _SMALL and any(isinstance(one, Transfer) for one in found):
             return False
         if not self.owner_seen and not self._owner_is_first(data):
             return False
+        if repeats is not None:
+            repeats.keep()
         self.found += found
         self._is_of("cloudtrail")
         sample = data[:_SAMPLE]
         self.total.records += max(1, round(sample.count(b'"eventVersion"') * len(data) / len(sample)))
         self.total.exact = self.total.exact and len(data) <= _SAMPLE
         for time in (_TIME.search(data), _TIME.search(data, max(0, data.rfind(b'"eventTime"')))):
-            self.total.span(cloudtrail.parse_time(time[1].decode("ascii", "replace")) if time else None)
+            self._span(cloudtrail.parse_time(time[1].decode("ascii", "replace")) if time else None)
         return True
 
     def _owner_is_first(self, data: bytes) -> bool:
@@ -207,7 +269,7 @@ class _Run:
         self._is_of("cloudtrail")
         times = [shape.eventTime for shape in found if isinstance(shape.eventTime, str)]
         for time in (min(times, default=None), max(times, default=None)):
-            self.total.span(cloudtrail.parse_time(time))
+            self._span(cloudtrail.parse_time(time))
         return True
 
     def _see(self, event: Event) -> None:
@@ -246,19 +308,24 @@ class _Run:
             (scanner.since and event.time < scanner.since) or (scanner.until and event.time >= scanner.until)
         ):
             return []
-        failed = event.cloud is Cloud.AZURE and event.error and event.shared_id
-        if failed and event.time and event.name.lower() in scanner.catalogue.methods:
-            # What its first record offered was an attempt.
-            self.failures[event.shared_id] = max(event.time, self.failures.get(event.shared_id, event.time))
-        return list(match(event, scanner.catalogue))
+        found = list(match(event, scanner.catalogue))
+        if event.log == "azure-activity" and event.shared_id and event.time:
+            if event.error and event.name.lower() in scanner.catalogue.methods:
+                # What its first record offered was an attempt.
+                self._failed(event.shared_id, event.time)
+            for method in denied(event, scanner.catalogue, found):
+                self._failed(denial(method, event.shared_id), event.time)
+        return found
+
+    def _failed(self, operation: str, time: datetime) -> None:
+        self.failures[operation] = max(time, self.failures.get(operation, time))
 
     def result(self) -> ScanResult:
-        if self.owner:
-            self._ours(Kind.ACCOUNT, self.owner, _HOW["cloudtrail"])
-        if owner := _KEY_OWNER.search(self.name):
-            self._ours(Kind.ACCOUNT, owner[2], "its account id stands in a log's object key")
-            if owner[1]:
-                self._ours(Kind.ORGANIZATION, owner[1], "its organisation trail wrote these logs")
+        """All of it. Call it once."""
+        if self.repeats is not None:
+            self.found += self.repeats.signals()
+        self.total.span(self.first)
+        self.total.span(self.last)
         return ScanResult(
             transfers=tuple(f for f in self.found if isinstance(f, Transfer)),
             signals=tuple(f for f in self.found if isinstance(f, Signal)),

@@ -22,6 +22,7 @@ MAX_HOPS = 16  # sessions of sessions that are followed
 _PLAIN = re.compile(r"[!#-.0-\[\]-~ ]+")  # printable ASCII that JSON need not escape
 _ESCAPED = re.compile(rb"\\u00[2-7]")
 _HANDED_OUT = ("responseElements.credentials.accessKeyId", "responseElements.accessKey.accessKeyId")
+_PLAIN_JSON = frozenset({"cloudtrail", "gcp-audit", "azure-activity"})  # in which a word stands as it is
 # The paths' own keys, also where they stand in JSON in a string.
 _HANDING_KEYS = (b'credentials"', b"credentials\\", b'accessKey"', b"accessKey\\")
 
@@ -42,9 +43,10 @@ def events_naming(blob: Blob, words: frozenset[str], beside: tuple[bytes, ...] =
     needles = _needles(words)
     for data, before in pieces:
         spelt_out = not wide(data[:4]) and not _ESCAPED.search(data)
-        if needles and spelt_out and formats.sniff(blob.name, data) == "cloudtrail":
-            if not holds(data, needles, beside):
-                continue
+        kind = formats.sniff(blob.name, data) if needles and spelt_out else ""
+        if needles and kind in _PLAIN_JSON and not holds(data, needles, beside):
+            continue
+        if needles and kind == "cloudtrail":
             found = holding(data, needles, beside)
             if found is not None:
                 for number, record in found:

@@ -12,15 +12,14 @@ from exclave.correlate.report import report
 from exclave.detect.result import ScanResult, Sum, merge
 from exclave.detect.sessions import MAX_HOPS
 from exclave.engines.confirm import confirmed
-from exclave.engines.flows import with_flows
 from exclave.engines.local import batches, each, stored
 from exclave.engines.work import Settings, Span, issued_items, scan_items
-from exclave.flows import Collector
 from exclave.model import Coverage, Issued, Kind, Problem, Report
 from exclave.perimeter import Entry, Perimeter
 
 if TYPE_CHECKING:
     from exclave.catalogue.loader import Catalogue
+    from exclave.flows import Collector
     from exclave.sources import Item
 
 _SESSION = timedelta(hours=36)  # the longest that a temporary credential lasts
@@ -58,16 +57,23 @@ class Hunt:
     _spans: list[Span] = field(default_factory=list)
     _problems: list[Problem] = field(default_factory=list)  # of a second look
     _flow_spans: list[Span] = field(default_factory=list)
-    _flows: Collector = field(default_factory=Collector)
+    _flows: Collector | None = None
 
     def run(self, planned: Iterable[Item | Problem]) -> Report:
         """The report on all planned items."""
-        with Collector() as collector:
-            self._flows = collector
+        try:
             result = self.scan(planned)
             perimeter, said = self.make_perimeter(result.seen)
-            items = [s.item for s in self._flow_spans]
-            result = with_flows(result, collector, perimeter, self.catalogue, items, self.settings.limits)
+            if self._flows is not None:
+                from exclave.engines.flows import with_flows
+
+                items = [s.item for s in self._flow_spans]
+                result = with_flows(
+                    result, self._flows, perimeter, self.catalogue, items, self.settings.limits
+                )
+        finally:
+            if self._flows is not None:
+                self._flows.close()
         found = report(result, self.catalogue, perimeter, said=said)
         if self.stopped:
             return found
@@ -77,6 +83,10 @@ class Hunt:
                 result = sure
                 found = report(result, self.catalogue, perimeter, said=said)
             issued = self._issued(found)
+            if issued:
+                # Who asked for the sessions joins further findings, which are confirmed as well.
+                found = report(result, self.catalogue, perimeter, issued=issued, said=said)
+                result = self._confirmed(result, found)
         except KeyboardInterrupt:
             self.stopped = True
             return replace(found, coverage=_stopped(found.coverage, "while sessions were traced"))
@@ -135,6 +145,10 @@ class Hunt:
         if not result.flows:
             return result
         try:
+            if self._flows is None:
+                from exclave.flows import Collector
+
+                self._flows = Collector()
             self._flows.add(result.flows)
         except OSError as error:
             what = f"sums can't be put on disk, so some are missing: {error.strerror or error}"

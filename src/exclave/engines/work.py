@@ -8,18 +8,19 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from exclave.catalogue.loader import load
-from exclave.detect.doings import Doing, doings
-from exclave.detect.flowing import scanned
-from exclave.detect.result import ScanResult, Sum, merge
+from exclave.detect.result import ScanResult, merge
 from exclave.detect.scan import Scanner, scanner
-from exclave.detect.sessions import issued_in
-from exclave.flows import Gatherer
-from exclave.model import Coverage, Issued, Problem
-from exclave.sources import Blob, Item, Limits, open_items
+from exclave.formats.cloudtrail import is_trail
+from exclave.model import Problem
+from exclave.sources import Item, Limits, open_items
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
     from datetime import datetime
+
+    from exclave.detect.doings import Doing
+    from exclave.flows import Gatherer
+    from exclave.model import Issued
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,48 +59,47 @@ def _scanner(settings: Settings) -> Scanner:
 
 def scan_items(items: Sequence[Item], settings: Settings) -> tuple[ScanResult, list[Span]]:
     """Scans items one after the other."""
-    results: list[ScanResult] = []
     spans: list[Span] = []
-    flows = Gatherer(fast=settings.fast, since=_seconds(settings.since), until=_seconds(settings.until))
+    batch = _scanner(settings).batch()
+    flows: Gatherer | None = None
     for item, blobs in open_items(items, settings.limits):
-        own: list[ScanResult] = []
-        flowing = False
-        total = Sum()
+        batch.began()
+        scanned = flowing = False
         for blob in blobs:
             if isinstance(blob, Problem):
-                total.problem(blob)
-            elif flows.take(blob):
-                flowing = True
-            else:
-                own.append(_total(_scanner(settings).scan, blob))  # made once, and only if it is needed
-        results += own
-        if total.problems:
-            results.append(ScanResult(coverage=total.coverage()))
-        for one in own:
-            total.span(one.coverage.first)
-            total.span(one.coverage.last)
-        spans.append(Span(item=item, first=total.first, last=total.last, flows=flowing and not own))
-    results.append(scanned(flows.done()))
+                batch.total.problem(blob)
+                continue
+            if not is_trail(blob.data):
+                flows = flows or _gatherer(settings)
+                if flows.take(blob):
+                    flowing = True
+                    continue
+            scanned = True
+            batch.scan(blob)
+            blob.data = b""  # given back before the next is made, which then takes its place
+        spans.append(Span(item=item, first=batch.first, last=batch.last, flows=flowing and not scanned))
+    results = [batch.result()]
+    if flows is not None:
+        from exclave.detect.flowing import scanned as summed
+
+        results.append(summed(flows.done()))
     return merge(results), spans
+
+
+def _gatherer(settings: Settings) -> Gatherer:
+    from exclave.flows import Gatherer
+
+    return Gatherer(fast=settings.fast, since=_seconds(settings.since), until=_seconds(settings.until))
 
 
 def _seconds(time: datetime | None) -> int:
     return int(time.timestamp()) if time else 0
 
 
-def _total(scan: Callable[[Blob], ScanResult], blob: Blob) -> ScanResult:
-    try:
-        return scan(blob)
-    except MemoryError:
-        raise
-    except Exception as error:  # noqa: BLE001 - one hostile file must not end the hunt; it is named instead
-        what = f"can't be scanned: {type(error).__name__}: {error}"
-        problem = Problem(where=blob.name, what=what, hint="this is a defect of exclave: please report it")
-        return ScanResult(coverage=Coverage(files=1, bytes_read=blob.packed, problems=(problem,)))
-
-
 def issued_items(items: Sequence[Item], credentials: frozenset[str], settings: Settings) -> list[Issued]:
     """Looks in items for the records that handed out credentials."""
+    from exclave.detect.sessions import issued_in
+
     out: list[Issued] = []
     for _item, blobs in open_items(items, settings.limits):
         for blob in blobs:
@@ -112,6 +112,8 @@ def doings_items(
     items: Sequence[Item], who: frozenset[str], settings: Settings
 ) -> tuple[list[Doing], list[Problem]]:
     """Looks in items for everything that some actors did."""
+    from exclave.detect.doings import doings
+
     out: list[Doing] = []
     problems: list[Problem] = []
     for _item, blobs in open_items(items, settings.limits):

@@ -41,6 +41,10 @@ class Collector:
         return self
 
     def __exit__(self, *_exception: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Gives its file back."""
         if self._spool is not None:
             self._spool.close()
 

@@ -7,6 +7,7 @@ import re
 import zlib
 
 from exclave.flows import aws
+from exclave.formats.cloudtrail import is_trail
 from exclave.formats.documents import to_utf8
 
 HEAD = 8192  # bytes that are looked at
@@ -20,13 +21,12 @@ _MESSAGE = re.compile(rb'"@?message"\s*:\s*"((?:\d{4}-\d\d-\d\dT\S+Z )?\d+ [^"\\
 _CELL = re.compile(rb'"@message"\s*,\s*"value"\s*:\s*"(\d+ [^"\\]{20,2000})"')
 _STREAM = re.compile(rb'"[dD]ata"\s*:\s*"(H4sI(?:[A-Za-z0-9+/]{4})*)')
 _TRAIL = b'"eventVersion"'  # of every CloudTrail record; no flow log has it
-_TRAIL_HEAD = re.compile(rb"\s*\{\s*\"Records\"\s*:\s*\[\s*\{\s*\"eventVersion\"")
 _CSV = re.compile(rb'"?@timestamp"?,"?@message"?')
 
 
 def sniff(name: str, data: bytes) -> str:
     """aws-text, aws-parquet, cloudwatch, azure, gcp, or "" for what is no flow log."""
-    if _TRAIL_HEAD.match(data, 0, 64):
+    if is_trail(data):
         return ""
     if data[:4] == _PARQUET:
         return (

@@ -5,9 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from exclave.catalogue.readers.common import MAX_ID
+from exclave.catalogue.readers.common import CANONICAL, MAX_ID, canonical_stranger
 from exclave.model import Destination, Event, Kind
-from exclave.policy.grants import grants
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -15,7 +14,6 @@ if TYPE_CHECKING:
     from exclave.catalogue.entry import Read
 
 _ACCOUNT = re.compile(r"\d{12}")
-_CANONICAL = re.compile(r"[0-9a-f]{64}")
 _ALL = frozenset({"*", "all", "public"})
 _BUCKET = re.compile(
     r"(?:s3[an]?://|arn:[\w-]+:s3:::)?([a-z0-9][a-z0-9.\-_]{1,254})(?:/.*)?", re.IGNORECASE | re.DOTALL
@@ -61,7 +59,7 @@ def _party(text: str, read: Read, event: Event) -> Destination:
         return Destination(kind=Kind.PUBLIC, id="*", cloud=cloud, note=read.note)
     if text.startswith("arn:"):
         return _organization(text, event) or _owner_of(text, read, event)
-    if _CANONICAL.fullmatch(text):
+    if CANONICAL.fullmatch(text):
         return Destination(kind=Kind.CANONICAL_ID, id=text, cloud=cloud, note=read.note)
     if text.endswith((".amazonaws.com", ".amazonaws.com.cn", ".amazon.com")) and " " not in text:
         return Destination(kind=Kind.SERVICE, id=text, cloud=cloud, note=read.note)
@@ -158,16 +156,10 @@ def caller(_found: list[Any], _read: Read, event: Event) -> list[Destination]:
     return [Destination(kind=Kind.ACCOUNT, id=actor.account, cloud=event.cloud, note=note)]
 
 
-def canonical_stranger(event: Event) -> str:
-    """The canonical id of the caller, where the log names the bucket's owner by one too and they differ; else ""."""
-    owner, who = event.fields.get("bucket_owner"), event.actor.id
-    if event.log != "s3-access" or not isinstance(owner, str):
-        return ""
-    return who if _CANONICAL.fullmatch(who) and _CANONICAL.fullmatch(owner) and who != owner else ""
-
-
 def policy(found: list[Any], read: Read, event: Event) -> list[Destination]:
     """Whom a resource policy allows, by its meaning (see policy/grants.py). `actions` says what must be allowed."""
+    from exclave.policy.grants import grants
+
     out: list[Destination] = []
     for document in found:
         for grant in grants(document, own_account=event.account, actions=read.actions):

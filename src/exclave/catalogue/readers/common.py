@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from typing import TYPE_CHECKING, Any
 
 from exclave.model import Destination, Event, Kind
@@ -11,6 +12,7 @@ if TYPE_CHECKING:
     from exclave.catalogue.entry import Read
 
 MAX_ID = 2048  # characters of an id that are kept
+CANONICAL = re.compile(r"[0-9a-f]{64}")  # AWS: the canonical id of an account
 
 
 def value(found: list[Any], read: Read, event: Event) -> list[Destination]:
@@ -46,3 +48,11 @@ def cidr(found: list[Any], read: Read, event: Event) -> list[Destination]:
         else:
             out.append(Destination(kind=Kind.IP_RANGE, id=str(network), cloud=event.cloud, note=read.note))
     return out
+
+
+def canonical_stranger(event: Event) -> str:
+    """The canonical id of the caller, where the log names the bucket's owner by one too and they differ; else ""."""
+    owner, who = event.fields.get("bucket_owner"), event.actor.id
+    if event.log != "s3-access" or not isinstance(owner, str):
+        return ""
+    return who if CANONICAL.fullmatch(who) and CANONICAL.fullmatch(owner) and who != owner else ""
