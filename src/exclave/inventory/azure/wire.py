@@ -81,18 +81,22 @@ class Wire:
             try:
                 token = self.tokens.of(endpoint, fresh=fresh)
             except NoTokenError as error:
-                if endpoint == self.endpoints.graph and not fresh:
-                    return Came(UNAUTHORIZED, {"error": {"code": "NoToken", "message": str(error)}})
-                raise StoppedError(f"no credentials for Azure: {error}") from error
+                if endpoint != self.endpoints.arm:
+                    return came if fresh else Came(UNAUTHORIZED, _no_token(str(error)))
+                raise StoppedError(
+                    f"no credentials for Azure: {error}: renew them, then --resume goes on"
+                ) from error
             came, wait = self._once(verb, url, body, token, number)
             if came.status == UNAUTHORIZED and code_of(came.status, came.body)[0] not in ELSEWHERE:
-                if fresh:
-                    raise StoppedError(
-                        f"the credentials can't be used any more ({code_of(came.status, came.body)[0]}): "
-                        "renew them, then --resume goes on"
-                    )
-                fresh = True
-                continue
+                if not fresh:
+                    fresh = True
+                    continue
+                if endpoint != self.endpoints.arm:
+                    return came  # a credential for resources alone is one, too
+                raise StoppedError(
+                    f"the credentials can't be used any more ({code_of(came.status, came.body)[0]}): "
+                    "renew them, then --resume goes on"
+                )
             if wait is None:
                 return came
             self._stop.wait(wait)
@@ -131,6 +135,10 @@ def service_of(url: str) -> str:
         return GRAPH_QUERIES
     last = max((n for n, part in enumerate(parts) if part == "providers"), default=-1)
     return f"{split.netloc} {parts[last + 1]}" if 0 <= last < len(parts) - 1 else split.netloc
+
+
+def _no_token(why: str) -> dict[str, dict[str, str]]:
+    return {"error": {"code": "NoToken", "message": why}}
 
 
 def _json(content: bytes) -> Any:
