@@ -19,6 +19,7 @@ COMMANDS = {
     "controls": "exclave.cli.controls",
     "permissions": "exclave.cli.permissions",
     "diff": "exclave.cli.diff",
+    "harden": "exclave.cli.harden",
 }
 
 

@@ -33,3 +33,13 @@ def maker_of(control: Control) -> Maker | None:
     module, _, name = registered.partition(":")
     maker: Maker = getattr(import_module(f"exclave.harden.makers.{control.cloud.value}.{module}"), name)
     return maker
+
+
+def also_read(cloud: str) -> tuple[str, ...]:
+    """Calls of the inventory's table that makers look at beside what the audit needs: `ALSO_READ` of a cloud's makers."""
+    try:
+        module = import_module(f"exclave.harden.makers.{cloud}")
+    except ModuleNotFoundError:
+        return ()
+    found: tuple[str, ...] = getattr(module, "ALSO_READ", ())
+    return found

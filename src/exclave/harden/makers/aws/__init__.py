@@ -25,3 +25,6 @@ MAKERS: Mapping[str, str] = MappingProxyType(
         "aws.logging.services": "services:make",
     }
 )
+
+# What only makers look at: whether a VPC is in use, and which log groups there are.
+ALSO_READ = ("ec2.DescribeSubnets", "logs.DescribeLogGroups", "organizations.ListRoots")
