@@ -164,7 +164,7 @@ def _take_back(change: Undoable, doing: Doing, undo_file: Path) -> Done:
     except CallError as error:
         return Done(step=step, result=FAILED, why=f"could not be read: {error}")
     if step.read is not None:
-        if _restored(step, change.before, now) == "":
+        if alike(now, change.before):
             mark_undone(undo_file, step)
             return Done(step=step, result=ALREADY, why="it is as it was")
         left = change.now if change.state != "begun" else None

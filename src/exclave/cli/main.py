@@ -16,6 +16,7 @@ COMMANDS = {
     "simulate": "exclave.cli.simulate",
     "collect": "exclave.cli.collect",
     "audit": "exclave.cli.audit",
+    "revoke": "exclave.cli.revoke",
     "controls": "exclave.cli.controls",
     "permissions": "exclave.cli.permissions",
     "diff": "exclave.cli.diff",

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _NOBODY = Actor(kind="unknown", id="")
 
 
-def lets_in(reading: Reading, item: Any, found: Found) -> bool:
+def lets_in(reading: Reading, found: Found, item: Any) -> bool:
     """Whether an item lets the finding's receiver in, by the catalogue's reader."""
     fields = {"item": item}
     event = Event(
@@ -31,21 +31,31 @@ def lets_in(reading: Reading, item: Any, found: Found) -> bool:
     return any(d.kind == found.kind and d.id == found.to for d in destinations)
 
 
-def without(document: Any, path: str, hit: Callable[[Any], bool]) -> tuple[Any, list[Any]]:
+def without(
+    document: Any, path: str, hit: Callable[[Any], bool], *, keep_empty: bool = False
+) -> tuple[Any, list[Any]]:
     """A copy of a document without the items at a path that are hit, and those items.
 
-    What holds a list that becomes empty by it goes too, where it stands in a list itself: a binding without members.
+    What holds a list that becomes empty by it goes too, where it stands in a list itself (a binding without members),
+    unless `keep_empty`.
     """
     gone: list[Any] = []
-    return _strip(document, paths.split(path), hit, gone), gone
+    return _strip(document, paths.split(path), hit, gone, keep_empty=keep_empty), gone
 
 
 def outer(path: str) -> str:
-    """The path of the outermost list: `bindings` of `bindings[].members[]`."""
-    return path.partition("[]")[0]
+    """The path of the outermost list: `bindings` of `bindings[].members[]`; "" where that is any (`*[]`)."""
+    return path.partition("[]")[0].removesuffix("*").removesuffix(".")
 
 
-def _strip(value: Any, segments: tuple[str, ...], hit: Callable[[Any], bool], gone: list[Any]) -> Any:
+def at(document: Any, path: str) -> Any:
+    """What stands at a path; the document itself at ""."""
+    return paths.first(document, path) if path else document
+
+
+def _strip(
+    value: Any, segments: tuple[str, ...], hit: Callable[[Any], bool], gone: list[Any], *, keep_empty: bool
+) -> Any:
     if not segments:
         return value
     head, rest = segments[0], segments[1:]
@@ -63,12 +73,15 @@ def _strip(value: Any, segments: tuple[str, ...], hit: Callable[[Any], bool], go
         kept = []
         for item in value:
             before = len(gone)
-            made = _strip(item, rest, hit, gone)
-            if len(gone) == before or paths.values(made, _path(rest)):
+            made = _strip(item, rest, hit, gone, keep_empty=keep_empty)
+            if keep_empty or len(gone) == before or paths.values(made, _path(rest)):
                 kept.append(made)
         return kept
-    if isinstance(value, Mapping) and head in value:
-        return {**value, head: _strip(value[head], rest, hit, gone)}
+    if isinstance(value, Mapping):
+        return {
+            k: _strip(v, rest, hit, gone, keep_empty=keep_empty) if head in ("*", k) else v
+            for k, v in value.items()
+        }
     return value
 
 

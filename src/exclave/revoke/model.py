@@ -43,6 +43,13 @@ class Reading(_Table, frozen=True):
     path: str = "item"
 
 
+class Pick(_Table, frozen=True):
+    """An item of a list: the first at `path` that has some members."""
+
+    path: str
+    where: dict[str, Any]
+
+
 class Way(_Table, frozen=True):
     """How the shares of some methods are taken back.
 
@@ -64,8 +71,10 @@ class Way(_Table, frozen=True):
     kinds: tuple[Kind, ...] = ()
     where: dict[str, str] = {}  # values of the finding that must be so: `{ "fact.type" = "dashboard" }`
     at: str = ""
+    keep_empty: bool = False  # what holds a list that becomes empty stays
     reader: Reading | None = None
     stands: Standing | None = None
+    picked: Pick | None = None  # the item of a list in what was read that `{=item...}` names
     becomes: Standing | None = None  # instead of its absence, what must be seen afterwards
     change: tuple[Call, ...] = ()
     set: tuple[Call, ...] = ()

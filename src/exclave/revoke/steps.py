@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -15,7 +16,7 @@ from exclave.revoke import fill, lists, policytext, statements
 from exclave.revoke.policytext import CannotEditError, NotLetInError, Party
 
 if TYPE_CHECKING:
-    from exclave.revoke.model import Found, Standing, Way
+    from exclave.revoke.model import Found, Pick, Standing, Way
 
 Parts = Sequence[tuple["Found", "Way"]]
 Skip = Callable[["Found", str], None]
@@ -92,6 +93,8 @@ def _by_call(before: Any, parts: Parts, skip: Skip) -> Made:
                 skip(found, "it doesn't stand any more")
                 continue
             change = [fill.request(c, found, known) for c in way.change]
+            if way.picked is not None:
+                known["item"] = _item(before, way.picked, known)
             undo = [fill.request(c, found, known) for c in way.undo]
             after = _after(way, standing, known)
             undone = [_expected(has, s, known) for s in way.undone]
@@ -150,8 +153,9 @@ def _by_items(before: Any, parts: Parts, skip: Skip) -> Made:
     assert way.reader is not None
     reading, now = way.reader, before
     for found, _ in parts:
-        edited, cut = lists.without(now, way.at, lambda item, f=found: lists.lets_in(reading, item, f))  # type: ignore[misc]
-        if not cut and not lists.without(before, way.at, lambda i, f=found: lists.lets_in(reading, i, f))[1]:  # type: ignore[misc]
+        hit = partial(lists.lets_in, reading, found)
+        edited, cut = lists.without(now, way.at, hit, keep_empty=way.keep_empty)
+        if not cut and not lists.without(before, way.at, hit)[1]:
             skip(found, "it doesn't stand any more: nothing there lets them in")
             continue
         now = edited
@@ -194,9 +198,9 @@ def _put_back(
     elif way.how == "policy":
         made.after, made.undone = [equals(at, doc)], [equals(at, old)]
     else:
-        left = paths.first(doc, at)
+        left = lists.at(doc, at)
         made.after = [gone(at)] if empty or not left else [equals(at, left)]
-        made.undone = [equals(at, paths.first(old, at))]
+        made.undone = [equals(at, lists.at(old, at))]
     if empty and way.dropped:
         made.breaks.append(way.dropped)
     return made
@@ -249,6 +253,14 @@ def _expected(make: Callable[[str, Any], Expect], standing: Standing, known: Map
 
 def _who(found: Found) -> str:
     return "everybody" if found.kind == "public" else f"{found.kind} {found.to}"
+
+
+def _item(before: Any, pick: Pick, known: Mapping[str, Any]) -> Any:
+    wanted = fill.fill(pick.where, known)
+    for item in paths.values(before, pick.path):
+        if isinstance(item, Mapping) and all(item.get(k) == v for k, v in wanted.items()):
+            return item
+    raise fill.MissingError(pick.path)
 
 
 def _words(text: str, known: Mapping[str, Any]) -> str:

@@ -1,0 +1,243 @@
+"""`exclave revoke`."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from exclave.cli.applying import (
+    apply_plan,
+    applying_options,
+    clear_errors,
+    status_of,
+    undo_from,
+)
+from exclave.cli.writing import check_folders, console
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from exclave.change.clients import Who
+    from exclave.change.model import Plan
+    from exclave.revoke.findings import Choice
+    from exclave.revoke.model import Found
+
+CLOUDS = ("aws", "azure", "gcp")
+
+
+@click.command()
+@click.argument("sources", nargs=-1, metavar="[FINDINGS...]")
+@click.option("--exposure", "exposures", multiple=True, metavar="ID", help="Only this exposure.")
+@click.option("--transfer", "transfers", multiple=True, metavar="ID", help="Only this transfer (or signal).")
+@click.option("--incident", "incidents", multiple=True, metavar="ID", help="Only transfers of this incident.")
+@click.option("--method", "methods", multiple=True, metavar="PATTERN", help="Only these methods: aws.ebs.*")
+@click.option(
+    "--destination", "destinations", multiple=True, metavar="PATTERN", help="Only shares with these."
+)
+@click.option(
+    "--plan", "plan_file", type=click.Path(path_type=Path, dir_okay=False), help="Write the plan as JSON."
+)
+@click.option(
+    "--undo",
+    "undo_of",
+    type=click.Path(path_type=Path, dir_okay=False, exists=True),
+    help="Put back what an earlier --apply noted in this file.",
+)
+@click.option(
+    "-p",
+    "--perimeter",
+    "perimeter_file",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Who is ours, for an inventory or a cloud (default: ./perimeter.toml, if there is one).",
+)
+@applying_options
+def command(
+    sources: tuple[str, ...],
+    exposures: tuple[str, ...],
+    transfers: tuple[str, ...],
+    incidents: tuple[str, ...],
+    methods: tuple[str, ...],
+    destinations: tuple[str, ...],
+    plan_file: Path | None,
+    undo_of: Path | None,
+    perimeter_file: Path | None,
+    apply_: bool,
+    limit: int,
+    undo_file: Path | None,
+    keep_going: bool,
+    expect_account: str,
+    profile: str | None,
+    role_name: str,
+) -> None:
+    """Plan the calls that take shares back, show them, and with --apply make them.
+
+    FINDINGS are a hunt's or an audit's .jsonl, a folder that `exclave collect` recorded, a cloud (aws, azure, gcp:
+    recorded now), or a plan that --plan wrote. Without a choice all that stands open to somebody who isn't ours is taken.
+
+    Each thing is read before it is changed, what stood there is noted in the undo file, and it is read again afterwards.
+    `--undo FILE` puts it back; what has changed since is left alone.
+
+    Exit status: 0 all planned (or taken back and verified), 1 something still stands, 2 usage, or more than --limit
+    and nothing was changed, 3 something could not be looked at.
+    """
+    from exclave.change.clients import Who
+    from exclave.revoke.findings import Choice
+
+    who = Who(profile=profile, role_name=role_name, expect_account=expect_account)
+    if undo_of is not None:
+        if sources or apply_ or exposures or transfers:
+            raise click.UsageError("--undo takes nothing but its file")
+        sys.exit(status_of(undo_from(undo_of, who, keep_going=keep_going)))
+    if plan_file is not None:
+        check_folders((str(plan_file),))
+    choice = Choice(
+        ids=frozenset((*exposures, *transfers)),
+        methods=methods,
+        destinations=destinations,
+        incidents=frozenset(incidents),
+    )
+    if not sources and not exposures:
+        raise click.UsageError("say what to take back: a .jsonl, a folder, a cloud, or --exposure ID")
+    plan = _planned(sources or ("aws",), choice, who, perimeter_file)
+    _shown(plan, plan_file)
+    unlooked = sum(not s.looked for s in plan.skipped)
+    left = len(plan.skipped) - unlooked
+    if not apply_:
+        click.echo(_summary(plan, limit), err=True)
+        sys.exit(status_of([], left=left, unlooked=unlooked))
+    results = apply_plan(
+        plan, who, limit=limit, undo_file=undo_file, keep_going=keep_going, command="exclave revoke"
+    )
+    sys.exit(status_of(results, left=left, unlooked=unlooked))
+
+
+def _planned(sources: tuple[str, ...], choice: Choice, who: Who, perimeter_file: Path | None) -> Plan:
+    """The plan in a file, or one made of findings."""
+    from exclave.change import clients
+    from exclave.change.file import BadFileError, read_plan
+    from exclave.model import Cloud
+    from exclave.revoke.findings import BadFindingsError, chosen
+    from exclave.revoke.plan import plan
+    from exclave.revoke.table import every, load, reading_calls
+
+    if len(sources) == 1 and _is_plan(Path(sources[0])):
+        try:
+            return read_plan(Path(sources[0]))
+        except BadFileError as error:
+            raise click.UsageError(str(error)) from error
+    try:
+        found = chosen(_found(sources, perimeter_file, who), choice)
+    except BadFindingsError as error:
+        raise click.UsageError(str(error)) from error
+    ways = load()
+    calls = reading_calls(every(ways, Cloud.AWS))
+    accounts = [(f.cloud, f.account) for f in found]
+    with clear_errors():
+        made = plan(found, ways, clients.reader(who, calls, accounts))
+    from msgspec.structs import replace
+
+    return replace(made, identity=str(who))
+
+
+def _found(sources: tuple[str, ...], perimeter_file: Path | None, who: Who) -> Iterable[Found]:
+    from exclave.revoke.findings import read
+
+    folders = [Path(s) for s in sources if Path(s).is_dir()]
+    for source in sources:
+        path = Path(source)
+        if path.is_file():
+            yield from read(path)
+        elif source in CLOUDS and not path.exists():
+            with tempfile.TemporaryDirectory(prefix="exclave-") as scratch:
+                target = Path(scratch) / "inventory"
+                _record(source, target, who)
+                yield from _standing([target], perimeter_file)
+        elif not path.is_dir():
+            raise click.BadParameter(f"{source}: no such file, folder or cloud", param_hint="FINDINGS")
+    if folders:
+        yield from _standing(folders, perimeter_file)
+
+
+def _standing(folders: list[Path], perimeter_file: Path | None) -> Iterable[Found]:
+    """What stands open in an inventory, by the audit's own judgement."""
+    from exclave.audit.exposures import exposures
+    from exclave.audit.ours import seen
+    from exclave.catalogue.loader import load
+    from exclave.cli.hunt import perimeter_maker
+    from exclave.inventory import Inventory
+    from exclave.outputs.audit_records import exposure
+    from exclave.revoke.findings import of_json
+
+    inventory = Inventory.load(*folders)
+    if not inventory.documents:
+        raise click.UsageError(
+            f"no inventory in {', '.join(map(str, folders))}: `exclave collect` records one"
+        )
+    perimeter, _ = perimeter_maker(perimeter_file)(seen(inventory))
+    standing, looked = exposures(inventory, perimeter, load())
+    for source in looked:
+        for why in source.why:
+            click.echo(f"{source.method}: {source.failed} could not be looked at: {why}", err=True)
+    for one in standing:
+        found = of_json(exposure(one), one.where)
+        if found is not None:
+            yield found
+
+
+def _record(cloud: str, target: Path, who: Who) -> None:
+    from exclave.cli.collect import needed
+
+    names = needed(cloud, (), exposures=True)
+    if cloud == "aws":
+        from exclave.cli.collect import record_aws
+
+        record_aws(
+            target, names, resume=False, profile=who.profile, role_name=who.role_name, regions=(), from_config="",
+            expect_account=who.expect_account, rate=20.0, workers=16, quiet=False,
+        )  # fmt: skip
+    elif cloud == "azure":
+        from exclave.cli.azure import record_azure
+
+        record_azure(
+            target, names, resume=False, subscriptions=(), expect_account=who.expect_account, domain_settings=None,
+            rate=10.0, workers=8, quiet=False,
+        )  # fmt: skip
+    else:
+        from exclave.cli.gcp import record_gcp
+
+        record_gcp(
+            target, names, resume=False, organization="", folder_id="", projects=(),
+            expect_account=who.expect_account, rate=10.0, workers=8, quiet=False,
+        )  # fmt: skip
+
+
+def _is_plan(path: Path) -> bool:
+    """Whether a file holds a plan: it is one JSON document whose first member says so."""
+    if not path.is_file():
+        return False
+    with path.open("rb") as stream:
+        head = stream.read(200)
+    return b'"exclave-plan/' in head
+
+
+def _shown(plan: Plan, plan_file: Path | None) -> None:
+    from exclave.change.file import write_plan
+    from exclave.outputs import plan as writer
+
+    if plan_file is not None:
+        try:
+            write_plan(plan_file, plan)
+        except OSError as error:
+            raise click.FileError(str(plan_file), error.strerror or str(error)) from error
+    writer.write(plan, console())
+
+
+def _summary(plan: Plan, limit: int) -> str:
+    if not plan.steps:
+        return "nothing to take back" + (f", {len(plan.skipped)} not planned" if plan.skipped else "")
+    many = f"; that is more than --limit {limit}" if len(plan.steps) > limit else ""
+    return f"{len(plan.steps)} resources would be changed, {len(plan.skipped)} not planned{many}; --apply does it"
