@@ -101,7 +101,9 @@ class GoogleStub:
 
     def resource(self, project: str, type_: str, name: str, data: dict[str, Any]) -> None:
         """A resource that Cloud Asset Inventory lists."""
-        self.assets[project].append({"name": name, "assetType": type_, "resource": {"version": "v1", "data": data}})
+        self.assets[project].append(
+            {"name": name, "assetType": type_, "resource": {"version": "v1", "data": data}}
+        )
 
     def put(self, name: str, value: dict[str, Any]) -> None:
         """A thing of a collection, by its resource name."""
@@ -151,7 +153,11 @@ class GoogleStub:
         if verb == "GET" and (name.endswith("/recommendations") or len(parts) % 2 == 1):
             if "/locations/-/" in name:
                 head, tail = name.split("/locations/-/")
-                found = [t for n, t in self.things.items() if n.startswith(f"{head}/locations/") and f"/{tail}/" in n]
+                found = [
+                    t
+                    for n, t in self.things.items()
+                    if n.startswith(f"{head}/locations/") and f"/{tail}/" in n
+                ]
             else:
                 found = self._in(name)
             return self._paged(KEYS.get(parts[-1], parts[-1]), found, query)
@@ -188,9 +194,14 @@ class GoogleStub:
         name = f"{parent}/{short}"
         if name in self.things:
             raise StaleError
-        kept = {**copy.deepcopy(body), "name": short if collection in ("sinks", "metrics", "exclusions") else name}
+        kept = {
+            **copy.deepcopy(body),
+            "name": short if collection in ("sinks", "metrics", "exclusions") else name,
+        }
         if collection == "sinks":
-            kept |= {"writerIdentity": "serviceAccount:service-org-4242@gcp-sa-logging.iam.gserviceaccount.com"}
+            kept |= {
+                "writerIdentity": "serviceAccount:service-org-4242@gcp-sa-logging.iam.gserviceaccount.com"
+            }
         if collection == "alertPolicies":
             kept.setdefault("enabled", True)
             for number, condition in enumerate(kept.get("conditions", ())):
@@ -212,7 +223,12 @@ class GoogleStub:
             return self._set_policy(name, body)
         if action == "getAncestry":
             project = name.split("/")[-1]
-            return {"ancestor": [{"resourceId": {"type": "project", "id": project}}, {"resourceId": {"type": "organization", "id": ORG[14:]}}]}
+            return {
+                "ancestor": [
+                    {"resourceId": {"type": "project", "id": project}},
+                    {"resourceId": {"type": "organization", "id": ORG[14:]}},
+                ]
+            }
         if action == "searchAllResources":
             return self._paged("results", [self._found(p) for p in self.projects], query)
         if action == "searchAllIamPolicies":
@@ -233,7 +249,9 @@ class GoogleStub:
     def _effective(self, name: str) -> dict[str, Any]:
         parent, _, constraint = name.partition("/policies/")
         rule = {"enforce": False} if constraint in BOOLEAN else {"allowAll": True}
-        found = next((self.things[n] for n in (name, f"{ORG}/policies/{constraint}") if n in self.things), None)
+        found = next(
+            (self.things[n] for n in (name, f"{ORG}/policies/{constraint}") if n in self.things), None
+        )
         rules = found.get("spec", {}).get("rules", [rule]) if found else [rule]
         return {"name": f"{parent}/policies/{constraint}", "spec": {"rules": rules}}
 
@@ -243,7 +261,12 @@ class GoogleStub:
         project = name.split("/")[-1]
         if project not in self.projects:
             raise NotThereError
-        return {"name": f"projects/{self.projects[project]}", "projectId": project, "parent": ORG, "state": "ACTIVE"}
+        return {
+            "name": f"projects/{self.projects[project]}",
+            "projectId": project,
+            "parent": ORG,
+            "state": "ACTIVE",
+        }
 
     def _found(self, project: str) -> dict[str, Any]:
         return {
@@ -264,10 +287,16 @@ class GoogleStub:
     def _buckets(self, verb: str, path: str, query: dict[str, list[str]], body: Any) -> Any:
         parts = path.split("/")[3:]
         if not parts:
-            return self._paged("items", [b for b in self._in("buckets") if b.get("project") == query["project"][0]], query)
+            return self._paged(
+                "items", [b for b in self._in("buckets") if b.get("project") == query["project"][0]], query
+            )
         name = f"buckets/{parts[0]}"
         if parts[1:] == ["iam"]:
-            return copy.deepcopy(self._policy(name)) if verb == "GET" else self._set_policy(name, {"policy": body})
+            return (
+                copy.deepcopy(self._policy(name))
+                if verb == "GET"
+                else self._set_policy(name, {"policy": body})
+            )
         bucket = self._get(name)
         if verb == "PATCH":
             for key, value in body.items():
@@ -333,13 +362,23 @@ def error(status: int, path: str = "", **info: Any) -> dict[str, Any]:
     """An error as Google writes it, with ErrorInfo where `reason` is given."""
     names = {400: "INVALID_ARGUMENT", 401: "UNAUTHENTICATED", 403: "PERMISSION_DENIED", 404: "NOT_FOUND", 409: "ABORTED", 429: "RESOURCE_EXHAUSTED"}  # fmt: skip
     if path.startswith(OLD_STYLE):
-        return {"error": {"code": status, "message": "no", "errors": [{"reason": "forbidden", "domain": "global", "message": "no"}]}}
+        return {
+            "error": {
+                "code": status,
+                "message": "no",
+                "errors": [{"reason": "forbidden", "domain": "global", "message": "no"}],
+            }
+        }
     out: dict[str, Any] = {"code": status, "message": "no", "status": names.get(status, "UNKNOWN")}
     if info:
-        out["details"] = [{"@type": "type.googleapis.com/google.rpc.ErrorInfo", "domain": "googleapis.com", **info}]
+        out["details"] = [
+            {"@type": "type.googleapis.com/google.rpc.ErrorInfo", "domain": "googleapis.com", **info}
+        ]
     return {"error": out}
 
 
 def switched_off(service: str, number: str = NUMBER) -> dict[str, Any]:
     """The error of a service that is not enabled in a project."""
-    return error(403, reason="SERVICE_DISABLED", metadata={"service": service, "consumer": f"projects/{number}"})
+    return error(
+        403, reason="SERVICE_DISABLED", metadata={"service": service, "consumer": f"projects/{number}"}
+    )

@@ -1,0 +1,319 @@
+"""Filters of Cloud Logging, and those of Cloud Monitoring that name a metric, as functions of an entry.
+
+Language: https://cloud.google.com/logging/docs/view/logging-query-language. NOT binds closest, then OR, then AND, and what
+stands side by side is joined by AND. Texts compare without case, but regular expressions with it; a comparison with a
+field that is not there is false, whatever the operator.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import unquote
+
+MAX_LENGTH = 20_000  # characters, as Google has it
+MAX_DEPTH = 60
+SEVERITIES = ("default", "debug", "info", "notice", "warning", "error", "critical", "alert", "emergency")
+_QUOTED = r'"(?:[^"\\]|\\.)*"' + r"|'(?:[^'\\]|\\.)*'"
+_TOKEN = re.compile(
+    rf"(?P<space>\s+|--[^\n]*)|(?P<op>=~|!~|!=|>=|<=|[=<>:])|(?P<mark>[(),])"
+    rf"|(?P<word>(?:{_QUOTED}|[^\s()\"'=<>!:~,.]+)(?:\.(?:{_QUOTED}|[^\s()\"'=<>!:~,.]+))*)",
+    re.DOTALL,
+)
+_SEGMENT = re.compile(rf"{_QUOTED}|[^.\"']+")
+
+Test = Callable[[Any], bool]
+
+
+class BadFilterError(Exception):
+    """A filter that can't be read; the message says where."""
+
+
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    """A filter. `named`: the texts that each field is compared with, by the field's name in lower case."""
+
+    test: Test
+    named: Mapping[str, frozenset[str]]
+
+    def __call__(self, entry: Any) -> bool:
+        """Whether the filter selects an entry."""
+        return self.test(entry)
+
+
+@dataclass(frozen=True, slots=True)
+class _Token:
+    kind: str
+    text: str
+    parts: tuple[str, ...] = ()
+    quoted: bool = False
+
+
+@dataclass(slots=True)
+class _Parser:
+    tokens: list[_Token]
+    sampled: bool
+    at: int = 0
+    named: dict[str, set[str]] = field(default_factory=dict)
+
+    def peek(self) -> _Token | None:
+        return self.tokens[self.at] if self.at < len(self.tokens) else None
+
+    def take(self) -> _Token:
+        token = self.peek()
+        if token is None:
+            raise BadFilterError("it ends too early")
+        self.at += 1
+        return token
+
+    def is_word(self, *texts: str) -> bool:
+        token = self.peek()
+        return token is not None and token.kind == "word" and not token.quoted and token.text in texts
+
+    def is_mark(self, text: str) -> bool:
+        token = self.peek()
+        return token is not None and token.kind == "mark" and token.text == text
+
+    def all_of(self, depth: int) -> Test:
+        if depth > MAX_DEPTH:
+            raise BadFilterError("it is nested too deeply")
+        found = [self.any_of(depth)]
+        while self.peek() is not None and not self.is_mark(")"):
+            if self.is_word("AND"):
+                self.take()
+            found.append(self.any_of(depth))
+        return found[0] if len(found) == 1 else lambda entry: all(test(entry) for test in found)
+
+    def any_of(self, depth: int) -> Test:
+        found = [self.one(depth)]
+        while self.is_word("OR"):
+            self.take()
+            found.append(self.one(depth))
+        return found[0] if len(found) == 1 else lambda entry: any(test(entry) for test in found)
+
+    def one(self, depth: int) -> Test:
+        if self.is_word("NOT", "-"):
+            self.take()
+            inner = self.one(depth + 1)
+            return lambda entry: not inner(entry)
+        if self.is_mark("("):
+            self.take()
+            found = self.all_of(depth + 1)
+            if not self.is_mark(")"):
+                raise BadFilterError("a parenthesis is not closed")
+            self.take()
+            return found
+        token = self.take()
+        if token.kind != "word":
+            raise BadFilterError(f"{token.text!r} stands where a field should")
+        following = self.peek()
+        if following is not None and following.kind == "op":
+            return self.comparison(token)
+        if self.is_mark("(") and not token.quoted:
+            return self.function(token.text)
+        return _anywhere(token.parts[0] if token.quoted else token.text)
+
+    def comparison(self, name: _Token) -> Test:
+        operator = self.take().text
+        if self.is_mark("("):
+            self.take()
+            found = self.values(name, operator)
+            if not self.is_mark(")"):
+                raise BadFilterError("a list of values is not closed")
+            self.take()
+            return found
+        return self.value(name, operator)
+
+    def values(self, name: _Token, operator: str) -> Test:
+        """The values in parentheses: as the whole language, each compared with the one field."""
+        every: list[list[Test]] = [[]]
+        while not self.is_mark(")"):
+            if self.is_word("OR"):
+                self.take()
+                every[-1].append(self.negated(name, operator))
+                continue
+            if self.is_word("AND"):
+                self.take()
+            every.append([self.negated(name, operator)])
+        groups = [group for group in every if group]
+        return lambda entry: all(any(test(entry) for test in group) for group in groups)
+
+    def negated(self, name: _Token, operator: str) -> Test:
+        if self.is_word("NOT"):
+            self.take()
+            inner = self.value(name, operator)
+            return lambda entry: not inner(entry)
+        return self.value(name, operator)
+
+    def value(self, name: _Token, operator: str) -> Test:
+        token = self.take()
+        if token.kind != "word":
+            raise BadFilterError(f"{token.text!r} stands where a value should")
+        wanted = token.parts[0] if token.quoted else token.text
+        self.named.setdefault(".".join(map(_key, name.parts)), set()).add(wanted)
+        return _compared(name.parts, operator, wanted, quoted=token.quoted)
+
+    def function(self, name: str) -> Test:
+        self.take()
+        given: list[str] = []
+        while not self.is_mark(")"):
+            token = self.take()
+            if token.kind == "word":
+                given.append(token.parts[0] if token.quoted else token.text)
+        self.take()
+        if name == "log_id" and len(given) == 1:
+            return lambda entry: _log_id(entry) == given[0]
+        if name == "sample" and len(given) == 2:  # noqa: PLR2004 - field and share
+            part = _number(given[1])
+            whole = part is not None and (part > 0 if self.sampled else part >= 1)
+            return lambda _entry: whole
+        raise BadFilterError(f"the function {name} is not followed")
+
+
+def compiled(text: str, *, sampled: bool = False) -> Compiled:
+    """A filter as a function of an entry.
+
+    Args:
+        text: the filter; an empty one selects everything.
+        sampled: whether an entry of which `sample` takes only some counts as selected.
+
+    Raises:
+        BadFilterError: it can't be read.
+    """
+    if len(text) > MAX_LENGTH:
+        raise BadFilterError("it is too long")
+    parser = _Parser(list(_tokens(text)), sampled)
+    if not parser.tokens:
+        return Compiled(lambda _entry: True, {})
+    test = parser.all_of(0)
+    if parser.peek() is not None:
+        raise BadFilterError("a parenthesis is closed that was not opened")
+    return Compiled(test, {name: frozenset(found) for name, found in parser.named.items()})
+
+
+def _tokens(text: str) -> Iterator[_Token]:
+    at = 0
+    while at < len(text):
+        match = _TOKEN.match(text, at)
+        if match is None:
+            raise BadFilterError(f"{text[at : at + 20]!r} is not understood")
+        at = match.end()
+        kind = str(match.lastgroup)
+        if kind == "space":
+            continue
+        if kind != "word":
+            yield _Token(kind, match[0])
+            continue
+        word = match[0]
+        if word.startswith("-") and len(word) > 1 and not word[1].isdigit():
+            yield _Token("word", "-")
+            word = word[1:]
+        parts = tuple(_unquoted(s) for s in _SEGMENT.findall(word))
+        quoted = word[0] in "\"'" and len(parts) == 1
+        yield _Token("word", word, parts, quoted)
+
+
+def _unquoted(text: str) -> str:
+    return re.sub(r"\\(.)", r"\1", text[1:-1], flags=re.DOTALL) if text[:1] in ('"', "'") else text
+
+
+def _key(name: str) -> str:
+    """Names are written in camel case or with underscores."""
+    return name.replace("_", "").lower()
+
+
+def _found(entry: Any, parts: tuple[str, ...]) -> Iterator[Any]:
+    if isinstance(entry, list):
+        for item in entry:
+            yield from _found(item, parts)
+    elif not parts:
+        if entry is not None:
+            yield entry
+    elif isinstance(entry, Mapping):
+        for name, value in entry.items():
+            if _key(str(name)) == _key(parts[0]):
+                yield from _found(value, parts[1:])
+
+
+def _compared(parts: tuple[str, ...], operator: str, wanted: str, *, quoted: bool) -> Test:
+    if operator in ("=~", "!~"):
+        pattern = _pattern(wanted)
+        if operator == "=~":
+            return lambda entry: any(pattern.search(str(v)) for v in _found(entry, parts))
+        return lambda entry: any(not pattern.search(str(v)) for v in _found(entry, parts))
+    if operator == ":":
+        if wanted == "*" and not quoted:
+            return lambda entry: any(True for _ in _found(entry, parts))
+        return lambda entry: any(_has(v, wanted) for v in _found(entry, parts))
+    ranked = len(parts) == 1 and _key(parts[0]) == "severity"
+    return lambda entry: any(_holds(v, operator, wanted, ranked=ranked) for v in _found(entry, parts))
+
+
+def _pattern(text: str) -> re.Pattern[str]:
+    # a repeated group, or very many repetitions, could keep Python's engine busy for ever; Google's has no such trouble
+    if len(text) > 1000 or re.search(r"\)[*+{]", text) or len(re.findall(r"[*+]", text)) > 8:  # noqa: PLR2004
+        raise BadFilterError(f"the regular expression {text[:40]!r} is not followed")
+    try:
+        return re.compile(text)
+    except (re.error, RecursionError, OverflowError) as error:
+        raise BadFilterError(f"the regular expression {text[:40]!r}: {error}") from error
+
+
+def _has(value: Any, wanted: str) -> bool:
+    if isinstance(value, Mapping):
+        return any(_key(str(name)) == _key(wanted) or _has(v, wanted) for name, v in value.items())
+    if isinstance(value, bool):
+        return str(value).lower() == wanted.lower()
+    return wanted.lower() in str(value).lower()
+
+
+def _holds(value: Any, operator: str, wanted: str, *, ranked: bool) -> bool:
+    if isinstance(value, Mapping | list):
+        return False
+    one: Any = str(value).lower()
+    other: Any = wanted.lower()
+    numbers = (_number(one), _number(other))
+    if ranked and one in SEVERITIES and other in SEVERITIES:
+        one, other = SEVERITIES.index(one), SEVERITIES.index(other)
+    elif None not in numbers:
+        one, other = numbers
+    match operator:
+        case "=":
+            return bool(one == other)
+        case "!=":
+            return bool(one != other)
+        case ">":
+            return bool(one > other)
+        case ">=":
+            return bool(one >= other)
+        case "<":
+            return bool(one < other)
+        case _:
+            return bool(one <= other)
+
+
+def _number(text: str) -> float | None:
+    try:
+        return float(text)
+    except ValueError:
+        return None
+
+
+def _anywhere(text: str) -> Test:
+    wanted = text.lower()
+    return lambda entry: _somewhere(entry, wanted)
+
+
+def _somewhere(value: Any, wanted: str) -> bool:
+    if isinstance(value, Mapping):
+        return any(_somewhere(v, wanted) for v in value.values())
+    if isinstance(value, list):
+        return any(_somewhere(v, wanted) for v in value)
+    return wanted in str(value).lower()
+
+
+def _log_id(entry: Any) -> str:
+    name = str(entry.get("logName", "")) if isinstance(entry, Mapping) else ""
+    return unquote(name.partition("/logs/")[2])

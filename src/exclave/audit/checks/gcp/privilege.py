@@ -1,0 +1,142 @@
+"""Basic roles where predefined ones serve, service accounts that hold them, and roles that Google sees unused.
+
+Sources: https://cloud.google.com/iam/docs/roles-overview#basic, https://cloud.google.com/policy-intelligence/docs/role-recommendations-overview
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from exclave.audit.checks.gcp.predefined import Advice, advice, roles_for
+from exclave.audit.checks.gcp.scopes import (
+    HOME_POLICY,
+    POLICY,
+    ancestors,
+    home_of,
+    mappings,
+    organisation_answer,
+    part,
+    projects,
+    texts,
+)  # fmt: skip
+from exclave.audit.judging import failed, judged, passed, unseen
+from exclave.inventory.model import Scope
+from exclave.model import Cloud
+from exclave.perimeter.google import bare
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from exclave.audit.model import Check, Item, Settings
+    from exclave.inventory import Inventory
+    from exclave.perimeter import Perimeter
+
+BASIC = ("roles/owner", "roles/editor", "roles/viewer", "roles/writer", "roles/reader", "roles/admin")
+SEARCH, RECOMMENDED = "cloudasset.SearchAllIamPolicies", "recommender.ListIamRecommendations"
+_AGENT = "@cloudservices.gserviceaccount.com"  # Google's own, whose Editor role must stay
+
+
+def least_privilege(inventory: Inventory, perimeter: Perimeter, settings: Settings) -> list[Check]:
+    """One item per member with a basic role, and per role that Google recommends to narrow or take away."""
+    del perimeter
+    checks = []
+    for scope in projects(inventory):
+        answer = inventory.one(POLICY, scope.account)
+        recommended = inventory.one(RECOMMENDED, scope.account)
+        found = advice(recommended) if recommended.error is None else []
+        items: list[Item] = [unseen(answer, "bindings")] if answer.error is not None else []
+        if answer.error is None:
+            outside = not any(kind == "organization" for kind, _ in ancestors(inventory, scope.account))
+            bindings = part(answer.answer, "bindings")
+            items += _bindings(bindings, scope.account, found, settings, answer.where, alone=outside)
+            items += _others(bindings, found, recommended.where)
+        if recommended.error is not None:
+            items.append(unseen(recommended, "IAM Recommender"))
+        checks.append(judged(scope, items, "members' roles"))
+    return [*checks, *_above(inventory, settings)]
+
+
+def _above(inventory: Inventory, settings: Settings) -> list[Check]:
+    """The same for the organisation and its folders."""
+    home = home_of(inventory)
+    answer = organisation_answer(inventory, SEARCH, home)
+    if answer is None:
+        return []
+    scope = Scope(cloud=Cloud.GCP, account=home)
+    items: list[Item] = []
+    if answer.error is not None:
+        items.append(unseen(answer, "bindings of the organisation and its folders"))
+    for found in mappings(answer.items):
+        kind = str(found.get("assetType")).rpartition("/")[2]
+        if kind in ("Organization", "Folder"):
+            name = str(found.get("resource")).removeprefix("//cloudresourcemanager.googleapis.com/")
+            items += _bindings(part(found, "policy", "bindings"), name, [], settings, answer.where)
+    if answer.error is not None:
+        own = inventory.one(HOME_POLICY, home)
+        if own.error is None:
+            items += _bindings(part(own.answer, "bindings"), home, [], settings, own.where)
+    return [judged(scope, items, "members' roles", none_why="nobody has a role on it")]
+
+
+def _bindings(
+    bindings: Any, where: str, found: list[Advice], settings: Settings, document: str, *, alone: bool = False
+) -> Iterator[Item]:
+    owners = [
+        m for b in mappings(bindings) if b.get("role") == "roles/owner" for m in texts(b.get("members"))
+    ]
+    for binding in mappings(bindings):
+        role = str(binding.get("role"))
+        for member in texts(binding.get("members")):
+            name = f"{member} {role} on {where}"
+            kept = member.endswith(_AGENT) or member.startswith("deleted:")
+            kept = kept or (alone and owners == [member] and role == "roles/owner")
+            if role not in BASIC or kept:
+                yield passed(name, where=document)
+            else:
+                yield _basic(member, role, where, found, settings, document)
+
+
+def _basic(
+    member: str, role: str, where: str, found: list[Advice], settings: Settings, document: str
+) -> Item:
+    stated = next((a for a in found if a.member == member and a.role == role), None)
+    done = settings.hunted.get(bare(member), frozenset())
+    known, rest = roles_for(a for a in done if ".googleapis.com:" in a)
+    instead: tuple[str, ...] = ()
+    if stated is not None:
+        instead = stated.instead
+        basis = "IAM Recommender: " + (", ".join(instead) if instead else "it is not used, take it away")
+    elif known:
+        instead = known
+        basis = f"what was seen in the logs needs {', '.join(known)}" + (
+            f", and a role for {', '.join(rest[:5])}" if rest else ""
+        )
+    else:
+        basis = "no use of it is known: name a predefined role, or take it away"
+    who = "the service account " if member.startswith("serviceAccount:") else ""
+    facts = [("member", member), ("role", role), ("resource", where)]
+    facts += [("recommended", r) for r in instead]
+    facts += [("unused", "yes")] if stated is not None and not instead else []
+    return failed(
+        f"{member} {role} on {where}",
+        f"{who}{member} holds the basic role {role} on {where}; {basis}",
+        tuple(facts),
+        document,
+    )
+
+
+def _others(bindings: Any, found: list[Advice], document: str) -> Iterator[Item]:
+    """Roles that are not basic, and that Google sees unused in whole or in part."""
+    held = {(m, str(b.get("role"))) for b in mappings(bindings) for m in texts(b.get("members"))}
+    for one in found:
+        if one.role in BASIC or (one.member, one.role) not in held:
+            continue
+        what = f"{', '.join(one.instead)} would do" if one.instead else "it is not used"
+        facts = [("member", one.member), ("role", one.role), ("resource", one.resource)]
+        facts += [("recommended", r) for r in one.instead]
+        yield failed(
+            f"{one.member} {one.role} (recommendation)",
+            f"{one.member} holds {one.role}; IAM Recommender: {what}",
+            tuple(facts),
+            document,
+        )

@@ -1,0 +1,68 @@
+"""VPC flow logs of subnets. Source: https://cloud.google.com/compute/docs/reference/rest/v1/subnetworks (logConfig)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from exclave.audit.checks.gcp.scopes import mappings, part
+from exclave.audit.judging import failed, passed, unseen
+from exclave.audit.model import Item, Status
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from exclave.inventory import Inventory
+
+RESOURCES, SUBNET = "cloudasset.ListResources", "compute.googleapis.com/Subnetwork"
+# subnets of proxies and of address translation have no flow logs
+WITHOUT = frozenset({
+    "REGIONAL_MANAGED_PROXY", "GLOBAL_MANAGED_PROXY", "INTERNAL_HTTPS_LOAD_BALANCER", "PRIVATE_SERVICE_CONNECT", "PRIVATE_NAT",
+    "PEER_MIGRATION",
+})  # fmt: skip
+LEAST_SAMPLE = 0.5  # the default of Google
+
+
+def flow_logs(inventory: Inventory, project: str) -> list[Item]:
+    """One item per subnet that can have flow logs."""
+    answer = inventory.one(RESOURCES, project)
+    if answer.error is not None:
+        return [unseen(answer, f"subnets of {project}")]
+    items = []
+    for asset in mappings(answer.items):
+        data = part(asset, "resource", "data")
+        if asset.get("assetType") != SUBNET or part(data, "purpose") in WITHOUT:
+            continue
+        name = str(asset.get("name")).removeprefix("//compute.googleapis.com/")
+        status, why = _wrong(data)
+        facts = (("subnet", name),)
+        if status is Status.PASS:
+            items.append(passed(name, where=answer.where))
+        elif status is Status.FAIL:
+            items.append(failed(name, f"subnet {name.rpartition('/')[2]}: {why}", facts, answer.where))
+        else:
+            items.append(
+                Item(
+                    resource=name,
+                    status=status,
+                    why=f"subnet {name.rpartition('/')[2]}: {why}",
+                    facts=facts,
+                    where=answer.where,
+                )
+            )
+    return items
+
+
+def _wrong(data: Mapping[str, Any] | None) -> tuple[Status, str]:
+    config = part(data, "logConfig")
+    on = part(config, "enable")
+    if on is not True and not (on is None and part(data, "enableFlowLogs") is True):
+        return Status.FAIL, "its flow logs are off"
+    sample = part(config, "flowSampling")
+    if isinstance(sample, int | float) and sample <= 0:
+        return Status.FAIL, "its flow logs take no flow at all (flowSampling 0)"
+    narrowed = part(config, "filterExpr")
+    if isinstance(narrowed, str) and narrowed.strip().lower() not in ("", "true"):
+        return Status.FAIL, f"its flow logs leave flows out by a filter ({narrowed[:100]})"
+    if isinstance(sample, int | float) and sample < LEAST_SAMPLE:
+        return Status.PARTIAL, f"its flow logs take one flow in {1 / sample:.0f} only"
+    return Status.PASS, ""

@@ -1,0 +1,137 @@
+"""VPC Service Controls: is a project inside an enforced perimeter, which services it binds, and what its rules let through.
+
+Source: https://cloud.google.com/access-context-manager/docs/reference/rest/v1/accessPolicies.servicePerimeters
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from exclave.audit.checks.gcp.scopes import ancestors, home_of, mappings, number_of, part, texts
+from exclave.audit.judging import failed, passed, unseen
+from exclave.model import FOREIGN, Cloud, Destination, Kind
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from exclave.audit.model import Item
+    from exclave.inventory import Inventory
+    from exclave.perimeter import Perimeter
+
+POLICIES, PERIMETERS = "accesscontextmanager.ListAccessPolicies", "accesscontextmanager.ListServicePerimeters"
+SERVICES = ("storage.googleapis.com", "bigquery.googleapis.com")
+NAME = "VPC Service Controls"
+ANYBODY = frozenset({"ANY_IDENTITY", "ANY_USER_ACCOUNT", "ANY_SERVICE_ACCOUNT"})
+
+
+def service_perimeter(inventory: Inventory, project: str, perimeter: Perimeter) -> Item:
+    """Whether an enforced perimeter holds a project, binds the services that hold data, and has no wide rule."""
+    facts = (("constraint", NAME), ("project", project))
+    home = home_of(inventory, project)
+    if not home:
+        return failed(NAME, "the project is in no organisation, so no service perimeter can hold it", facts)
+    answers = list(inventory.each(PERIMETERS, account=home)) or [inventory.one(POLICIES, home)]
+    found = [
+        (p, a.where) for a in answers if a.error is None for p in mappings(a.items) if a.call == PERIMETERS
+    ]
+    number = number_of(inventory, project)
+    mine = {f"projects/{number}", f"projects/{project}"} | {
+        f"{kind}s/{i}" for kind, i in ancestors(inventory, project) if kind == "folder"
+    }
+    holding = [(p, where) for p, where in found if mine & set(texts(part(p, "status", "resources")))]
+    regular = [h for h in holding if h[0].get("perimeterType") != "PERIMETER_TYPE_BRIDGE"]
+    blind = next((a for a in answers if a.error is not None), None)
+    if not regular:
+        if blind is not None:
+            return unseen(blind, NAME)
+        if not number:
+            return unseen(inventory.one("cloudresourcemanager.GetProject", project), NAME)
+        return failed(NAME, _outside(found, mine), facts, next((a.where for a in answers), ""))
+    first, where = regular[0]
+    reasons = [why for one, _ in regular for why in _wrong(one, perimeter)]
+    reasons += [
+        why for one, _ in holding if one not in [r for r, _ in regular] for why in _bridge(one, perimeter)
+    ]
+    if reasons:
+        return failed(NAME, f"perimeter {_title(first)}: {'; '.join(reasons)}", (*facts, ("perimeter", str(first.get("name")))), where)  # fmt: skip
+    return passed(NAME, where=where, facts=facts)
+
+
+def _outside(found: list[tuple[Mapping[str, Any], str]], mine: set[str]) -> str:
+    for one, _ in found:
+        if mine & set(texts(part(one, "spec", "resources"))):
+            return f"perimeter {_title(one)} holds the project in dry run only"
+    return "no enforced service perimeter holds the project"
+
+
+def _wrong(one: Mapping[str, Any], perimeter: Perimeter) -> Iterator[str]:
+    status = part(one, "status")
+    bound = set(texts(part(status, "restrictedServices")))
+    missing = [s for s in SERVICES if s not in bound and "*" not in bound]
+    if missing:
+        yield f"it does not restrict {', '.join(missing)}"
+    for rule in mappings(part(status, "ingressPolicies")):
+        if why := _ingress(rule):
+            yield why
+    for rule in mappings(part(status, "egressPolicies")):
+        yield from _egress(rule, perimeter)
+
+
+def _ingress(rule: Mapping[str, Any]) -> str:
+    source = rule.get("ingressFrom")
+    anybody = part(source, "identityType") in ANYBODY
+    sources = list(mappings(part(source, "sources")))
+    anywhere = not sources or any(s.get("accessLevel") == "*" for s in sources)
+    if anybody and anywhere:
+        what = _operations(part(rule, "ingressTo"))
+        return f"an ingress rule{_titled(rule)} lets anybody in from anywhere ({what})" if what else ""
+    return ""
+
+
+def _egress(rule: Mapping[str, Any], perimeter: Perimeter) -> Iterator[str]:
+    what = _operations(part(rule, "egressTo"))
+    if not what:
+        return
+    resources = texts(part(rule, "egressTo", "resources"))
+    if part(rule, "egressFrom", "identityType") in ANYBODY and "*" in resources:
+        yield f"an egress rule{_titled(rule)} lets anybody take data to any project ({what})"
+        return
+    if "*" in resources:
+        yield f"an egress rule{_titled(rule)} lets {', '.join(texts(part(rule, 'egressFrom', 'identities')))[:150]} take data to any project ({what})"
+    if texts(part(rule, "egressTo", "externalResources")):
+        yield f"an egress rule{_titled(rule)} lets data go to another cloud"
+    yield from (
+        f"an egress rule{_titled(rule)} lets data go to {r}, not known to be ours"
+        for r in resources
+        if r != "*" and _foreign(r, perimeter)
+    )
+
+
+def _operations(to: Any) -> str:
+    """The services of a rule that hold data, or all of them; "" where it is about none."""
+    names = [str(o.get("serviceName")) for o in mappings(part(to, "operations"))]
+    if texts(part(to, "roles")):
+        names.append("by role")
+    return ", ".join("every service" if n == "*" else n for n in names)[:150]
+
+
+def _bridge(one: Mapping[str, Any], perimeter: Perimeter) -> Iterator[str]:
+    for resource in texts(part(one, "status", "resources")):
+        if _foreign(resource, perimeter):
+            yield f"bridge {_title(one)} leads to {resource}, not known to be ours"
+
+
+def _foreign(resource: str, perimeter: Perimeter) -> bool:
+    head, _, tail = resource.partition("/")
+    kinds = {"projects": Kind.PROJECT, "folders": Kind.ORG_UNIT, "organizations": Kind.ORGANIZATION}
+    if head not in kinds:
+        return False
+    return perimeter.judge(Destination(kind=kinds[head], id=tail, cloud=Cloud.GCP)).verdict in FOREIGN
+
+
+def _title(one: Mapping[str, Any]) -> str:
+    return str(one.get("title") or str(one.get("name")).rpartition("/")[2])
+
+
+def _titled(rule: Mapping[str, Any]) -> str:
+    return f" ({rule['title']})" if rule.get("title") else ""
