@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from exclave.simulate.aws.stage import STAGE as AWS
+from exclave.simulate.azure.stage import STAGE as AZURE
+from exclave.simulate.gcp.stage import STAGE as GCP
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -13,7 +15,7 @@ if TYPE_CHECKING:
     from exclave.simulate.breach import Breach
     from exclave.simulate.wanted import Stage
 
-STAGES: Mapping[Cloud, Stage] = {stage.cloud: stage for stage in (AWS,)}
+STAGES: Mapping[Cloud, Stage] = {stage.cloud: stage for stage in (AWS, AZURE, GCP)}
 BREACHES: Mapping[str, Breach] = {
     name: breach for stage in STAGES.values() for name, breach in stage.breaches.items()
 }
