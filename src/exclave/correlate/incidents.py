@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
+from exclave.correlate import hands, ties
 from exclave.correlate.judge import foreign
-from exclave.model import Actor, Finding, Kind, Outcome, Resource, Severity, Signal, Transfer
-from exclave.perimeter import owner_of
+from exclave.model import Finding, Outcome, Severity, Signal, Transfer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 
     from exclave.correlate.lineage import Lineage
 
@@ -22,7 +22,6 @@ SIGNAL_NEAR = timedelta(
     hours=24
 )  # around the transfers, within which a signal of the same actor belongs to them
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_NOBODY = frozenset({Kind.PUBLIC, Kind.UNKNOWN, Kind.BEARER_URL, Kind.SERVICE, Kind.IP_RANGE})
 
 
 @dataclass(slots=True)
@@ -46,7 +45,11 @@ def is_seed(found: Finding) -> bool:
 
 
 def groups(
-    transfers: Sequence[Transfer], signals: Sequence[Signal], lineage: Lineage, issued_from: Mapping[str, str]
+    transfers: Sequence[Transfer],
+    signals: Sequence[Signal],
+    lineage: Lineage,
+    issued_from: Mapping[str, str],
+    risky: Container[str] = frozenset(),
 ) -> list[Group]:
     """The incidents, earliest first.
 
@@ -55,8 +58,10 @@ def groups(
         signals: judged.
         lineage: what was made of what.
         issued_from: credential → the credential that asked for it (role sessions back to who assumed them).
+        risky: the methods that say that an identity is at risk.
     """
     everything: list[Finding] = [*transfers, *signals]
+    issued_from = {**ties.keys_made(signals), **issued_from}
     seeds = [f for f in everything if is_seed(f)]
     if not seeds:
         return []
@@ -71,7 +76,7 @@ def groups(
         made.append(group)
     made.sort(key=lambda g: min(_order(f) for f in g.findings))
     chosen = {id(f) for f in seeds}
-    _attach(made, [f for f in everything if id(f) not in chosen], lineage, issued_from)
+    _attach(made, [f for f in everything if id(f) not in chosen], lineage, issued_from, risky)
     for group in made:
         group.transfers.sort(key=_order)
         group.signals.sort(key=_order)
@@ -90,7 +95,7 @@ def _joined(
     graph = nx.Graph()
     for number, found in enumerate(seeds):
         graph.add_node(number)
-        for key in _fixed_keys(found, lineage):
+        for key in ties.fixed_keys(found, lineage):
             graph.add_edge(number, key)
     for same in _near_actors(seeds, issued_from).values():
         for before, after in itertools.pairwise(same):
@@ -100,108 +105,72 @@ def _joined(
         yield sorted(n for n in component if isinstance(n, int))
 
 
-def roots(credential: str, issued_from: Mapping[str, str]) -> Iterator[str]:
-    """A credential and those it came from, nearest first; a loop (forged logs) ends."""
-    passed: set[str] = set()
-    while credential and credential not in passed:
-        passed.add(credential)
-        yield credential
-        credential = issued_from.get(credential, "")
-
-
-def _fixed_keys(found: Finding, lineage: Lineage) -> Iterator[tuple[str, str]]:
-    for key in _resource_keys(found.source, lineage):
-        yield "resource", key
-    if found.destination is not None and found.destination.kind not in _NOBODY and found.destination.id:
-        yield "destination", owner_of(found.destination) or found.destination.key
-    if found.shared_id:
-        yield "shared", found.shared_id
-
-
-def _resource_keys(resource: Resource, lineage: Lineage) -> Iterator[str]:
-    # A key guards the data of many: two thefts that needed the same key are not one theft for that.
-    if resource.id and resource.kind != "kms-key":
-        yield from resource.keys
-        for ancestor in lineage.ancestors(resource):
-            yield ancestor.key
-
-
-def _actor_keys(actor: Actor, account: str, issued_from: Mapping[str, str]) -> Iterator[str]:
-    """What makes two findings the same hand: credentials (and what they came from), or the user or session."""
-    if actor.kind in ("service", "anonymous") or (actor.kind == "account" and actor.account != account):
-        return
-    for credential in roots(actor.credential, issued_from):
-        yield f"credential {credential}"
-    if actor.id:
-        yield f"actor {actor.id}"
-
-
 def _near_actors(seeds: Sequence[Finding], issued_from: Mapping[str, str]) -> dict[str, list[int]]:
     by_actor: dict[str, list[int]] = defaultdict(list)
     for number, found in sorted(enumerate(seeds), key=lambda pair: _order(pair[1])):
-        for key in _actor_keys(found.actor, found.account, issued_from):
+        for key in ties.actor_keys(found.actor, found.account, issued_from):
             by_actor[key].append(number)
     return by_actor
 
 
 @dataclass(slots=True)
 class _Ties:
-    """What a group is known by."""
+    """What a group is known by: `hands` are credentials and actors, each with the addresses that it acted from."""
 
     start: datetime
     end: datetime
     fixed: set[tuple[str, str]]
-    actors: set[str]
+    hands: dict[str, set[str]]
+
+    def near(self, time: datetime) -> bool:
+        """Whether a signal of the same actor at that time belongs to it."""
+        return self.start - SIGNAL_NEAR <= time <= self.end + SIGNAL_NEAR
 
 
 def _attach(
-    made: Sequence[Group], rest: Iterable[Finding], lineage: Lineage, issued_from: Mapping[str, str]
+    made: Sequence[Group],
+    rest: Iterable[Finding],
+    lineage: Lineage,
+    issued_from: Mapping[str, str],
+    risky: Container[str],
 ) -> None:
     """Adds supporting findings to the group that they fit, the nearest in time where they fit several."""
-    ties = [_ties(group, lineage, issued_from) for group in made]
+    known = [_ties(group, lineage, issued_from) for group in made]
     by_key: dict[object, set[int]] = defaultdict(set)
-    for number, tie in enumerate(ties):
-        for fixed in tie.fixed:
-            by_key[fixed].add(number)
-        for actor in tie.actors:
-            by_key[actor].add(number)
+    for number, tie in enumerate(known):
+        for key in (*tie.fixed, *tie.hands):
+            by_key[key].add(number)
     for found in rest:
-        if isinstance(found, Transfer) and not foreign(found.judgement):
+        ours = isinstance(found, Transfer) and not foreign(found.judgement)
+        if ours and not ties.to_agent(found):
             continue
-        fits: set[int] = set()
-        for key in _supporting_keys(found):
-            fits |= by_key.get(key, set())
-        time = _time(found)
-        for hand in _actor_keys(found.actor, found.account, issued_from):
-            fits |= {
-                n
-                for n in by_key.get(hand, ())
-                if ties[n].start - SIGNAL_NEAR <= time <= ties[n].end + SIGNAL_NEAR
-            }
+        fits = {n for key in ties.supporting_keys(found) for n in by_key.get(key, ())}
+        time, at_risk = _time(found), isinstance(found, Signal) and found.method in risky
+        did = {
+            n
+            for hand in (*ties.actor_keys(found.actor, found.account, issued_from), *ties.made_ready(found))
+            for n in by_key.get(hand, ())
+            if known[n].near(time)
+            and (hand.startswith("credential ") or hands.same(found, known[n].hands[hand], at_risk))
+        }
+        fits = fits & did if ours else fits | did
         if not fits:
             continue
-        best = min(fits, key=lambda n: (_distance(time, ties[n]), n))
+        best = min(fits, key=lambda n: (_distance(time, known[n]), n))
         if isinstance(found, Transfer):
             made[best].transfers.append(found)
         else:
             made[best].signals.append(found)
 
 
-def _supporting_keys(found: Finding) -> Iterator[tuple[str, str]]:
-    if found.source.id:
-        for key in found.source.keys:
-            yield "resource", key
-    if foreign(found.judgement) and found.destination is not None and found.destination.kind not in _NOBODY:
-        yield "destination", owner_of(found.destination) or found.destination.key
-    if found.shared_id:
-        yield "shared", found.shared_id
-
-
 def _ties(group: Group, lineage: Lineage, issued_from: Mapping[str, str]) -> _Ties:
     times = [_time(f) for f in group.findings]
-    fixed = {key for f in group.findings for key in _fixed_keys(f, lineage)}
-    actors = {key for f in group.findings for key in _actor_keys(f.actor, f.account, issued_from)}
-    return _Ties(min(times), max(times), fixed, actors)
+    by_hand: dict[str, set[str]] = {}
+    for found in group.findings:
+        for key in ties.actor_keys(found.actor, found.account, issued_from):
+            by_hand.setdefault(key, set()).update([found.actor.ip] if found.actor.ip else [])
+    fixed = {key for f in group.findings for key in ties.fixed_keys(f, lineage)}
+    return _Ties(min(times), max(times), fixed, by_hand)
 
 
 def _distance(time: datetime, tie: _Ties) -> timedelta:
