@@ -133,7 +133,9 @@ def sas(found: list[Any], read: Read, event: Event) -> list[Destination]:
         seconds = _scalar(keys.get("durationinseconds"))
         if not expires and _SECONDS.fullmatch(seconds) and event.time:
             expires = (event.time + timedelta(seconds=int(seconds))).isoformat(timespec="seconds")
-    resource = str(event.fields.get("resourceId") or "").lower()
+    item = event.fields.get("item")  # of an inventory
+    there = event.fields.get("resourceId") or (item.get("id") if isinstance(item, Mapping) else "")
+    resource = str(there or "").lower()
     name = "/".join(resource.rstrip("/").split("/")[-2:])[:MAX_ID] or "url"
     note = read.note or "the log does not say who got the URL"
     return [_made(Kind.BEARER_URL, name, note=note, limits=tuple(limits[:12]), expires=expires[:64])]
