@@ -12,6 +12,7 @@ from exclave.correlate.incidents import groups
 from exclave.correlate.lineage import Lineage
 from exclave.correlate.lineage import lineage as lineage_of
 from exclave.correlate.revoke import revoke_call
+from exclave.correlate.routine import quieted
 from exclave.correlate.state import ends, with_state
 from exclave.correlate.story import incident
 from exclave.model import (
@@ -61,7 +62,8 @@ def report(
     closures = ends(result.closures)
     transfers = [judge.transfer(t, methods[t.method], perimeter) for t in result.transfers]
     transfers = [t for t in transfers if not _our_own(t, methods[t.method])]
-    transfers = [_told(t, methods[t.method], lineage) for t in with_state(transfers, closures, lineage)]
+    transfers = quieted(with_state(transfers, closures, lineage))
+    transfers = [_told(t, methods[t.method], lineage) for t in transfers]
     signals = [judge.signal(s, methods[s.method], perimeter) for s in result.signals]
     signals = [replace(s, id=signal_id(s)) for s in signals]
     transfers, signals = _unique(transfers), _unique(signals)
@@ -69,7 +71,8 @@ def report(
     member: dict[str, str] = {}
     # A role of another account leaves a record in each of the two accounts; the caller's own says with which credential.
     issued_from = {i.credential: i.to.credential for i in issued if i.to.credential}
-    for group in groups(transfers, signals, lineage, issued_from):
+    risky = {m.id for m in catalogue.methods if m.raises}
+    for group in groups(transfers, signals, lineage, issued_from, risky):
         made = incident(group, methods, lineage, closures, issued)
         member |= {f.id: made.id for f in group.findings}
         told.append(

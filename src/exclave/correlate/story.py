@@ -54,7 +54,7 @@ def incident(
 ) -> Incident:
     """One incident. Its id is made of its first seed, so that later logs don't change it."""
     first = min((f for f in group.findings if is_seed(f)), key=lambda f: (f.time or _EPOCH, f.id))
-    severity, why = _severity(group)
+    severity, why = _severity(group, methods)
     handed = list(_sessions(group, issued))
     told = [*_steps(group, methods, lineage, closures), *map(_session_step, handed)]
     steps = sorted(told, key=lambda s: (s.time or _EPOCH, s.ref, s.text))
@@ -77,7 +77,7 @@ def incident(
     )
 
 
-def _severity(group: Group) -> tuple[Severity, tuple[str, ...]]:
+def _severity(group: Group, methods: dict[str, Method]) -> tuple[Severity, tuple[str, ...]]:
     loudest = max((f.severity for f in group.findings), key=lambda s: s.rank)
     why: list[str] = []
     real = [t for t in group.transfers if foreign(t.judgement)]
@@ -97,6 +97,10 @@ def _severity(group: Group) -> tuple[Severity, tuple[str, ...]]:
             "the same hands switched logging or detection off: "
             + ", ".join(sorted({s.action.partition(":")[2] for s in tampered}))
         )
+        raised = True
+    risks = dict.fromkeys(methods[s.method].raises for s in group.signals if not s.failed)
+    for reason in filter(None, risks):
+        why.append(reason)
         raised = True
     still = [t for t in real if t.state and t.state.open]
     if still:
