@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from exclave.catalogue.loader import Catalogue
+    from exclave.detect.lines import Lines
     from exclave.sources.blob import Blob
 
 _SMALL = 64 * 1024  # plain bytes up to which finds of a scan are confirmed at once
@@ -44,6 +45,7 @@ class Scanner:
     until: datetime | None = None
     confirm: bool = False  # number and confirm every find, in large files too
     repeated: frozenset[str] = frozenset()  # events of which a stranger's are counted (repeats.py)
+    lines: Lines | None = None  # made when the first file of lines is met
 
     def scan(self, blob: Blob) -> ScanResult:
         """Everything that one blob shows."""
@@ -171,7 +173,7 @@ class Batch:
             if self.repeats is not None:
                 self.repeats.forget()
         data = bytes(data)  # what inflates may give a bytearray, which the scan alone is ready for
-        if cheap and self._shaped(data, first_record, cheap):
+        if cheap and (self._lined(data, first_record) or self._shaped(data, first_record, cheap)):
             return
         self._slow(data, first_record)
 
@@ -196,6 +198,25 @@ class Batch:
             return
         for log in logs or {"unread" if damaged else kind}:
             self._is_of(log)
+
+    def _lined(self, data: bytes, first_record: int) -> bool:
+        """Looks at the lines of Azure and Google Cloud that matter; False where more than that is needed."""
+        from exclave.detect.lines import Lines
+
+        lines = self.scanner.lines = self.scanner.lines or Lines(self.scanner.catalogue)
+        looked = lines.looked_at(self.name, data, first_record)
+        if looked is None:
+            return False
+        for event in looked.events:
+            self._see(event)
+            self._span(event.time)
+            self.found += self._matches(event)
+        self.total.records += looked.records
+        for time in looked.times:
+            self._span(time)
+        for log in looked.logs:
+            self._is_of(log)
+        return True
 
     def _is_of(self, log: str) -> None:
         self.total.formats[log] = self.total.formats.get(log, 0) + 1

@@ -1,0 +1,191 @@
+"""The cheap path for JSON lines of Azure and Google Cloud: which lines matter, without reading the others whole.
+
+A typed parse (lines_azure.py, lines_google.py) sees every line and is exact: it takes a line only where all its
+keys are known to it, so that the few values it looks at are all that the full parser would go by. A line that may
+show something (its name stands in the catalogue, an owner or domain not met before in this content, anything
+odd) is read whole by the full parser; the others are counted, and their times span the coverage.
+
+`looked_at` gives what the full parser would, or None where it isn't sure: content that isn't one record a line,
+that is damaged anywhere, or of which most would have to be read whole.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol
+
+import msgspec
+
+from exclave import formats
+from exclave.detect.lines_azure import Azure
+from exclave.detect.lines_google import Google
+from exclave.formats.cloudtrail import parse_time
+from exclave.model import Event
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from exclave.detect.match import Index
+
+_BOM = b"\xef\xbb\xbf"
+_GOOGLE = b'"protoPayload"'
+_BATCH = 64 * 1024  # bytes that are parsed at once
+_LONGEST = 1 << 20  # bytes of the first line
+_ROUNDED = 2e-6  # seconds
+_SPARE = 200  # lines that may be read whole whatever their share
+_SHARE = 4  # above that, one in so many lines
+
+
+@dataclass(slots=True)
+class Looked:
+    """What lines show: the events of those that were read whole, and how many records there are, of which logs."""
+
+    events: list[Event] = field(default_factory=list)
+    records: int = 0
+    logs: set[str] = field(default_factory=set)
+    times: list[datetime] = field(default_factory=list)  # the earliest and the latest
+
+
+class Family(Protocol):
+    """The lines of one cloud: how they are parsed, and which of them matter. One for each content."""
+
+    decoder: msgspec.json.Decoder[Any]  # to shapes, which have a `time`
+    stamps: msgspec.json.Decoder[Any]  # to shapes whose `time` is the text
+
+    def picked(self, shapes: Sequence[Any]) -> list[int]:
+        """The positions of the lines that must be read whole. It remembers what they show."""
+
+
+@dataclass(slots=True)
+class Lines:
+    """The catalogue made ready for lines, in one process."""
+
+    catalogue: Index
+    _known: dict[type, dict[Any, Any]] = field(default_factory=dict)  # what names mean, by cloud
+
+    def looked_at(self, name: str, data: bytes, first_record: int) -> Looked | None:
+        """What some content shows, or None where the full parser must read it."""
+        start = 3 if data.startswith(_BOM) else 0
+        first = data[start : data.find(b"\n", start, start + _LONGEST) + 1]
+        if not first.startswith(b"{"):
+            return None
+        kind: type[Google | Azure] = Google if _GOOGLE in first else Azure
+        try:
+            kind.decoder.decode(first)
+            if not data.isascii():
+                data.decode()
+            family = kind(self.catalogue, self._known.setdefault(kind, {}))
+            return _Looking(name, data, family, first_record).all()
+        except (UnicodeDecodeError, RecursionError, msgspec.MsgspecError, UnsureError):
+            return None
+
+
+class UnsureError(Exception):
+    """The full parser must read the content."""
+
+
+@dataclass(slots=True)
+class _Looking:
+    name: str
+    data: bytes
+    family: Family
+    first: int  # the number of the first record
+    out: Looked = field(default_factory=Looked)
+    least: list[tuple[datetime, int, int, int]] = field(default_factory=list)  # time, batch, position in it
+    most: list[tuple[datetime, int, int, int]] = field(default_factory=list)
+
+    def all(self) -> Looked:
+        data = self.data
+        at, size = 3 if data.startswith(_BOM) else 0, len(data)
+        view = memoryview(data)
+        while at < size:
+            stop = data.rfind(b"\n", at, at + _BATCH) + 1 if at + _BATCH < size else size
+            stop = stop or data.find(b"\n", at + _BATCH) + 1 or size
+            self._batch(view[at:stop], at, stop)
+            at = stop
+        self.out.times += self._texts()
+        return self.out
+
+    def _batch(self, part: memoryview, at: int, stop: int) -> None:
+        try:
+            shapes = self.family.decoder.decode_lines(part)
+        except msgspec.MsgspecError:
+            for start, end in self._lines(at, stop):
+                self._line(start, end)
+            return
+        before = self.first + self.out.records
+        self.out.records += len(shapes)
+        if picked := self.family.picked(shapes):
+            lines = self._lines(at, stop)
+            if len(lines) != len(shapes):
+                raise UnsureError
+            for n in picked:
+                line = self.data[slice(*lines[n])]
+                if self.family.decoder.decode(line) != shapes[n]:
+                    raise UnsureError
+                self._read(line, before + n)
+        self._note([shape.time for shape in shapes], at, stop)
+
+    def _line(self, at: int, stop: int) -> None:
+        """A line of a batch in which some line has another shape."""
+        number = self.first + self.out.records
+        self.out.records += 1
+        line = self.data[at:stop]
+        try:
+            shape = self.family.decoder.decode(line)
+        except msgspec.MsgspecError:
+            self._read(line, number)
+            return
+        if self.family.picked([shape]):
+            self._read(line, number)
+        self._note([shape.time], at, stop)
+
+    def _read(self, line: bytes, number: int) -> None:
+        events = self.out.events
+        if len(events) > _SPARE and _SHARE * len(events) > self.out.records:
+            raise UnsureError
+        found = list(formats.read(self.name, line, number))
+        if len(found) != 1 or not isinstance(found[0], Event):
+            raise UnsureError
+        events.append(found[0])
+        self.out.logs.add(found[0].log)
+
+    def _lines(self, at: int, stop: int) -> list[tuple[int, int]]:
+        """Where each line that isn't empty begins and ends."""
+        out, find = [], self.data.find
+        while at < stop:
+            end = find(b"\n", at, stop)
+            end = stop if end < 0 else end
+            if not self.data[at:end].isspace() and at < end:
+                out.append((at, end))
+            at = end + 1
+        return out
+
+    def _note(self, times: list[datetime], at: int, stop: int) -> None:
+        """Keeps where the earliest and the latest times stand."""
+        if not times:
+            return
+        least, most = min(times), max(times)
+        if not self.least or least <= self.least[0][0]:
+            new = [(least, at, stop, n) for n, time in enumerate(times) if time == least]
+            self.least = [e for e in self.least if e[0] == least] + new
+        if not self.most or most >= self.most[0][0]:
+            new = [(most, at, stop, n) for n, time in enumerate(times) if time == most]
+            self.most = [e for e in self.most if e[0] == most] + new
+
+    def _texts(self) -> list[datetime]:
+        """The earliest and latest times as the full parser reads them: typed ones are rounded, those cut off."""
+        texts: dict[str, datetime] = {}
+        batch: tuple[int, int] = (-1, -1)
+        stamps: list[Any] = []
+        for typed, at, stop, n in (*self.least, *self.most):
+            if batch != (at, stop):
+                batch, stamps = (at, stop), self.family.stamps.decode_lines(self.data[at:stop])
+            text = stamps[n].time
+            if text not in texts:
+                time = parse_time(text)
+                if time is None or abs((time - typed).total_seconds()) > _ROUNDED:
+                    raise UnsureError
+                texts[text] = time
+        return list(texts.values())

@@ -1,0 +1,94 @@
+"""The cheap path for lines of Azure and Google Cloud and the full parser agree on every input."""
+
+from __future__ import annotations
+
+import functools
+import json
+from dataclasses import asdict
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+
+from exclave.catalogue.loader import load
+from exclave.detect import scan as scan_module
+from exclave.detect.result import ScanResult, merge
+from exclave.detect.scan import Scanner, scanner
+from exclave.sources.blob import Blob
+from tests.properties import cloud_lines
+
+SLOW = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_base_example]
+FEW = settings(max_examples=60, deadline=None, suppress_health_check=SLOW)
+PARTS = ("transfers", "signals", "closures", "derivations")
+
+
+@functools.lru_cache
+def scanner_of(way: str) -> Scanner:
+    return scanner(load(), fast=way != "full", hyperscan=way == "scan", confirm=True)
+
+
+def scanned(data: bytes, way: str, *, packed: bool) -> ScanResult:
+    """What one way finds, also in content so small that the full parser would do."""
+    tiny = scan_module._TINY
+    scan_module._TINY = -1
+    try:
+        blob = Blob(name="logs/export.json.gz", data=data, packed=1 if packed else len(data))
+        return merge([scanner_of(way).scan(blob)])
+    finally:
+        scan_module._TINY = tiny
+
+
+def shown(result: ScanResult) -> dict[str, Any]:
+    out: dict[str, Any] = {part: sorted(map(repr, getattr(result, part))) for part in PARTS}
+    coverage = asdict(result.coverage)
+    coverage["bytes_read"] = 0
+    seen = {kind.value: dict(sorted(found.items())) for kind, found in sorted(result.seen.items())}
+    return out | {"seen": seen, "failures": result.failures, "coverage": coverage}
+
+
+def assert_agree(data: bytes, *, packed: tuple[bool, ...] = (False, True)) -> None:
+    expected = shown(scanned(data, "full", packed=False))
+    for way in ("parse", "scan"):
+        for stored in packed:
+            assert shown(scanned(data, way, packed=stored)) == expected, (way, stored)
+
+
+@FEW
+@given(cloud_lines.contents())
+def test_on_lines_of_every_kind(made: tuple[str, bytes]) -> None:
+    assert_agree(made[1])
+
+
+@FEW
+@given(cloud_lines.escaped())
+def test_on_escapes(data: bytes) -> None:
+    assert_agree(data)
+
+
+@FEW
+@given(cloud_lines.repeated_keys())
+def test_on_keys_given_twice(data: bytes) -> None:
+    assert_agree(data)
+
+
+@FEW
+@given(cloud_lines.mangled())
+def test_on_mangled_lines(data: bytes) -> None:
+    assert_agree(data, packed=(False,))
+
+
+@pytest.mark.parametrize("cloud", ["azure", "gcp"])
+def test_on_every_example_of_the_catalogue_among_ordinary_lines(cloud: str) -> None:
+    examples = cloud_lines.examples(cloud)
+    ordinary = examples[0]
+    if cloud == "gcp":
+        plain = ordinary | {
+            "protoPayload": ordinary["protoPayload"] | {"methodName": "v1.compute.instances.start"}
+        }
+    else:
+        plain = ordinary | {"operationName": "MICROSOFT.WEB/SITES/RESTART/ACTION", "category": "Action"}
+    lines = []
+    for one in examples:
+        lines += [json.dumps(plain), json.dumps(plain), json.dumps(plain), json.dumps(plain), json.dumps(one)]
+    assert len(examples) > 100
+    assert_agree("\n".join(lines).encode())
