@@ -298,3 +298,19 @@ def test_a_record_of_another_log_is_said_to_be_unknown():
         {"logName": "projects/p/logs/syslog", "textPayload": "hello", "timestamp": "2026-03-04T05:06:07Z"}
     )
     assert isinstance(found, Problem)
+
+
+def test_the_tables_of_an_older_job_are_named_as_newer_ones_name_them():
+    table = {"projectId": "our-project", "datasetId": "payroll", "tableId": "salaries"}
+    jobs = (
+        {
+            "jobCompletedEvent": {
+                "job": {"jobConfiguration": {"tableCopy": {"sourceTables": [table, {"tableId": 7}]}}}
+            }
+        },
+        {"jobInsertRequest": {"resource": {"jobConfiguration": {"extract": {"sourceTable": table}}}}},
+    )
+    for data in jobs:
+        found = gcp.event("jobservice.jobcompleted", "bigquery.googleapis.com", serviceData=data)
+        assert found.fields["tables"] == ["projects/our-project/datasets/payroll/tables/salaries"]
+    assert "tables" not in gcp.event("jobservice.query", serviceData={"jobCompletedEvent": "odd"}).fields

@@ -6,7 +6,7 @@ import pytest
 
 from exclave.model import Cloud, Destination, Kind, Verdict
 from exclave.perimeter import Entry, EntryKind, Perimeter
-from exclave.perimeter.google import domain_of, is_agent, project_of_member, relative_name
+from exclave.perimeter.google import bucket_name, domain_of, is_agent, project_of_member, relative_name
 
 
 @pytest.mark.parametrize(
@@ -26,6 +26,7 @@ from exclave.perimeter.google import domain_of, is_agent, project_of_member, rel
             "123456",
             False,
         ),
+        ("serviceAccount:p-1.svc.id.goog[web/reader]", "p-1", False),  # of a cluster in the project
         ("dana@ours.example", "", False),
     ],
 )
@@ -46,6 +47,8 @@ def test_names_lose_host_and_version():
     )
     assert relative_name("//bigquery.googleapis.com/projects/p/datasets/d") == "projects/p/datasets/d"
     assert relative_name("gs://bucket/object") == "gs://bucket/object"
+    assert bucket_name("//storage.googleapis.com/projects/_/buckets/b/objects/o") == "b"
+    assert bucket_name("b") == "b"
 
 
 SEEN = Perimeter(

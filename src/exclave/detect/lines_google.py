@@ -79,6 +79,7 @@ class _Audit(msgspec.Struct, gc=False, forbid_unknown_fields=True, rename={"type
 
 class _Labels(msgspec.Struct, gc=False):
     project_id: str = ""
+    bucket_name: Any = None
     method: Any = None
     service: Any = None
 
@@ -125,6 +126,7 @@ class Google:
         self._names = known
         self._owners: set[tuple[str, str, str, bool]] = set()
         self._callers: set[tuple[str, str, bool]] = set()
+        self._buckets: set[tuple[str, str, str]] = set()
         self._strangers: dict[tuple[str, str, str, str, str], bool] = {}
 
     def picked(self, shapes: Sequence[Entry]) -> list[int]:
@@ -148,6 +150,8 @@ class Google:
             return True
         caller = who.principalEmail or who.principalSubject, line.logName, failed
         if caller not in self._callers and self._is_new_caller(caller):
+            return True
+        if not failed and line.resource and line.resource.type == "gcs_bucket" and self._is_new_bucket(line):
             return True
         return bool(means) and self._shows(means, line, who, project)
 
@@ -174,12 +178,25 @@ class Google:
         mail, log, failed = caller
         domain = mail.rpartition("@")[2].lower()
         plain = (domain, log, failed)
-        known = plain in self._callers and domain != _NUMBERED and _ODD.isdisjoint(mail)
+        # Of people who change things each counts; of service accounts and readers one tells of all.
+        alike = domain.endswith("gserviceaccount.com") or failed or not log.endswith("activity")
+        alike = alike and domain != _NUMBERED and _ODD.isdisjoint(mail)
+        known = alike and plain in self._callers
         self._callers.add(caller)
         if known or not mail:
             return False
-        if domain != _NUMBERED and _ODD.isdisjoint(mail):
+        if alike:
             self._callers.add(plain)
+        return True
+
+    def _is_new_bucket(self, line: Entry) -> bool:
+        labels = line.resource.labels if line.resource else None
+        if labels is None or not isinstance(labels.bucket_name, str):
+            return False
+        bucket = line.logName, labels.project_id, labels.bucket_name
+        if bucket in self._buckets:
+            return False
+        self._buckets.add(bucket)
         return True
 
     def _shows(self, means: Wanted, line: Entry, who: _Who, project: str) -> bool:

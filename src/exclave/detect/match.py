@@ -24,7 +24,7 @@ from exclave.model import (
     SignalKind,
     Transfer,
 )
-from exclave.perimeter.google import relative_name
+from exclave.perimeter.google import bucket_name, relative_name
 
 if TYPE_CHECKING:
     from exclave.catalogue.loader import Catalogue
@@ -232,7 +232,7 @@ def resources_of(spec: ResourceSpec, event: Event) -> list[Resource]:
         if ids:
             break
     if event.cloud is Cloud.GCP:
-        ids = [relative_name(i) for i in ids]
+        ids = [bucket_name(i) if spec.kind == "gcs-bucket" else relative_name(i) for i in ids]
     size = paths.first(event.fields, spec.size_gib) if spec.size_gib else None
     try:
         size_gib = float(size) if isinstance(size, str | int | float) and size != "" else None

@@ -78,6 +78,8 @@ def event(record: Mapping[str, Any], evidence: Evidence) -> Event:
         error = "" if metadata.get("dryRun") is True else error or "PERMISSION_DENIED"
     if created := _created(payload):
         entry["created"] = created
+    if tables := gcp_shapes.tables_of(payload):
+        entry["tables"] = tables
     log_name = unquote(_text(entry.get("logName")))
     project = _project(log_name, labels, payload)
     return Event(

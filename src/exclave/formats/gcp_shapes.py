@@ -28,6 +28,9 @@ _ENTRY = {
 _JSON_PARTS = {"requestjson": "request", "responsejson": "response", "metadatajson": "metadata"}
 _SNAKE = re.compile(r"[a-z0-9]+(?:_[a-z0-9]+)+")
 _MAX_DEPTH = 48
+_MAX_TABLES = 100
+_OLDER_JOBS = ("jobCompletedEvent.job", "jobInsertRequest.resource", "jobInsertResponse.resource")
+_OLDER_SOURCES = ("tableCopy.sourceTables", "extract.sourceTable")
 _NESTED = frozenset({
     "request", "response", "metadata", "serviceData", "status", "requestMetadata", "authenticationInfo", "authorizationInfo",
 })  # fmt: skip
@@ -100,6 +103,21 @@ def entry(record: Mapping[str, Any]) -> dict[str, Any]:
             )
     out["protoPayload"] = _payload(payload)
     return out
+
+
+def tables_of(payload: Mapping[str, Any]) -> list[str]:
+    """The tables that a job of BigQuery copies or extracts, of a record of the older kind, as the newer ones name them."""
+    data = payload.get("serviceData")
+    if not isinstance(data, Mapping):
+        return []
+    found = (_at(data, f"{job}.jobConfiguration.{part}") for job in _OLDER_JOBS for part in _OLDER_SOURCES)
+    listed = [t for one in found for t in (one if isinstance(one, list) else [one]) if isinstance(t, Mapping)]
+    named = ([t.get(key) for key in ("projectId", "datasetId", "tableId")] for t in listed[:_MAX_TABLES])
+    return [
+        f"projects/{project}/datasets/{dataset}/tables/{table}"
+        for project, dataset, table in named
+        if isinstance(project, str) and isinstance(dataset, str) and isinstance(table, str)
+    ]
 
 
 def _payload(payload: Mapping[str, Any]) -> dict[str, Any]:

@@ -29,9 +29,13 @@ _ORG_NUMBERED = re.compile(
     rf"service-(?:org|folder|b)-(\d{{3,20}})@{_RUN_BY_GOOGLE}\.iam\.gserviceaccount\.com"
 )
 _POOL = re.compile(r"//iam\.googleapis\.com/projects/([^/]+)/")  # workload identity: the project of the pool
+_WORKLOAD = re.compile(
+    r"([a-z0-9][a-z0-9-]*)\.svc\.id\.goog\[[^\]]+\]"
+)  # Kubernetes: the project of the cluster
 _HOST = re.compile(
     r"^(?:https?:)?//[^/]+/(?:(?:compute|bigquery|sql|storage|dns)/)?(?:(?:v\d+[a-z0-9]*|alpha|beta)/)?(?=[a-z])"
 )
+_BUCKET = re.compile(r"projects/[^/]+/buckets/([^/]+)")
 _PREFIX = re.compile(r"(?:deleted:)?(?:user|group|serviceAccount|domain):", re.IGNORECASE)
 # mail domains that anybody can have an address in: never ours
 PUBLIC_MAIL = frozenset({
@@ -78,7 +82,7 @@ def project_of_member(mail: str) -> str:
     if lower.startswith(("principal://", "principalset://")):
         found = _POOL.search(lower)
         return found[1] if found else ""
-    for pattern in (_DEFAULT, _NUMBERED):
+    for pattern in (_DEFAULT, _NUMBERED, _WORKLOAD):
         if found := pattern.fullmatch(lower):
             return found[1]
     if found := _APP_ENGINE.fullmatch(lower):
@@ -101,3 +105,9 @@ def domain_of(mail: str) -> str:
 def relative_name(name: str) -> str:
     """A resource name without host and version: `https://www.googleapis.com/compute/v1/projects/p/...` → `projects/p/...`."""
     return _HOST.sub("", name, count=1) if "//" in name[:8] else name
+
+
+def bucket_name(name: str) -> str:
+    """A bucket as its name alone, also where it stands in a resource name: `projects/_/buckets/b/objects/o` → `b`."""
+    found = _BUCKET.match(relative_name(name))
+    return found[1] if found else name

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from exclave.catalogue.paths import embedded
 from exclave.catalogue.readers.common import MAX_ID
 from exclave.model import Destination, Event, Kind
-from exclave.perimeter.google import bare
+from exclave.perimeter.google import bare, project_of_member
 
 if TYPE_CHECKING:
     from exclave.catalogue.entry import Read
@@ -72,7 +72,7 @@ def _member(text: str, event: Event, note: str = "", limits: tuple[str, ...] = (
     if lower.startswith("iammember:"):
         return _member(text[len("iammember:") :], event, note, limits)
     mail = bare(text)
-    if "@" not in mail:
+    if "@" not in mail and not project_of_member(mail):
         return Destination(
             kind=Kind.UNKNOWN, id=mail, cloud=cloud, limits=limits, note="not a member that is known"
         )

@@ -145,10 +145,10 @@ def _disks() -> tuple[Call, ...]:
         _change(
             "pipeline",
             "v1.compute.disks.insert",
-            targets.disk(),
+            targets.disk("@@pick:disk@@-@@hex1@@"),
             0.5,
             {
-                "name": "@@pick:disk@@",
+                "name": "@@pick:disk@@-@@hex1@@",
                 "sizeGb": "200",
                 "sourceSnapshot": "projects/@@project@@/global/snapshots/@@pick:snapshot@@",
             },
