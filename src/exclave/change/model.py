@@ -112,6 +112,7 @@ class Skipped(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     why: str
     command: str = ""
     looked: bool = True  # False where it could not be looked at (denied, unreachable)
+    stands: bool = True  # False where there is nothing to change any more
 
 
 class Plan(

@@ -1,7 +1,7 @@
 """Filling in calls: `{name}` in a text, `{=path}` for a whole value.
 
 What can be named: `resource.id`, `resource.short` (without what an ARN puts before), `resource.last` (after the last
-slash), `resource.name`, `destination.id`, `account`, `region`, `fact.NAME` (`number.NAME` as a number), `revoke.ARGUMENT` of the catalogue's call;
+slash), `resource.name`, `segment.bucket` and `segment.object` of an object's name, `destination.id`, `account`, `region`, `fact.NAME` (`number.NAME` as a number), `revoke.ARGUMENT` of the catalogue's call;
 `before` (what was read), `doc` (what is put: edited, or as it was for an undo) and `item` (what is taken away).
 """
 
@@ -14,7 +14,8 @@ from urllib.parse import quote
 
 from exclave.catalogue import paths
 from exclave.change.model import NOW, Request
-from exclave.model import short_id
+from exclave.model import Cloud, short_id
+from exclave.perimeter.google import relative_name
 
 if TYPE_CHECKING:
     from exclave.revoke.model import Call, Found
@@ -33,6 +34,12 @@ def values(found: Found) -> dict[str, Any]:
     """What a finding tells."""
     resource, destination = found.source, found.destination or {}
     identifier = found.resource
+    facts = dict(found.facts)
+    if found.cloud is Cloud.GCP:
+        identifier, facts = relative_name(identifier), {k: relative_name(v) for k, v in facts.items()}
+        if resource.get("kind") == "gcp-service-account" and "/" not in identifier:
+            identifier = f"projects/-/serviceAccounts/{identifier}"
+    bucket, _, object_ = identifier.partition("/buckets/")[2].partition("/objects/")
     return {
         "resource": {
             "id": identifier,
@@ -44,8 +51,9 @@ def values(found: Found) -> dict[str, Any]:
         "destination": {"id": destination.get("id") or "", "kind": destination.get("kind") or ""},
         "account": found.account,
         "region": found.region,
-        "fact": dict(found.facts),
-        "number": {k: int(v) for k, v in found.facts.items() if v.isdecimal() and len(v) < _DIGITS},
+        "segment": {"bucket": bucket, "object": object_},
+        "fact": facts,
+        "number": {k: int(v) for k, v in facts.items() if v.isdecimal() and len(v) < _DIGITS},
         "revoke": dict(found.revoke),
     }
 
@@ -91,7 +99,9 @@ def text(template: str, known: Mapping[str, Any], *, in_url: bool = False) -> st
         value = paths.text(known, match[1])
         if not value:
             raise MissingError(match[1])
-        return quote(value, safe=_SAFE_IN_URL) if in_url else value
+        if not in_url:
+            return value
+        return quote(value, safe="" if match[1].startswith("segment.") else _SAFE_IN_URL)
 
     return _SLOT.sub(of, template)
 

@@ -26,7 +26,7 @@ def lets_in(reading: Reading, found: Found, item: Any) -> bool:
         region=found.region, error="", dry_run=False, fields=fields, raw=fields,
         evidence=Evidence(file=found.file, record=0),
     )  # fmt: skip
-    read = Read(reader=reading.reader, path=reading.path)
+    read = Read(reader=reading.reader, path=reading.path, kind=reading.kind)
     destinations = READERS[reading.reader](paths.values(fields, reading.path), read, event)
     return any(d.kind == found.kind and d.id == found.to for d in destinations)
 

@@ -41,6 +41,7 @@ class Reading(_Table, frozen=True):
 
     reader: str
     path: str = "item"
+    kind: Kind | None = None
 
 
 class Pick(_Table, frozen=True):

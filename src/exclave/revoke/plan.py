@@ -44,6 +44,9 @@ def plan(
     groups: dict[bytes, Group] = {}
     skipped: list[Skipped] = []
     for found in findings:
+        if found.outcome in ("attempted", "revoked"):
+            skipped.append(_skipped(found, f"it was {found.outcome}: nothing stands", stands=False))
+            continue
         try:
             way, request = _way(found, ways)
         except UnplannableError as error:
@@ -65,8 +68,6 @@ def plan(
 
 
 def _way(found: Found, ways: Mapping[str, tuple[Way, ...]]) -> tuple[Way, Request]:
-    if found.outcome in ("attempted", "revoked"):
-        raise UnplannableError(f"it was only {found.outcome}: nothing stands")
     candidates = ways.get(found.method, ())
     if not candidates:
         raise UnplannableError("no way to take this back is known to the program")
@@ -92,19 +93,17 @@ def _of(group: Group, reader: Reader) -> tuple[list[Step], list[Skipped]]:
         return [], [_skipped(found, why, looked=False) for found, _ in group.parts]
     left: list[Skipped] = []
     try:
-        step = step_of(group.read, before, group.parts, lambda found, why: left.append(_skipped(found, why)))
+        step = step_of(
+            group.read,
+            before,
+            group.parts,
+            lambda found, why, stands=True: left.append(_skipped(found, why, stands=stands)),
+        )
     except NotStandingError as error:
-        return [], [*left, *(_skipped(f, str(error)) for f, _ in group.parts if not _told(left, f))]
+        return [], [_skipped(f, str(error), stands=False) for f, _ in group.parts]
     return ([step] if step is not None else []), left
 
 
-def _told(skipped: list[Skipped], found: Found) -> bool:
-    return any(s.what == _what(found) for s in skipped)
-
-
-def _skipped(found: Found, why: str, *, looked: bool = True) -> Skipped:
-    return Skipped(what=_what(found), why=why, command=found.command, looked=looked)
-
-
-def _what(found: Found) -> str:
-    return f"{found.id} {found.method}: {found.resource or 'unknown'} to {found.kind}:{found.to}"
+def _skipped(found: Found, why: str, *, looked: bool = True, stands: bool = True) -> Skipped:
+    what = f"{found.id} {found.method}: {found.resource or 'unknown'} to {found.kind}:{found.to}"
+    return Skipped(what=what, why=why, command=found.command if stands else "", looked=looked, stands=stands)

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import msgspec
 
 from exclave.catalogue import paths
-from exclave.change.checking import unmet
+from exclave.change.checking import holds, unmet
 from exclave.change.model import Expect, Request, Step, equals, gone, has, lacks, step_id
 from exclave.revoke import fill, lists, policytext, statements
 from exclave.revoke.policytext import CannotEditError, NotLetInError, Party
@@ -19,7 +19,13 @@ if TYPE_CHECKING:
     from exclave.revoke.model import Found, Pick, Standing, Way
 
 Parts = Sequence[tuple["Found", "Way"]]
-Skip = Callable[["Found", str], None]
+
+
+class Skip(Protocol):
+    """Told of a finding that is left out, why, and whether it stands still."""
+
+    def __call__(self, found: Found, why: str, stands: bool = ...) -> None:
+        """Take note."""
 
 
 class UnplannableError(Exception):
@@ -90,7 +96,7 @@ def _by_call(before: Any, parts: Parts, skip: Skip) -> Made:
         try:
             standing = _expected(has, way.stands, known) if way.stands else None
             if standing is not None and unmet([standing], before):
-                skip(found, "it doesn't stand any more")
+                skip(found, "it doesn't stand any more", stands=False)
                 continue
             change = [fill.request(c, found, known) for c in way.change]
             if way.picked is not None:
@@ -124,7 +130,7 @@ def _by_policy(before: Any, parts: Parts, skip: Skip) -> Made:
         except NotLetInError as error:
             # an earlier cut may have answered this finding too
             if now == text or not policytext.lets_in(text, party, found.account):
-                skip(found, f"it doesn't stand any more: {error}")
+                skip(found, f"it doesn't stand any more: {error}", stands=False)
                 continue
         except CannotEditError as error:
             skip(found, str(error))
@@ -156,7 +162,7 @@ def _by_items(before: Any, parts: Parts, skip: Skip) -> Made:
         hit = partial(lists.lets_in, reading, found)
         edited, cut = lists.without(now, way.at, hit, keep_empty=way.keep_empty)
         if not cut and not lists.without(before, way.at, hit)[1]:
-            skip(found, "it doesn't stand any more: nothing there lets them in")
+            skip(found, "it doesn't stand any more: nothing there lets them in", stands=False)
             continue
         now = edited
         made.answered.append(found)
@@ -217,7 +223,7 @@ def _by_statements(before: Any, parts: Parts, skip: Skip) -> Made:
             skip(found, str(error))
             continue
         if not listed:
-            skip(found, "it doesn't stand any more: no statement lets them in")
+            skip(found, "it doesn't stand any more: no statement lets them in", stands=False)
             continue
         made.answered.append(found)
         for item in listed:
@@ -258,7 +264,7 @@ def _who(found: Found) -> str:
 def _item(before: Any, pick: Pick, known: Mapping[str, Any]) -> Any:
     wanted = fill.fill(pick.where, known)
     for item in paths.values(before, pick.path):
-        if isinstance(item, Mapping) and all(item.get(k) == v for k, v in wanted.items()):
+        if holds(item, wanted):
             return item
     raise fill.MissingError(pick.path)
 
