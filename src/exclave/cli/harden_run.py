@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import sys
 import threading
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -107,7 +108,11 @@ def undo(path: Path, who: Mapping[str, Any]) -> NoReturn:
     for problem in noted.problems:
         click.echo(f"{path}: {problem}", err=True)
     _end(
-        _with_clients([c.step for c in noted.changes], who, lambda doing: take_back(path, doing)),
+        _with_clients(
+            [c.step for c in noted.changes],
+            who,
+            lambda doing: take_back(path, replace(doing, keep_going=True)),
+        ),
         unmade=False,
         unseen=bool(noted.problems),
     )

@@ -16,6 +16,13 @@ if TYPE_CHECKING:
     from exclave.perimeter import Perimeter
 
 STALE = timedelta(hours=24)
+# Where the buckets stand that receive logs.
+_RECEIVERS = (
+    (TRAILS, "S3BucketName"),
+    ("config.DescribeDeliveryChannels", "s3BucketName"),
+    ("ec2.DescribeFlowLogs", "LogDestination"),
+)
+_BUCKET = "arn:aws:s3:::"
 
 
 def services(inventory: Inventory, _perimeter: Perimeter, settings: Settings) -> list[Check]:
@@ -34,9 +41,9 @@ def services(inventory: Inventory, _perimeter: Perimeter, settings: Settings) ->
 def _buckets(inventory: Inventory, account: str) -> Iterator[Item]:
     recorded = [a for a in inventory.answers("s3.GetBucketLogging", account=account) if not a.absent]
     # A bucket that receives logs can't log to itself without end.
-    targets = {a.text("LoggingEnabled.TargetBucket") for a in recorded} | {
-        str(t.get("S3BucketName")) for _, t in inventory.items(TRAILS, account=account)
-    }
+    targets = {a.text("LoggingEnabled.TargetBucket") for a in recorded}
+    for call, key in _RECEIVERS:
+        targets |= {str(i.get(key)).removeprefix(_BUCKET) for _, i in inventory.items(call, account=account)}
     for answer in recorded:
         if answer.error is not None:
             yield unseen(answer)

@@ -62,7 +62,7 @@ def log_policy(account: Account, bucket: str) -> dict[str, Any]:
     return document(
         [
             _secure(arn),
-            _allow("AccessLogs", "logging.s3.amazonaws.com", "s3:PutObject", f"{arn}/{ACCESS_PREFIX}*", mine),
+            _allow("AccessLogs", "logging.s3.amazonaws.com", "s3:PutObject", f"{arn}/*", mine),
             _allow("ConfigLooks", config, ["s3:GetBucketAcl", "s3:ListBucket"], arn, mine),
             _allow("ConfigWrites", config, "s3:PutObject", f"{arn}/AWSLogs/{account.id}/Config/*", put),
             _allow("DeliveryLooks", delivery, ["s3:GetBucketAcl", "s3:ListBucket"], arn, mine),
@@ -79,7 +79,7 @@ def _allow(sid: str, service: str, action: str | list[str], resource: str, condi
 
 def _secure(arn: str) -> dict[str, Any]:
     return {
-        "Sid": "OnlyByTls", "Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": [arn, f"{arn}/*"],
+        "Sid": "OnlyByTls", "Effect": "Deny", "Principal": {"AWS": "*"}, "Action": "s3:*", "Resource": [arn, f"{arn}/*"],
         "Condition": {"Bool": {"aws:SecureTransport": "false"}},
     }  # fmt: skip
 

@@ -10,6 +10,7 @@ import ipaddress
 from typing import TYPE_CHECKING, Any
 
 from exclave.audit.checks.aws.network_acl import ACLS, VPCS, Network, _own_ranges
+from exclave.change.checking import pruned
 from exclave.change.model import Expect
 from exclave.harden.makers.aws import changes
 from exclave.harden.makers.aws.account import account_of, by_account, fact, items_of, our_entries
@@ -100,7 +101,7 @@ def _step(
         read=changes.reading(
             account, "ec2:DescribeNetworkAcls", {"NetworkAclIds": [identifier]}, region=region, keep=(keep,)
         ),
-        before={keep: [acl.get("Entries")]},
+        before=pruned({"NetworkAcls": [acl]}, (keep,)),
         undo=undo,
         after=[Expect(what="has", path=f"{keep}[]", value=_compared(e)) for e in after.values()]
         + [

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from exclave.change.checking import pruned
 from exclave.change.model import Expect, has
 from exclave.harden.cloudformation import template, to_yaml
 from exclave.harden.makers.aws import changes
@@ -85,15 +86,25 @@ def _enabled(kind: str, management: str, inventory: Inventory, results: Sequence
             if any(t.get("Type") == TYPES[kind] and t.get("Status") == "ENABLED" for t in types):
                 continue
             args = {"RootId": str(root.get("Id")), "PolicyType": TYPES[kind]}
+            keep, where = (
+                ("Roots[].Id", "Roots[].PolicyTypes"),
+                {"Roots[].PolicyTypes[]": {"Type": TYPES[kind]}},
+            )
             yield changes.step(
                 f"enable policies of type {TYPES[kind]} in the organisation",
                 str(root.get("Id")),
                 [("organizations:EnablePolicyType", args)],
                 account=management,
-                read=changes.reading(management, "organizations:ListRoots", {}),
-                before=answer.answer,
+                read=changes.reading(management, "organizations:ListRoots", {}, keep=keep, where=where),
+                before=pruned(answer.answer, keep, where),
                 undo=[("organizations:DisablePolicyType", args)],
-                after=[Expect(what="has", path="Roots[].PolicyTypes[]", value={"Type": TYPES[kind]})],
+                after=[
+                    Expect(
+                        what="has",
+                        path="Roots[].PolicyTypes[]",
+                        value={"Type": TYPES[kind], "Status": "ENABLED"},
+                    )
+                ],
                 breaks=("an undo detaches every policy of this type from everything",),
                 results=results,
             )

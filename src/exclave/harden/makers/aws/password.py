@@ -40,7 +40,7 @@ _TERRAFORM = {
     "HardExpiry": "hard_expiry",
 }
 LOCKOUT = (
-    "with HardExpiry an administrator must reset each expired password: have two administrators, "
+    "with HardExpiry only an administrator can let somebody in again whose password expired: have two of them, "
     "or people of the identity provider who may call iam:UpdateLoginProfile"
 )
 NO_CLOUDFORMATION = (

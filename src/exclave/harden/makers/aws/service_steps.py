@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from exclave.inventory import Inventory
 
 US_EAST_1 = "us-east-1"
-CONFIG_ROLE = "AWSServiceRoleForConfig"
+CONFIG, CONFIG_ROLE = "config.amazonaws.com", "AWSServiceRoleForConfig"
 
 
 def s3_logging(item: Item, account: Account, region: str, to: str, result: Result) -> Step:
@@ -69,7 +69,7 @@ def flow_log(item: Item, account: Account, region: str, to: str, options: Option
 
 def config(account: Account, region: str, to: str, inventory: Inventory, result: Result) -> Iterator[Step]:
     """Config's recorder of all types, its delivery, and that it runs; of a region that has a recorder only what lacks."""
-    role_arn = account.arn("iam", f"role/aws-service-role/config.amazonaws.com/{CONFIG_ROLE}")
+    role_arn = account.arn("iam", f"role/aws-service-role/{CONFIG}/{CONFIG_ROLE}")
     held = inventory.one("config.DescribeConfigurationRecorders", account.id, region)
     recorder: Mapping[str, Any] = next(iter(held.items), {})
     name = str(recorder.get("name") or "default")
@@ -129,16 +129,18 @@ def _running(account: Account, region: str, name: str, inventory: Inventory, res
 
 
 def _role(account: Account, role_arn: str, result: Result) -> Step:
+    path = f"/aws-service-role/{CONFIG}/"
     return changes.step(
         "make the service-linked role of Config",
         role_arn,
-        [("iam:CreateServiceLinkedRole", {"AWSServiceName": "config.amazonaws.com"})],
+        [("iam:CreateServiceLinkedRole", {"AWSServiceName": CONFIG})],
         account=account.id,
-        read=changes.reading(account.id, "iam:GetRole", {"RoleName": CONFIG_ROLE}, absent=("NoSuchEntity",), keep=("Role.RoleName",)),
-        undo=[("iam:DeleteServiceLinkedRole", {"RoleName": CONFIG_ROLE})],
-        after=[there("Role.RoleName")],
+        read=changes.reading(account.id, "iam:ListRoles", {"PathPrefix": path}, keep=("Roles[].RoleName",)),
+        before={"Roles": []},
+        undo=[("iam:DeleteServiceLinkedRole", {"RoleName": {"$now": "Roles[].RoleName"}})],
+        after=[there("Roles[].RoleName")],
         results=[result],
-    )  # fmt: skip
+    )
 
 
 def _all_types(recorder: Mapping[str, Any]) -> bool:

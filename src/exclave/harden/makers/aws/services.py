@@ -38,7 +38,9 @@ def make(results: Sequence[Result], inventory: Inventory, perimeter: Perimeter, 
     found: list[Artefact] = []
     for account_id, mine in by_account(results).items():
         account = account_of(inventory, account_id, options)
-        items = list(items_of(mine))
+        # our buckets receive logs: they would log their own without end
+        own = {buckets.log_bucket(account, options.prefix, r) for r in account.regions}
+        items = [(r, i) for r, i in items_of(mine) if i.resource not in own]
         regions = _bucket_regions(inventory, account)
         wanted = _log_regions(items, regions, account, options)
         steps += _buckets(account, wanted, regions, mine, options)
