@@ -126,10 +126,14 @@ class GoogleStub:
                 return 404, error(404, path), {}
             except StaleError:
                 return 409, error(409, path), {}
+            except InvalidError:
+                return 400, error(400, path), {}
 
     def _do(self, verb: str, path: str, query: dict[str, list[str]], body: Any) -> Any:
         if path.startswith("storage/v1/b"):
             return self._buckets(verb, path, query, body)
+        if path.startswith("compute/v1/") and "/subnetworks/" in path:
+            return self._subnet(verb, path.removeprefix("compute/v1/"), body)
         if path.startswith("compute/v1/"):
             return {"resources": self.things.get(f"xpn/{path.split('/')[3]}", {}).get("resources", [])}
         name = path.partition("/")[2]  # without the version
@@ -160,6 +164,9 @@ class GoogleStub:
                 ]
             else:
                 found = self._in(name)
+            wanted = re.fullmatch(r'display_name="(.*)"', query.get("filter", [""])[0])
+            if wanted:
+                found = [f for f in found if f.get("displayName") == wanted[1]]
             return self._paged(KEYS.get(parts[-1], parts[-1]), found, query)
         if verb == "GET":
             if name.endswith("/settings"):
@@ -176,7 +183,10 @@ class GoogleStub:
             raise StaleError
         mask = query.get("updateMask", [""])[0].replace("policy.", "")
         for field in mask.split(",") if mask else list(body):
-            if field in body:
+            if "." in field:
+                head, _, last = field.partition(".")
+                thing.setdefault(head, {})[last] = body.get(head, {}).get(last)
+            elif field in body:
                 thing[field] = body[field]
             else:
                 thing.pop(field, None)
@@ -189,7 +199,7 @@ class GoogleStub:
         collection = parent.split("/")[-1]
         given = next((query[k][0] for k in ("bucketId",) if k in query), "")
         short = given or str(body.get("name", "")).rpartition("/")[2]
-        if collection in ("alertPolicies", "notificationChannels"):
+        if collection in ("alertPolicies", "notificationChannels", "accessPolicies"):
             short = self._tag()[1:]
         name = f"{parent}/{short}"
         if name in self.things:
@@ -210,7 +220,15 @@ class GoogleStub:
             kept.setdefault("enabled", True)
         kept["etag"] = self._tag()
         self.things[name] = kept
-        if collection == "servicePerimeters":
+        if collection == "buckets":
+            kept |= {"lifecycleState": "ACTIVE"}
+        if collection == "alertPolicies" and not all(
+            "resource.type" in str(c.get("conditionThreshold", {}).get("filter", "resource.type"))
+            for c in kept.get("conditions", ())
+        ):
+            del self.things[name]
+            raise InvalidError
+        if collection in ("servicePerimeters", "accessPolicies"):
             return {"name": "operations/1", "done": True, "response": copy.deepcopy(kept)}
         return copy.deepcopy(kept)
 
@@ -303,6 +321,18 @@ class GoogleStub:
                 bucket[key] = {**bucket.get(key, {}), **value} if isinstance(value, dict) else value
         return copy.deepcopy(bucket)
 
+    def _subnet(self, verb: str, name: str, body: Any) -> Any:
+        for listed in self.assets.values():
+            for asset in listed:
+                if asset["name"].endswith(f"/{name}"):
+                    data = asset["resource"]["data"]
+                    if verb == "PATCH":
+                        if body.get("fingerprint") != data.get("fingerprint"):
+                            raise StaleError
+                        data |= {"logConfig": body["logConfig"], "fingerprint": self._tag()}
+                    return copy.deepcopy(data)
+        raise NotThereError
+
     def _policy(self, name: str) -> dict[str, Any]:
         if name not in self.policies:
             self.policies[name] = {"version": 1, "etag": "e0", "bindings": []}
@@ -349,6 +379,10 @@ class NotThereError(Exception):
 
 
 class StaleError(Exception):
+    pass
+
+
+class InvalidError(Exception):
     pass
 
 

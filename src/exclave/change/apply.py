@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from exclave.change.calls import CallError
-from exclave.change.checking import alike, filled, pruned, same, unmet
+from exclave.change.checking import alike, filled, named, pruned, same, unmet
 from exclave.change.file import UndoLog, mark_undone, read_undo
 from exclave.change.model import MADE
 
@@ -192,7 +192,7 @@ def read(reader: Reader, request: Request) -> Any:
 
 def with_now(request: Request, now: Any) -> Request:
     """A request with what it takes from the state read just before."""
-    return msgspec.structs.replace(request, args=filled(request.args, now))
+    return msgspec.structs.replace(request, call=named(request.call, now), args=filled(request.args, now))
 
 
 def _restored(step: Step, before: Any, now: Any) -> str:

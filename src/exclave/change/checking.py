@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -74,6 +75,26 @@ def filled(value: Any, now: Any, word: str = NOW) -> Any:
     if isinstance(value, list):
         return [filled(v, now, word) for v in value]
     return value
+
+
+_NAMED = re.compile(r"\{\$now:([^{}]+)\}")
+_NAME = r"[A-Za-z0-9][A-Za-z0-9/_-]*"
+
+
+def named(call: str, now: Any) -> str:
+    """A call with every `{$now:path}` of its URL taken from what was just read; one that isn't there, or is no name, stays."""
+
+    def one(match: re.Match[str]) -> str:
+        text = paths.text(now, match[1])
+        return text if re.fullmatch(_NAME, text) else match[0]
+
+    return _NAMED.sub(one, call)
+
+
+def fits(call: str, planned: str) -> bool:
+    """Whether a call is the planned one with its names filled in."""
+    parts = [re.escape(part) for part in re.split(r"\{\$now:[^{}]+\}", planned)]
+    return re.fullmatch(_NAME.join(parts), call) is not None
 
 
 def _met(one: Expect, answer: Any) -> bool:

@@ -23,7 +23,8 @@ class Request(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 
     `call`: for AWS the SDK's client and operation (`ec2:ModifySnapshotAttribute`), else a verb and a URL
     (`PATCH https://...`). `args`: the SDK's parameters, or the JSON body. A value `{"$now": "path"}` in the
-    args of a change or an undo is taken from what `read` answered just before: an etag, a revision. Of a change
+    args of a change or an undo is taken from what `read` answered just before: an etag, a revision.
+    In a URL of Google's it is written `{$now:path}`. Of a change
     `{"$made": "path"}` is taken from what the step's own calls before it answered, the latest first: a new id.
 
     Of a reading call, `absent` are error codes that mean that there is nothing (an HTTP 404 always does), and

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from exclave.audit.checks.gcp.auditlogs import HOME_SINKS
+from exclave.audit.checks.gcp.auditlogs import HOME_SINKS, SINKS
 from exclave.audit.checks.gcp.channels import snoozed, unreached
 from exclave.audit.checks.gcp.conditions import policy_wrong, watches
 from exclave.audit.checks.gcp.events import covers, load
@@ -92,23 +92,24 @@ def alert(inventory: Inventory, _perimeter: Perimeter, settings: Settings) -> li
 def _check(
     scope: Scope, parent: str, level: str, home: str, links: list[Link], watched: Mapping[str, Watched], inventory: Inventory
 ) -> Check:  # fmt: skip
-    sinks = inventory.one(HOME_SINKS, home) if home else None
+    sinks = _sinks(inventory, home, scope.account)
     own = [link for link in links if f"projects/{link.project}" == parent and not link.bucket]
     items: list[Item] = []
     for event in (e for e in load() if level in e.level):
-        central = [
-            k
-            for k in links
-            if k.bucket and sinks is not None and _fills(k.bucket, sinks, event, parent, inventory)
-        ]
+        central = [k for k in links if k.bucket and _fills(k.bucket, sinks, event, parent, inventory)]
         items.append(_item(event, parent, [*own, *central], watched))
     mine = [watched[scope.account]] if scope.account in watched else list(watched.values())
-    asked = [a for w in mine for a in (w.metrics, w.policies)] + ([sinks] if sinks is not None else [])
+    asked = [a for w in mine for a in (w.metrics, w.policies)] + [sinks]
     blinds = [a for a in asked if a.error is not None]
     if blinds and any(i.status is Status.FAIL for i in items):
         # what could not be read might hold the alarm
         items = [unseen(blinds[0], i.resource) if i.status is Status.FAIL else i for i in items]
     return judged(scope, items, "calls that raise an alarm")
+
+
+def _sinks(inventory: Inventory, home: str, project: str) -> Answer:
+    """The sinks that may fill a central log bucket: the organisation's, without one the project's own."""
+    return inventory.one(HOME_SINKS, home) if home else inventory.one(SINKS, project)
 
 
 def _item(event: LogEvent, parent: str, links: list[Link], watched: Mapping[str, Watched]) -> Item:
@@ -172,7 +173,7 @@ def _behind(link: Link, event: LogEvent, answers: Watched) -> tuple[str, str]:
     blinds: list[str] = []
     for policy in mappings(answers.policies.items):
         for condition in mappings(policy.get("conditions")):
-            on, wrong = watches(condition, link.metric, event.resource)
+            on, wrong = watches(condition, link.metric, _counted_under(link, event))
             if not on:
                 continue
             blind = ""
@@ -186,6 +187,13 @@ def _behind(link: Link, event: LogEvent, answers: Watched) -> tuple[str, str]:
     if blinds:
         return "", blinds[0]
     return "; ".join(dict.fromkeys(wrongs)) or f"no alert policy is on metric {link.metric}", ""
+
+
+def _counted_under(link: Link, event: LogEvent) -> tuple[str, ...]:
+    """Resource types of a metric's time series: the entry's, or global where Cloud Monitoring doesn't know that type; of
+    a metric on a log bucket that bucket's.
+    """  # noqa: D205 - one sentence
+    return ("logging_bucket",) if link.bucket else (event.resource, "global")
 
 
 def _told(policy: Mapping[str, Any], answers: Watched) -> tuple[str, str]:
@@ -210,7 +218,7 @@ def _fills(bucket: str, sinks: Answer, event: LogEvent, parent: str, inventory: 
     for sink in mappings(sinks.items):
         destination = str(sink.get("destination") or "")
         whole = sink.get("disabled") is not True and (
-            parent.startswith("organizations/") or sink.get("includeChildren") is True
+            parent.startswith("organizations/") or sinks.call == SINKS or sink.get("includeChildren") is True
         )
         if not whole or not destination.startswith(_LOGGING):
             continue
@@ -228,6 +236,23 @@ def _fills(bucket: str, sinks: Answer, event: LogEvent, parent: str, inventory: 
         if kept and not lost:
             return True
     return False
+
+
+def central_buckets(inventory: Inventory, home: str, project: str) -> list[str]:
+    """Log buckets that sinks of the organisation fill with every call of the table, from the organisation and a project."""
+    sinks = _sinks(inventory, home, project)
+    found = []
+    for sink in mappings(sinks.items):
+        bucket = str(sink.get("destination") or "").removeprefix(_LOGGING)
+        if not bucket.startswith("projects/"):
+            continue
+        if all(
+            _fills(bucket, sinks, event, parent, inventory)
+            for event in load()
+            for parent in ((home,) if home else ()) + (f"projects/{project}",)
+        ):
+            found.append(bucket)
+    return found
 
 
 def _inverse(text: str) -> Compiled:

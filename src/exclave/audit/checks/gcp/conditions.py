@@ -34,8 +34,11 @@ def policy_wrong(policy: Mapping[str, Any]) -> str:
     return ""
 
 
-def watches(condition: Mapping[str, Any], metric: str, resource: str) -> tuple[bool, str]:
-    """Whether a condition is on a metric of Cloud Logging, and why one entry on `resource` doesn't meet it."""
+def watches(condition: Mapping[str, Any], metric: str, resources: tuple[str, ...]) -> tuple[bool, str]:
+    """Whether a condition is on a metric of Cloud Logging, and why one entry doesn't meet it.
+
+    `resources`: the types of resource under which the metric may count it.
+    """
     threshold = condition.get("conditionThreshold")
     spoken = str(part(threshold, "filter") or "")
     if f"{PREFIX}{metric}" not in spoken:
@@ -48,7 +51,7 @@ def watches(condition: Mapping[str, Any], metric: str, resource: str) -> tuple[b
         return False, ""
     series = [
         {"metric": {"type": f"{PREFIX}{metric}", "labels": {}}, "resource": {"type": kind, "labels": {}}}
-        for kind in (resource, "global")  # types that Cloud Monitoring doesn't know are counted as global
+        for kind in resources
     ]
     if not any(filter_(one) for one in series):
         return True, f"its filter sees only a part of the metric ({spoken[:150]})"

@@ -152,10 +152,26 @@ class _Parser:
         if token.kind != "word":
             raise BadFilterError(f"{token.text!r} stands where a value should")
         wanted = token.parts[0] if token.quoted else token.text
+        if not token.quoted and self.is_mark("("):
+            return self.called(name, operator, wanted)
         self.named.setdefault(".".join(map(_key, name.parts)), set()).add(wanted)
         return _compared(name.parts, operator, wanted, quoted=token.quoted)
 
-    def function(self, name: str) -> Test:
+    def called(self, name: _Token, operator: str, function: str) -> Test:
+        """A function of Cloud Monitoring's in a value's place: `resource.type = one_of("a", "b")`."""
+        given = self.given()
+        self.named.setdefault(".".join(map(_key, name.parts)), set()).update(given)
+        tests = _FUNCTIONS.get(function)
+        if tests is None or operator not in ("=", "!=", ":"):
+            raise BadFilterError(f"the function {function} is not followed")
+        found = [tests(text) for text in given]
+        parts = name.parts
+        if operator == "!=":
+            return lambda entry: any(not any(t(str(v)) for t in found) for v in _found(entry, parts))
+        return lambda entry: any(t(str(v)) for v in _found(entry, parts) for t in found)
+
+    def given(self) -> list[str]:
+        """The arguments of a function."""
         self.take()
         given: list[str] = []
         while not self.is_mark(")"):
@@ -163,6 +179,10 @@ class _Parser:
             if token.kind == "word":
                 given.append(token.parts[0] if token.quoted else token.text)
         self.take()
+        return given
+
+    def function(self, name: str) -> Test:
+        given = self.given()
         if name == "log_id" and len(given) == 1:
             return lambda entry: _log_id(entry) == given[0]
         if name == "sample" and len(given) == 2:  # noqa: PLR2004 - field and share
@@ -259,6 +279,21 @@ def _pattern(text: str) -> re.Pattern[str]:
         return re.compile(text)
     except (re.error, RecursionError, OverflowError) as error:
         raise BadFilterError(f"the regular expression {text[:40]!r}: {error}") from error
+
+
+def _full(text: str) -> Callable[[str], bool]:
+    pattern = _pattern(text)
+    return lambda value: pattern.fullmatch(value) is not None
+
+
+# https://cloud.google.com/monitoring/api/v3/filters#comparisons
+_FUNCTIONS: Mapping[str, Callable[[str], Callable[[str], bool]]] = {
+    "one_of": lambda text: lambda value: value == text,
+    "starts_with": lambda text: lambda value: value.startswith(text),
+    "ends_with": lambda text: lambda value: value.endswith(text),
+    "has_substring": lambda text: lambda value: text in value,
+    "monitoring.regex.full_match": _full,
+}
 
 
 def _has(value: Any, wanted: str) -> bool:

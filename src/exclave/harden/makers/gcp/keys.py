@@ -1,0 +1,117 @@
+"""Keys of service accounts: unused ones disabled, old ones planned for, new ones forbidden.
+
+Source: https://cloud.google.com/iam/docs/reference/rest/v1/projects.serviceAccounts.keys/disable
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from exclave.audit.checks.gcp.keys import CREATION
+from exclave.change.model import equals
+from exclave.harden.makers.gcp import changes, policies
+from exclave.harden.makers.gcp.place import gcloud, place_of, terraform
+from exclave.harden.makers.gcp.script import Script
+from exclave.harden.markdown import table
+from exclave.harden.model import Artefact, Made
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from exclave.audit.model import Item, Result
+    from exclave.change.model import Step
+    from exclave.harden.model import Options
+    from exclave.inventory import Inventory
+    from exclave.perimeter import Perimeter
+
+CONTROL = "gcp.credentials.key-rotation"
+ABOUT = "disables keys that nobody uses, and forbids new ones"
+URL = "https://iam.googleapis.com/v1"
+IN_USE = "keys that are in use are not disabled: the plan for each is in the text; --set disable-used=yes disables them too"
+
+
+def make(results: Sequence[Result], inventory: Inventory, _perimeter: Perimeter, options: Options) -> Made:
+    """A step for each unused key, a plan for those in use, and the constraint."""
+    place = place_of(inventory, results, options)
+    script, undo = Script(CONTROL, ABOUT), Script(CONTROL, "takes away what the script made")
+    steps: list[Step] = []
+    notes: list[str] = []
+    resources: dict[str, dict[str, Any]] = {}
+    rotated: list[Item] = []
+    lacking: list[str] = []
+    for result, item in changes.items_of(results):
+        if changes.fact(item, "constraint"):
+            lacking.append(result.check.scope.account)
+        elif name := changes.fact(item, "key"):
+            unused = changes.fact(item, "last_used") == "never" or "last used" in item.why
+            if not unused and options.value("disable-used") != "yes":
+                rotated.append(item)
+                continue
+            steps.append(_disable(name, result))
+            _lines(script, undo, name)
+    if lacking and place.organization:
+        rules: policies.Rules = [{"enforce": True}]
+        for constraint, parent in policies.parents(inventory, place, {CREATION[0]: lacking}):
+            mine = [r for r in results if r.check.scope.account in lacking]
+            breaks = ["nobody can make keys for service accounts any more; those that there are stay"]
+            steps.append(policies.step(inventory, constraint, parent, rules, breaks, mine))
+            policies.script_lines(script, undo, constraint, parent, rules, inventory)
+            label, block = policies.resource(constraint, parent, rules)
+            resources.setdefault("google_org_policy_policy", {})[label] = block
+    elif lacking:
+        notes.append(policies.NO_ORGANIZATION)
+    if rotated:
+        notes.append(IN_USE)
+    return Made(
+        artefacts=tuple(_artefacts(script, undo, resources, rotated, options)),
+        steps=tuple(steps),
+        notes=tuple(notes),
+    )
+
+
+def _artefacts(
+    script: Script, undo: Script, resources: dict[str, dict[str, Any]], rotated: list[Item], options: Options
+) -> list[Artefact]:
+    out: list[Artefact] = []
+    if options.wants("gcloud") and not script.empty:
+        out += gcloud(script, undo, ABOUT)
+    if options.wants("terraform") and resources:
+        out.append(terraform(CONTROL, resources, "forbids new keys"))
+    if options.wants("text") and rotated:
+        rows = [
+            (changes.fact(i, "account"), changes.fact(i, "key").rpartition("/")[2], i.why) for i in rotated
+        ]
+        text = (
+            "# Keys to rotate\n\n" + table(("service account", "key", "why"), rows) + "\n"
+            "For each: let the workload take on the account itself where it can (attached service account, workload identity "
+            "federation). Else make a second key, move the workload over, disable the old key for a week, then delete it.\n"
+        )
+        out.append(
+            Artefact(
+                control=CONTROL, name=f"{CONTROL}.rotation.md", format="text", text=text, about="the plan for keys in use"
+            )
+        )  # fmt: skip
+    return out
+
+
+def _disable(name: str, result: Result) -> Step:
+    url = f"{URL}/{name}"
+    return changes.step(
+        f"disable key {name.rpartition('/')[2]}",
+        name,
+        [(f"POST {url}:disable", {})],
+        account=result.check.scope.account,
+        read=changes.reading(result.check.scope.account, f"GET {url}", keep=("disabled",)),
+        before={},
+        undo=[(f"POST {url}:enable", {})],
+        after=[equals("disabled", True)],
+        undone=[equals("disabled", None)],
+        breaks=["who uses this key, unseen by Google, can't sign in any more"],
+        results=[result],
+    )
+
+
+def _lines(script: Script, undo: Script, name: str) -> None:
+    parts = name.split("/")  # projects/p/serviceAccounts/mail/keys/id
+    for one, verb in ((script, "disable"), (undo, "enable")):
+        one.run("gcloud", "iam", "service-accounts", "keys", verb, parts[-1], f"--iam-account={parts[3] if len(parts) > 3 else ''}")  # noqa: PLR2004  # fmt: skip
