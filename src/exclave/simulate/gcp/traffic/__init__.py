@@ -9,6 +9,7 @@ from exclave.simulate.gcp.traffic import (
     bigquery,
     compute,
     guards,
+    inside,
     lookalikes,
     platform,
     storage,
@@ -22,6 +23,6 @@ def calls() -> tuple[Call, ...]:
     """All of them."""
     return tuple(
         call
-        for table in (compute, storage, bigquery, platform, access, guards, lookalikes)
+        for table in (compute, storage, bigquery, platform, access, guards, inside, lookalikes)
         for call in table.calls()
     )
