@@ -161,6 +161,7 @@ class Method(_Table, frozen=True):
     closes: tuple[Close, ...] = ()
     facts: dict[str, str] = {}
     severity: dict[str, Severity] = {}
+    raises: str = ""  # why an incident that this signal belongs to is worse: its identity was at risk
     revoke: tuple[Revoke, ...] = ()
     prevent: Prevent = Prevent()
     inventory: tuple[Standing, ...] = ()  # for `exclave audit`: the same share, standing
