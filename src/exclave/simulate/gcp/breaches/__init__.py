@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from exclave.simulate.gcp.breaches import bigquery_copy, image_share, storage_transfer
+from exclave.simulate.gcp.breaches import bigquery_copy, image_share, snapshot_share, storage_transfer
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -12,5 +12,6 @@ if TYPE_CHECKING:
     from exclave.simulate.breach import Breach
 
 BREACHES: Mapping[str, Breach] = {
-    module.BREACH.name: module.BREACH for module in (image_share, bigquery_copy, storage_transfer)
+    module.BREACH.name: module.BREACH
+    for module in (image_share, bigquery_copy, storage_transfer, snapshot_share)
 }
