@@ -62,7 +62,7 @@ def report(
     closures = ends(result.closures)
     transfers = [judge.transfer(t, methods[t.method], perimeter) for t in result.transfers]
     transfers = [t for t in transfers if not _our_own(t, methods[t.method])]
-    transfers = quieted(with_state(transfers, closures, lineage))
+    transfers = quieted(with_state(transfers, closures, lineage, result.coverage.last))
     transfers = [_told(t, methods[t.method], lineage) for t in transfers]
     signals = [judge.signal(s, methods[s.method], perimeter) for s in result.signals]
     signals = [replace(s, id=signal_id(s)) for s in signals]

@@ -13,6 +13,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from exclave.correlate.state import EXPIRY
 from exclave.model import Kind, Outcome, Severity, Transfer
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ def _habit(one: Transfer) -> tuple[str, ...]:
 
 
 def _ended(one: Transfer) -> bool:
-    return one.state is not None and not one.state.open
+    return one.state is not None and not one.state.open and one.state.by != EXPIRY
 
 
 def _routine(offers: Sequence[Transfer]) -> str:

@@ -6,6 +6,7 @@ from collections import defaultdict
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from exclave.formats.cloudtrail import parse_time
 from exclave.model import Closure, Kind, Openness, Outcome, Transfer
 from exclave.perimeter import owner_of
 
@@ -14,6 +15,9 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from exclave.correlate.lineage import Lineage
+
+
+EXPIRY = "its own expiry"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +58,14 @@ def ends(closures: Iterable[Closure]) -> Ends:
     return Ends(of_resource, of_method)
 
 
-def with_state(transfers: Iterable[Transfer], closures: Ends, lineage: Lineage) -> list[Transfer]:
+def with_state(
+    transfers: Iterable[Transfer], closures: Ends, lineage: Lineage, until: datetime | None = None
+) -> list[Transfer]:
     """Every transfer, offers with their state filled in.
 
     An offer ends with the first later event that takes the share back, deletes the resource, blocks what made it
-    possible, or (where an event states all grants of a resource) leaves it out.
+    possible, or (where an event states all grants of a resource) leaves it out; and by itself, where it says until
+    when it holds, and the logs go on after that: `until` is where they end.
     """
     everything = list(transfers)
     revoked: dict[tuple[str, str], list[Transfer]] = defaultdict(list)
@@ -76,7 +83,7 @@ def with_state(transfers: Iterable[Transfer], closures: Ends, lineage: Lineage) 
             )
             slot[0].add(found.destination.key)
     return [
-        replace(f, state=_state(f, revoked, stated, closures, taken, lineage))
+        replace(f, state=_state(f, revoked, stated, closures, taken, lineage, until))
         if f.outcome is Outcome.OFFERED
         else f
         for f in everything
@@ -90,6 +97,7 @@ def _state(
     closures: Ends,
     taken: dict[str, list[Transfer]],
     lineage: Lineage,
+    until: datetime | None,
 ) -> Openness:
     start = offer.time
     found: list[_End] = []
@@ -100,6 +108,9 @@ def _state(
             if back.time and back.time >= start and back.evidence.event_id != offer.evidence.event_id
         ]
         found += [_End(c.time, c.action, c.evidence.event_id) for c in closures.of(offer) if c.time]
+        expires = parse_time(offer.destination.expires)
+        if expires is not None and until is not None and start <= expires <= until:
+            found.append(_End(expires, EXPIRY, ""))
         if offer.whole:
             for (time, event), (destinations, action) in stated[offer.method, offer.source.key].items():
                 if time > start and offer.destination.key not in destinations:
