@@ -45,7 +45,7 @@ def _refused() -> tuple[Call, ...]:
                 kind="audited_resource",
                 labels={"method": "google.storage.objects.get", "service": "storage.googleapis.com"},
             ),
-            weight=0.2,
+            weight=0.6,
             log=Log.POLICY,
             code=7,
             message="Request is prohibited by organization's policy. vpcServiceControlsUniqueIdentifier: @@hex1@@",
