@@ -119,7 +119,7 @@ def _storage(draw: st.DrawFn) -> Record:
 
 
 @st.composite
-def _entry(draw: st.DrawFn) -> Record:
+def _entry(draw: st.DrawFn, *, shortened: bool = True) -> Record:
     who = draw(
         st.sampled_from(
             [
@@ -178,7 +178,7 @@ def _entry(draw: st.DrawFn) -> Record:
             "vpcServiceControlsUniqueId": "u",
             "egressViolations": [{"targetResource": "projects/9"}],
         }
-    elif extra == 3:
+    elif extra == 3 and shortened:
         del payload["methodName"]
         payload["request"] = {"@type": "type.googleapis.com/google.iam.v1.SetIamPolicyRequest"}
     elif extra == 4:
@@ -230,6 +230,92 @@ def contents(draw: st.DrawFn) -> tuple[str, bytes]:
     end = draw(st.sampled_from(["\n", "\n", "\n", "\r\n", "\n\n", "\n \n"]))
     lines = [json.dumps(f, ensure_ascii=ascii_only, separators=separators) for f in found]
     return cloud, (end.join(lines) + draw(st.sampled_from(["", end]))).encode()
+
+
+@st.composite
+def written(draw: st.DrawFn) -> bytes:
+    """Lines as one writer lays them out, most of them ordinary: what the scan for marks is for."""
+    kind = draw(st.sampled_from(["activity", "storage", "google"]))
+    many = st.integers(0, 2)
+    found: list[Record] = []
+    for _ in range(draw(st.integers(4, 25))):
+        choice = draw(st.integers(0, 9))
+        one = {"activity": _activity_line, "storage": _storage_line, "google": _google_line}[kind](
+            draw(many), draw(many), draw(many)
+        )
+        if choice == 0:
+            made = {"activity": _activity(), "storage": _storage(), "google": _entry(shortened=False)}[kind]
+            one |= draw(made)
+        elif choice == 1:
+            stranger = draw(st.sampled_from(examples("gcp" if kind == "google" else "azure")))
+            one = stranger if draw(st.booleans()) else {key: stranger.get(key, one[key]) for key in one}
+        found.append(one)
+    separators = draw(st.sampled_from([(",", ":"), (", ", ": ")]))
+    ascii_only = draw(st.booleans())
+    lines = [json.dumps(f, ensure_ascii=ascii_only, separators=separators) for f in found]
+    return ("\n".join(lines) + draw(st.sampled_from(["", "\n"]))).encode()
+
+
+def _activity_line(who: int, what: int, when: int) -> Record:
+    claims = [
+        {"appid": "a"},
+        {URI: "dana@ours.example", TID: TENANT},
+        {URI: "lee@ours2.example", TID: TENANT},
+    ]
+    names = [
+        "MICROSOFT.WEB/SITES/RESTART/ACTION",
+        "MICROSOFT.RESOURCES/DEPLOYMENTS/WRITE",
+        "MICROSOFT.WEB/SITES/STOP/ACTION",
+    ]
+    return {
+        "time": f"2026-03-02T0{when}:00:00.{when + who}234567Z",
+        "resourceId": f"/SUBSCRIPTIONS/{SUB}/RESOURCEGROUPS/R/PROVIDERS/MICROSOFT.WEB/SITES/S{who}",
+        "operationName": names[what],
+        "category": "Administrative",
+        "resultType": "Success",
+        "resultSignature": "Succeeded.OK",
+        "correlationId": "c",
+        "identity": {"claims": claims[who]},
+        "properties": {"hierarchy": f"{TENANT}/g/{SUB}"},
+        "tenantId": TENANT,
+    }  # fmt: skip
+
+
+def _storage_line(who: int, what: int, when: int) -> Record:
+    return {
+        "time": f"2026-03-02T0{when}:00:00.{when + who}234567Z",
+        "resourceId": f"/subscriptions/{SUB}/resourceGroups/r/providers/Microsoft.Storage/storageAccounts/oursdata/blobServices/default",
+        "category": ["StorageRead", "StorageRead", "StorageWrite"][what],
+        "operationName": ["GetBlob", "GetBlobProperties", "PutBlob"][what],
+        "statusCode": 404 if who == when == 2 else 200,
+        "statusText": "Success",
+        "callerIpAddress": f"10.1.2.{who}:4{when}",
+        "identity": {"type": ["AccountKey", "TrustedAccess", "AccountKey"][who], "tokenHash": "h"},
+        "properties": {"accountName": "oursdata", "objectKey": f"/oursdata/c{who}/b{when}"},
+        "uri": "https://oursdata.blob.core.windows.net/c/b",
+    }
+
+
+def _google_line(who: int, what: int, when: int) -> Record:
+    mail = ["dana@ours.example", "s@our-project.iam.gserviceaccount.com", "lee@ours2.example"][who]
+    names = ["storage.objects.get", "storage.buckets.get", "v1.compute.instances.start"]
+    return {
+        "insertId": "i" * (3 + when) + str(what),
+        "logName": f"projects/our-project/logs/cloudaudit.googleapis.com%2F{'data_access' if what < 2 else 'activity'}",
+        "protoPayload": {
+            "@type": "type.googleapis.com/google.cloud.audit.AuditLog",
+            "authenticationInfo": {"principalEmail": mail, "principalSubject": f"user:{mail}"},
+            "methodName": names[what],
+            "requestMetadata": {"callerIp": "198.51.100.7"},
+            "resourceName": "projects/_/buckets/b",
+            "serviceName": ["storage.googleapis.com", "storage.googleapis.com", "compute.googleapis.com"][what],
+            "status": {"code": 7} if who == when == 2 else {},
+        },
+        "receiveTimestamp": "2026-03-09T09:09:09Z",
+        "resource": {"labels": {"project_id": "our-project"}, "type": "x"},
+        "severity": "INFO",
+        "timestamp": f"2026-03-02T0{when}:00:00.{when + who}2345678{what}Z",
+    }  # fmt: skip
 
 
 def _odd(draw: st.DrawFn, one: Record) -> Record:

@@ -6,11 +6,13 @@ import functools
 import json
 from dataclasses import asdict
 from typing import Any
+from unittest import mock
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 
 from exclave.catalogue.loader import load
+from exclave.detect import lines
 from exclave.detect import scan as scan_module
 from exclave.detect.result import ScanResult, merge
 from exclave.detect.scan import Scanner, scanner
@@ -29,13 +31,9 @@ def scanner_of(way: str) -> Scanner:
 
 def scanned(data: bytes, way: str, *, packed: bool) -> ScanResult:
     """What one way finds, also in content so small that the full parser would do."""
-    tiny = scan_module._TINY
-    scan_module._TINY = -1
-    try:
-        blob = Blob(name="logs/export.json.gz", data=data, packed=1 if packed else len(data))
+    blob = Blob(name="logs/export.json.gz", data=data, packed=1 if packed else len(data))
+    with mock.patch.object(scan_module, "_TINY", -1), mock.patch.object(lines, "_WORTH", 0):
         return merge([scanner_of(way).scan(blob)])
-    finally:
-        scan_module._TINY = tiny
 
 
 def shown(result: ScanResult) -> dict[str, Any]:
@@ -57,6 +55,12 @@ def assert_agree(data: bytes, *, packed: tuple[bool, ...] = (False, True)) -> No
 @given(cloud_lines.contents())
 def test_on_lines_of_every_kind(made: tuple[str, bytes]) -> None:
     assert_agree(made[1])
+
+
+@FEW
+@given(cloud_lines.written())
+def test_on_lines_that_one_writer_lays_out(data: bytes) -> None:
+    assert_agree(data)
 
 
 @FEW

@@ -17,8 +17,9 @@ from typing import TYPE_CHECKING, Any, Protocol
 import msgspec
 
 from exclave import formats
-from exclave.detect.lines_azure import Azure
-from exclave.detect.lines_google import Google
+from exclave.detect import lines_scan
+from exclave.detect.lines_azure import STORAGE, Azure
+from exclave.detect.lines_google import GOOGLE, Google
 from exclave.formats.cloudtrail import parse_time
 from exclave.model import Event
 
@@ -33,6 +34,7 @@ _GOOGLE = b'"protoPayload"'
 _BATCH = 64 * 1024  # bytes that are parsed at once
 _LONGEST = 1 << 20  # bytes of the first line
 _ROUNDED = 2e-6  # seconds
+_WORTH = 32 << 20  # bytes of lines from which making a database pays
 _SPARE = 200  # lines that may be read whole whatever their share
 _SHARE = 4  # above that, one in so many lines
 
@@ -56,16 +58,29 @@ class Family(Protocol):
     def picked(self, shapes: Sequence[Any]) -> list[int]:
         """The positions of the lines that must be read whole. It remembers what they show."""
 
+    def settled(self, shape: Any) -> bool:
+        """Whether, of a line that was not picked, lines that begin alike show nothing unless they are marked."""
+
 
 @dataclass(slots=True)
 class Lines:
     """The catalogue made ready for lines, in one process."""
 
     catalogue: Index
+    hyperscan: bool = True
     _known: dict[type, dict[Any, Any]] = field(default_factory=dict)  # what names mean, by cloud
+    _marks: dict[str, Any] = field(default_factory=dict)  # databases of Hyperscan, by what they are for
+    _size: int = 0  # bytes that were looked at
 
-    def looked_at(self, name: str, data: bytes, first_record: int) -> Looked | None:
-        """What some content shows, or None where the full parser must read it."""
+    def looked_at(self, name: str, data: bytes, first_record: int, *, packed: bool) -> Looked | None:
+        """What some content shows, or None where the full parser must read it.
+
+        Args:
+            name: of the file.
+            data: the content, or a piece of it that ends with a line.
+            first_record: the number of its first record.
+            packed: whether a checksum vouches for its bytes, so that not each must be parsed.
+        """
         start = 3 if data.startswith(_BOM) else 0
         first = data[start : data.find(b"\n", start, start + _LONGEST) + 1]
         if not first.startswith(b"{"):
@@ -75,10 +90,26 @@ class Lines:
             kind.decoder.decode(first)
             if not data.isascii():
                 data.decode()
-            family = kind(self.catalogue, self._known.setdefault(kind, {}))
-            return _Looking(name, data, family, first_record).all()
+            known = self._known.setdefault(kind, {})
+            self._size += len(data)
+            if packed and self.hyperscan and self._size >= _WORTH:
+                way = kind.way(first)
+                marks = self._database(kind, way) if way else None
+                if marks:
+                    looking = _Looking(name, data, kind(self.catalogue, known), first_record)
+                    if looking.scanned(marks, way):
+                        return looking.out
+            return _Looking(name, data, kind(self.catalogue, known), first_record).all()
         except (UnicodeDecodeError, RecursionError, msgspec.MsgspecError, UnsureError):
             return None
+
+    def _database(self, kind: type[Google | Azure], way: str) -> Any:
+        if way not in self._marks:
+            try:
+                self._marks[way] = kind.marks(self.catalogue, way)
+            except ImportError:  # Hyperscan is optional
+                self._marks[way] = None
+        return self._marks[way]
 
 
 class UnsureError(Exception):
@@ -106,6 +137,43 @@ class _Looking:
             at = stop
         self.out.times += self._texts()
         return self.out
+
+    def scanned(self, marks: Any, way: str) -> bool:
+        """Goes over lines by their marks; False where the typed parse must."""
+        places: list[int] = []
+        add = places.append
+        marks.scan(self.data, match_event_handler=lambda kind, _s, end, _f, _c: add(2 * end + kind))
+        start = 3 if self.data.startswith(_BOM) else 0
+        look = self._shows_nothing
+        if way == GOOGLE:
+            passed = lines_scan.google(self.data, start, places, look)
+        else:
+            begins = lines_scan.STORAGE if way == STORAGE else lines_scan.ACTIVITY
+            passed = lines_scan.azure(self.data, start, places, look, begins)
+        if passed is None or not passed.certain:
+            return False
+        self.out.records = passed.lines
+        times = [parse_time(text.decode("ascii", "replace")) for text in passed.times]
+        if None in times:
+            return False
+        self.out.times += [time for time in times if time]
+        self.out.times += self._texts()
+        return True
+
+    def _shows_nothing(self, at: int, stop: int, before: int) -> bool:
+        """Reads a line; whether lines like it show nothing."""
+        line = self.data[at:stop]
+        self.out.records = before + 1
+        try:
+            shape = self.family.decoder.decode(line)
+        except msgspec.MsgspecError:
+            self._read(line, self.first + before)
+            return False
+        self._note([shape.time], at, stop)
+        if not self.family.picked([shape]):
+            return self.family.settled(shape)
+        self._read(line, self.first + before)
+        return False
 
     def _batch(self, part: memoryview, at: int, stop: int) -> None:
         try:

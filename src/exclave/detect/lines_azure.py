@@ -10,11 +10,13 @@ https://learn.microsoft.com/azure/storage/blobs/monitor-blob-storage-reference.
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
 
+from exclave.detect import lines_marks
 from exclave.detect.lines_names import Wanted, wanted
 from exclave.formats import azure, azure_activity, azure_storage
 from exclave.formats.logs import parser_for
@@ -25,6 +27,8 @@ if TYPE_CHECKING:
 
     from exclave.detect.match import Index
 
+ACTIVITY, STORAGE = "activity", "storage"
+_IS_STORAGE = re.compile(rb'"category"\s*:\s*"(?i:storage)')
 _MAX_KNOWN = 50_000
 _PATH = "authentication.type"
 _STORES = "/storageaccounts/"
@@ -129,9 +133,26 @@ class Azure:
         self._owners: set[tuple[str, bool, str]] = set()
         self._callers: set[tuple[str, ...]] = set()
 
+    @staticmethod
+    def way(first: bytes) -> str:
+        """Which marks lines like the first need."""
+        return STORAGE if _IS_STORAGE.search(first) else ACTIVITY
+
+    @staticmethod
+    def marks(catalogue: Index, way: str) -> Any:
+        """A database of those marks. Raises ImportError without Hyperscan."""
+        return lines_marks.storage(catalogue, _PATH) if way == STORAGE else lines_marks.activity(catalogue)
+
     def picked(self, shapes: Sequence[Line]) -> list[int]:
         """The positions of the lines that must be read whole. It remembers what they show."""
         return [n for n, shape in enumerate(shapes) if self._matters(shape)]
+
+    def settled(self, line: Line) -> bool:
+        """Whether, of a line that was not picked, lines that begin alike show nothing unless they are marked."""
+        signature = line.resultSignature or azure.value_of((line.properties or _NO_PROPERTIES).statusCode)
+        key = line.category, line.operationName, line.resultType, signature, line.statusCode
+        name = self._names[key]
+        return not name.failed
 
     def _matters(self, line: Line) -> bool:
         properties = line.properties or _NO_PROPERTIES

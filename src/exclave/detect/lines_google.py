@@ -15,6 +15,7 @@ import msgspec
 
 from exclave.catalogue.entry import Read
 from exclave.catalogue.readers.gcp import foreign_caller
+from exclave.detect import lines_marks
 from exclave.detect.lines_names import Wanted, wanted
 from exclave.formats import gcp_audit
 from exclave.model import Evidence
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
     from exclave.detect.match import Index
 
+GOOGLE = "google"
 _MAX_KNOWN = 50_000
 _PARTS = {"protoPayload.metadata.": "metadata", "protoPayload.serviceData.": "serviceData"}
 _PATH = "protoPayload.requestMetadata.callerIp"
@@ -129,9 +131,27 @@ class Google:
         self._buckets: set[tuple[str, str, str]] = set()
         self._strangers: dict[tuple[str, str, str, str, str], bool] = {}
 
+    @staticmethod
+    def way(first: bytes) -> str:  # noqa: ARG004 - Azure's differ
+        """Which marks lines like the first need."""
+        return GOOGLE
+
+    @staticmethod
+    def marks(catalogue: Index, way: str) -> Any:  # noqa: ARG004
+        """A database of those marks. Raises ImportError without Hyperscan."""
+        return lines_marks.google(catalogue, _PARTS, _PATH)
+
     def picked(self, shapes: Sequence[Entry]) -> list[int]:
         """The positions of the lines that must be read whole. It remembers what they show."""
         return [n for n, shape in enumerate(shapes) if self._matters(shape)]
+
+    def settled(self, line: Entry) -> bool:
+        """Whether, of a line that was not picked, lines that begin alike show nothing unless they are marked."""
+        payload = line.protoPayload
+        if payload.status is not None and payload.status.code not in (0, ""):
+            return False
+        project = line.resource.labels.project_id if line.resource and line.resource.labels else ""
+        return not self._strange(line, payload.authenticationInfo or _NOBODY, project)
 
     def _matters(self, line: Entry) -> bool:
         payload = line.protoPayload
@@ -208,7 +228,12 @@ class Google:
             return True
         if not means.foreign:
             return False
-        key = (who.principalEmail, who.principalSubject, line.logName, project, payload.resourceName[:10])
+        return self._strange(line, who, project)
+
+    def _strange(self, line: Entry, who: _Who, project: str) -> bool:
+        """Whether the caller is of another project than the log."""
+        named = line.protoPayload.resourceName[:10]
+        key = (who.principalEmail, who.principalSubject, line.logName, project, named)
         stranger = self._strangers.get(key)
         if stranger is None:
             stranger = self._strangers[key] = self._is_stranger(line, who, project)

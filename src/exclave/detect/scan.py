@@ -45,6 +45,7 @@ class Scanner:
     until: datetime | None = None
     confirm: bool = False  # number and confirm every find, in large files too
     repeated: frozenset[str] = frozenset()  # events of which a stranger's are counted (repeats.py)
+    hyperscan: bool = True
     lines: Lines | None = None  # made when the first file of lines is met
 
     def scan(self, blob: Blob) -> ScanResult:
@@ -91,7 +92,7 @@ def scanner(
     for rule in catalogue.lineage:
         rare.update(_spelt(e) for e in rule.events if "amazonaws.com:" in e)
     made = Prefilter(frozenset(rare), frozenset(common - rare), _hyperscan=hyperscan) if fast else None
-    return Scanner(names, made, since, until, confirm, repeats.names(names))
+    return Scanner(names, made, since, until, confirm, repeats.names(names), hyperscan)
 
 
 def _spelt(event: str) -> str:
@@ -113,6 +114,7 @@ class Batch:
     failures: dict[str, datetime] = field(default_factory=dict)
     owner: str = ""  # whose records CloudTrail delivered in this file, by its name
     owner_seen: bool = False  # its first record was looked at too
+    packed: bool = False  # a checksum vouches for its bytes
     trusted: bool = False  # its bytes need no parse to be known as well-formed
 
     def scan(self, blob: Blob) -> None:
@@ -124,7 +126,8 @@ class Batch:
         self.total.files += 1
         self.total.bytes_read += blob.packed
         # Compressed content has a checksum; plain text may be damaged anywhere, so it is parsed.
-        self.trusted = self.owner != "" and blob.packed < len(blob.data)
+        self.packed = blob.packed < len(blob.data)
+        self.trusted = self.owner != "" and self.packed
         found = len(self.found)
         try:
             if blob.rest is None:
@@ -203,8 +206,10 @@ class Batch:
         """Looks at the lines of Azure and Google Cloud that matter; False where more than that is needed."""
         from exclave.detect.lines import Lines
 
-        lines = self.scanner.lines = self.scanner.lines or Lines(self.scanner.catalogue)
-        looked = lines.looked_at(self.name, data, first_record)
+        scanner = self.scanner
+        if scanner.lines is None:
+            scanner.lines = Lines(scanner.catalogue, hyperscan=scanner.hyperscan)
+        looked = scanner.lines.looked_at(self.name, data, first_record, packed=self.packed)
         if looked is None:
             return False
         for event in looked.events:
