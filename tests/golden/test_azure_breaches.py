@@ -86,7 +86,7 @@ def test_a_backup_product_is_among_what_stays_quiet(alone):
 
 def test_breaches_of_all_clouds_in_one_folder_are_an_incident_each(tmp_path):
     breaches = [*NAMES, "snapshot-share-after-leaked-key", "gcp-storage-transfer"]
-    report, truths = hunt(tmp_path / "case", records=9000, breaches=breaches)
+    report, truths = hunt(tmp_path / "case", records=5000, breaches=breaches)
     found = {
         name: [i for i in report.incidents if steps & {s.evidence.event_id for s in i.story}]
         for name, truth in truths.items()
