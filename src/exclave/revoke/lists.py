@@ -74,7 +74,8 @@ def _strip(
         for item in value:
             before = len(gone)
             made = _strip(item, rest, hit, gone, keep_empty=keep_empty)
-            if keep_empty or len(gone) == before or paths.values(made, _path(rest)):
+            emptied = len(gone) > before and rest.count("[]") == 1 and not paths.values(made, _path(rest))
+            if keep_empty or not emptied:
                 kept.append(made)
         return kept
     if isinstance(value, Mapping):
