@@ -88,7 +88,9 @@ def _control(control: str, made: Hardened) -> Iterator[str]:
     found = [a for a in made.artefacts if a.control == control]
     if found:
         rows = [(str(place(a)), a.format, a.about, a.deploy, a.undo) for a in found]
-        yield table(("file", "format", "what it does", "deploy", "undo"), rows)
+        yield table(
+            ("file", "format", "what it does", "deploy", "undo"), rows, copied=("file", "deploy", "undo")
+        )
     notes = dict.fromkeys((*made.notes.get(control, ()), *(n for a in found for n in a.notes)))
     if notes:
         yield "To decide, and to do by hand:\n"

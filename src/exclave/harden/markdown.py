@@ -4,16 +4,25 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from exclave.outputs.neutralise import markdown
+from exclave.outputs.neutralise import line, markdown
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
-def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """A table of texts."""
-    lines = [list(head), ["---"] * len(head), *([markdown(cell) for cell in row] for row in rows)]
-    return "\n".join("| " + " | ".join(line) + " |" for line in lines) + "\n"
+def code(text: str) -> str:
+    """A text as code, to be copied; "" stays empty."""
+    plain = line(text).replace("`", "'").replace("|", "\\|")
+    return f"`{plain}`" if plain.strip() else ""
+
+
+def table(head: Sequence[str], rows: Sequence[Sequence[str]], *, copied: Sequence[str] = ()) -> str:
+    """A table of texts; the columns `copied` hold code."""
+    cells = [
+        [code(c) if h in copied else markdown(c) for h, c in zip(head, row, strict=True)] for row in rows
+    ]
+    lines = [list(head), ["---"] * len(head), *cells]
+    return "\n".join("| " + " | ".join(row) + " |" for row in lines) + "\n"
 
 
 def bullets(texts: Sequence[str]) -> str:

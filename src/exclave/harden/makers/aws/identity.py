@@ -90,8 +90,9 @@ def make(results: Sequence[Result], inventory: Inventory, perimeter: Perimeter, 
 
 
 SHARING_NOTE = (
-    "sharing snapshots, images and replication is refused inside the organisation too, since no condition key of AWS tells who receives: "
-    "spare the role that shares for you by --break-glass"
+    "sharing snapshots and images and setting replication is refused inside the organisation too, since AWS has no condition key for "
+    "the receiver of most of them: spare the role that shares for you by --break-glass; subscribing to SNS topics is left to accounts "
+    "and mail domains of the perimeter"
 )
 
 

@@ -35,7 +35,7 @@ TYPES = {
 MADE, NOW = {"$made": "Policy.PolicySummary.Id"}, {"$now": "Policies[].Id"}
 TEST_FIRST = (
     "attach it to a test unit or account first (--set policy-target=ou-...), and look in CloudTrail for errorCode AccessDenied "
-    "with 'explicit deny in a service control policy' before you attach it wider"
+    "with 'explicit deny in a service (or resource) control policy' before you attach it wider"
 )
 BREAK_GLASS = (
     "no break-glass role is spared: name one (--break-glass arn:aws:iam::*:role/NAME, or [[principal]] with "

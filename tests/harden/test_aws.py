@@ -1,0 +1,234 @@
+"""On an account where nothing is in place: audit fails, what harden makes is made, audit passes."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from exclave.harden.folder import place
+
+from .cloud import ACL, BREAK_GLASS, Account
+from .effects import deploy, make
+
+TEMPLATES = (
+    "aws.network.acl", "aws.perimeter.identity", "aws.perimeter.resource", "aws.logging.trail-all-regions", "aws.logging.services",
+    "aws.alarm.iam-policy-changes", "aws.alarm.cloudtrail-changes", "aws.alarm.data-sharing",
+)  # fmt: skip
+STEPS = (
+    "aws.network.source-restriction", "aws.perimeter.identity", "aws.perimeter.resource", "aws.credentials.password-policy",
+    "aws.credentials.key-rotation", "aws.credentials.temporary",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("identifier", TEMPLATES)
+def test_the_templates_put_a_control_in_place(identifier):
+    account = Account()
+    assert account.status(identifier)[0][0] == "fail"
+    if identifier.startswith("aws.alarm"):  # as its note says, the trail comes first
+        for artefact in account.harden(
+            "aws.logging.trail-all-regions", formats=frozenset({"cloudformation"})
+        ).artefacts:
+            deploy(account, artefact.text)
+    made = account.harden(identifier)
+    for artefact in made.artefacts:
+        if artefact.format == "cloudformation" and "eventbridge" not in artefact.name:
+            deploy(account, artefact.text)
+    if identifier == "aws.perimeter.identity":  # a resource share is closed by its step only
+        account.shares[0]["allowExternalPrincipals"] = False
+    if (
+        identifier == "aws.logging.services"
+    ):  # its notes: the trail's artefact, and Terraform for buckets that are there
+        for artefact in account.harden(
+            "aws.logging.trail-all-regions", formats=frozenset({"cloudformation"})
+        ).artefacts:
+            deploy(account, artefact.text)
+        logging = next(json.loads(a.text) for a in made.artefacts if a.format == "terraform")["resource"][
+            "aws_s3_bucket_logging"
+        ]
+        for block in logging.values():
+            account.buckets[block["bucket"]]["logging"] = {"TargetBucket": block["target_bucket"]}
+    assert account.status(identifier) == [("pass",)]
+
+
+def test_rules_of_eventbridge_alone_make_the_sharing_alarm():
+    account = Account()
+    made = account.harden("aws.alarm.data-sharing", formats=frozenset({"cloudformation"}))
+    deploy(account, next(a.text for a in made.artefacts if "eventbridge" in a.name))
+    assert account.status("aws.alarm.data-sharing") == [("pass",)]
+
+
+@pytest.mark.parametrize("identifier", STEPS)
+def test_the_steps_put_a_control_in_place(identifier):
+    account = Account()
+    assert account.status(identifier)[0][0] == "fail"
+    make(account, account.harden(identifier).steps)
+    assert account.status(identifier) == [("pass",)]
+    assert account.harden(identifier).missing == {}
+
+
+def test_without_an_organisation_each_bucket_is_bound_by_its_own_policy():
+    account = Account(organization=False)
+    held = {
+        "Version": "2012-10-17",
+        "Statement": {
+            "Sid": "Theirs",
+            "Effect": "Allow",
+            "Principal": "*",
+            "Action": "s3:GetObject",
+            "Resource": "*",
+        },
+    }
+    account.policies_of["data-1"] = json.dumps(held)
+    make(account, account.harden("aws.network.source-restriction").steps)
+    assert account.status("aws.network.source-restriction") == [("pass",)]
+    statements = json.loads(account.policies_of["data-1"])["Statement"]
+    assert statements[0] == held["Statement"]
+    assert "s3:PutBucketPolicy" not in statements[1]["Action"]  # whoever may change the policy still can
+
+
+def test_nobody_is_locked_out_by_a_policy_of_unknown_ranges():
+    from exclave.perimeter import Perimeter
+
+    made = Account().harden("aws.network.source-restriction", perimeter=Perimeter())
+    assert not any("perimeter" in s.title for s in made.steps)
+    assert not any(a.format == "cloudformation" for a in made.artefacts)
+    assert any("lock everybody out" in n for n in made.notes["aws.network.source-restriction"])
+
+
+@pytest.mark.parametrize(
+    "identifier", ["aws.network.source-restriction", "aws.perimeter.identity", "aws.perimeter.resource"]
+)
+def test_every_deny_spares_break_glass_and_fits_into_a_policy(identifier):
+    account = Account()
+    made = [
+        r.args
+        for s in account.harden(identifier).steps
+        for r in s.change
+        if r.call == "organizations:CreatePolicy"
+    ]
+    assert made
+    for args in made:
+        assert len(args["Content"]) <= 5120
+        for statement in json.loads(args["Content"])["Statement"]:
+            assert statement["Effect"] == "Deny"
+            assert statement["Condition"]["ArnNotLikeIfExists"]["aws:PrincipalArn"] == BREAK_GLASS
+    said = account.harden(identifier, break_glass=()).notes[identifier]
+    assert any("break-glass" in n for n in said)
+
+
+def test_a_region_in_which_something_runs_is_not_cut_off_unasked():
+    account = Account()
+    account.used_addresses = 3
+    made = account.harden("aws.perimeter.resource")
+    assert not any("VPC" in s.title for s in made.steps)
+    assert any("cut running machines off" in n for n in made.notes["aws.perimeter.resource"])
+    asked = account.harden("aws.perimeter.resource", values={"vpc-block-public-access": "yes"})
+    assert any("VPC" in s.title for s in asked.steps)
+
+
+def test_the_key_of_who_records_is_left_alone():
+    account = Account()
+    account.keys["auditor"] = [{**account.keys["ann"][0], "AccessKeyId": "AKIAMINE", "UserName": "auditor"}]
+    account.details["UserDetailList"].append(
+        {"UserName": "auditor", "Arn": "arn:aws:iam::123456789012:user/auditor", "Path": "/"}
+    )
+    made = account.harden("aws.credentials.key-rotation")
+    assert [s.resource.split()[-1] for s in made.steps] == ["AKIAOLD"]
+    assert any("lock you out" in n for n in made.notes["aws.credentials.key-rotation"])
+    assert "2025\\-02\\-01" in next(a.text for a in made.artefacts)
+
+
+def test_of_two_keys_that_are_only_one_too_many_the_newer_stays():
+    account = Account()
+    young = {"Status": "Active", "UserName": "ann", "CreateDate": "2026-03-01T00:00:00Z"}
+    account.keys["ann"] = [
+        {**young, "AccessKeyId": "AKIA1", "CreateDate": "2026-02-20T00:00:00Z"},
+        {**young, "AccessKeyId": "AKIA2"},
+    ]
+    documents = account.documents()
+    for d in documents:
+        if d["call"] == "iam.GetAccessKeyLastUsed":
+            d["answer"]["AccessKeyLastUsed"]["LastUsedDate"] = "2026-03-02T00:00:00Z"
+    account.documents = lambda: documents
+    steps = account.harden("aws.credentials.key-rotation").steps
+    assert [s.resource.split()[-1] for s in steps] == ["AKIA1"]
+
+
+def test_an_acl_keeps_what_its_denies_take_away():
+    account = Account()
+    account.acls[ACL]["Entries"][:0] = [
+        {
+            "RuleNumber": 50,
+            "RuleAction": "deny",
+            "CidrBlock": "10.1.9.0/24",
+            "Egress": False,
+            "Protocol": "-1",
+        },
+        {
+            "RuleNumber": 102,
+            "RuleAction": "deny",
+            "CidrBlock": "203.0.113.9/32",
+            "Egress": False,
+            "Protocol": "-1",
+        },
+    ]
+    (step,) = account.harden("aws.network.acl").steps
+    made = {
+        (r.call.partition(":")[2], r.args["Egress"], r.args["RuleNumber"], r.args.get("CidrBlock"))
+        for r in step.change
+    }
+    assert made == {
+        ("ReplaceNetworkAclEntry", False, 100, "10.1.0.0/16"), ("CreateNetworkAclEntry", False, 101, "203.0.113.0/24"),
+        ("ReplaceNetworkAclEntry", True, 100, "10.1.0.0/16"), ("CreateNetworkAclEntry", True, 101, "203.0.113.0/24"),
+    }  # fmt: skip
+    assert len(step.undo) == len(step.change)
+    account.acls[ACL]["Entries"].append(
+        {
+            "RuleNumber": 101,
+            "RuleAction": "deny",
+            "CidrBlock": "203.0.113.8/32",
+            "Egress": False,
+            "Protocol": "-1",
+        }
+    )
+    full = account.harden("aws.network.acl")
+    assert full.steps == ()
+    assert any("renumber" in n for n in full.notes["aws.network.acl"])
+
+
+def test_what_is_stricter_in_a_password_policy_stays():
+    account = Account()
+    account.password = {"MinimumPasswordLength": 20, "MaxPasswordAge": 30, "RequireNumbers": True}
+    (step,) = account.harden("aws.credentials.password-policy").steps
+    assert {k: step.change[0].args[k] for k in ("MinimumPasswordLength", "MaxPasswordAge", "PasswordReusePrevention")} == {
+        "MinimumPasswordLength": 20, "MaxPasswordAge": 30, "PasswordReusePrevention": 24,
+    }  # fmt: skip
+    assert step.undo[0].args == account.password
+
+
+def test_what_was_made_is_the_same_every_time_and_each_file_stands_alone():
+    identifiers = sorted({*TEMPLATES, *STEPS})
+    first, second = (Account().harden(*identifiers) for _ in range(2))
+    assert first == second
+    places = [place(a) for a in first.artefacts]
+    assert len(places) == len(set(places))
+    assert all(a.undo and a.deploy for a in first.artefacts if a.format in ("cloudformation", "terraform"))
+    assert len({s.id for s in first.steps}) == len(first.steps)
+
+
+def test_a_trail_that_can_be_mended_is_mended():
+    account = Account()
+    arn = "arn:aws:cloudtrail:eu-west-1:123456789012:trail/old"
+    account.trails[arn] = {
+        "trail": {"TrailARN": arn, "Name": "old", "HomeRegion": "eu-west-1", "S3BucketName": "data-1", "IsMultiRegionTrail": False},
+        "logging": False, "selectors": {"EventSelectors": [{"ReadWriteType": "WriteOnly", "IncludeManagementEvents": True}]},
+    }  # fmt: skip
+    made = account.harden("aws.logging.trail-all-regions")
+    calls = [r.call for s in made.steps for r in s.change]
+    assert "cloudtrail:CreateTrail" not in calls
+    assert {"cloudtrail:UpdateTrail", "cloudtrail:StartLogging", "cloudtrail:PutEventSelectors"} <= set(calls)
+    account.trails[arn]["trail"]["S3BucketName"] = "somebody-elses"
+    assert "cloudtrail:CreateTrail" in [
+        r.call for s in account.harden("aws.logging.trail-all-regions").steps for r in s.change
+    ]
