@@ -91,7 +91,8 @@ def _judged(
     if not wide:
         return passed(subnet, facts=tuple(facts), where=where)
     status = max((s for s, _, _ in wide), key=lambda s: s.rank)
-    facts = [*facts, ("rules", "\n".join(rule for _, rule, _ in wide))]
+    told = [("rules", Status.FAIL), ("shared", Status.PARTIAL)]
+    facts = [*facts, *((name, "\n".join(rule for s, rule, _ in wide if s is st)) for name, st in told)]
     said = "; ".join(why for _, _, why in sorted(wide, key=lambda w: -w[0].rank)[:6])
     return Item(
         resource=subnet, status=status, why=f"group {name_of(group)}: {said}", facts=tuple(facts), where=where

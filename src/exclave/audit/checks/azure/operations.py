@@ -29,3 +29,11 @@ def watched() -> tuple[tuple[str, tuple[str, ...]], ...]:
                 if event.startswith(_MARK):
                     found.setdefault(event.removeprefix(_MARK).lower(), []).append(method.id)
     return tuple((spelt.get(name, name), tuple(dict.fromkeys(ids))) for name, ids in sorted(found.items()))
+
+
+def kind_of(methods: tuple[str, ...]) -> str:
+    """What an operation does, by the methods that it is of: sharing, roles or guards."""
+    known = {m.id: m for m in load().methods}
+    if any(known[m].outcome for m in methods):
+        return "sharing"
+    return "guards" if any(known[m].signal is SignalKind.TAMPER for m in methods) else "roles"

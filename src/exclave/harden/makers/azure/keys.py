@@ -1,0 +1,179 @@
+"""Storage accounts' limits on keys and SAS, and a plan for rotating what is old.
+
+https://learn.microsoft.com/rest/api/storagerp/storage-accounts/update and .../regenerate-key
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from exclave.audit.checks.azure.ids import group_of, name_of, properties
+from exclave.audit.checks.azure.keys import ACCOUNTS, KEYS
+from exclave.audit.checks.azure.moments import span
+from exclave.audit.model import Status
+from exclave.change.model import Expect, Request, equals, gone, lacks
+from exclave.harden.makers.azure import changes
+from exclave.harden.makers.azure.arm import Resource, Template
+from exclave.harden.markdown import table
+from exclave.harden.model import Artefact, Made
+from exclave.model import Cloud
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from exclave.audit.model import Item, Result
+    from exclave.change.model import Step
+    from exclave.harden.model import Options
+    from exclave.inventory import Inventory
+    from exclave.perimeter import Perimeter
+
+CONTROL = "azure.credentials.key-rotation"
+TYPE, API = "Microsoft.Storage/storageAccounts", "2023-05-01"
+SAS_LIFE = "1.00:00:00"  # of what is signed: a day
+ASK = (
+    "old keys are rotated only when asked for by --set rotate-keys=yes, and old secrets of applications taken away only by "
+    "--set remove-secrets=yes: whoever uses them must have the new ones first"
+)
+GONE = "everything that uses this key, and every URL signed with it, stops working; the old key does not come back"
+
+
+def make(results: Sequence[Result], inventory: Inventory, _perimeter: Perimeter, options: Options) -> Made:
+    """Policies for each account, a plan for people, and the rotation itself when asked for."""
+    artefacts: list[Artefact] = []
+    steps: list[Step] = []
+    for account, mine in changes.by_account(results):
+        bad = [i for r in mine for i in r.check.items if i.status is Status.FAIL]
+        if options.wants("text"):
+            artefacts.append(_plan(account, bad))
+        stores = {str(s.get("id")): s for s in inventory.one(ACCOUNTS, account).items if isinstance(s, dict)}
+        groups: dict[str, list[Resource]] = {}
+        for item in bad:
+            if item.resource in stores:
+                store = stores[item.resource]
+                wish = policies(properties(store), options.settings.key_days)
+                if wish:
+                    steps.append(_policy(item.resource, store, wish, account, mine))
+                    made = groups.setdefault(group_of(item.resource), [])
+                    made.append(_resource(store, wish, f"account{len(made) + 1}"))
+                if options.value("rotate-keys") == "yes":
+                    steps += _rotation(item, store, account, mine)
+            elif options.value("remove-secrets") == "yes":
+                steps += _secret(item, account, mine)
+        for group, resources in sorted(groups.items()):
+            artefacts += changes.templates(
+                CONTROL, account, Template(resources=tuple(resources)), options, about="reminders of rotation and limits of SAS",
+                group=group, part=group, undo="exclave harden --undo after --apply, or az storage account update with the values before",
+            )  # fmt: skip
+    return Made(artefacts=tuple(artefacts), steps=tuple(steps), notes=(ASK,))
+
+
+def policies(held: Mapping[str, Any], days: int) -> dict[str, Any]:
+    """The limits that an account lacks."""
+    wish: dict[str, Any] = {}
+    now = held.get("keyPolicy")
+    period = now.get("keyExpirationPeriodInDays") if isinstance(now, dict) else None
+    if not isinstance(period, int) or period > days:
+        wish["keyPolicy"] = {"keyExpirationPeriodInDays": days}
+    sas = held.get("sasPolicy")
+    life = span(sas.get("sasExpirationPeriod")) if isinstance(sas, dict) else None
+    if life is None or life.days > days or life.total_seconds() <= 0:
+        wish["sasPolicy"] = {"sasExpirationPeriod": SAS_LIFE, "expirationAction": "Log"}
+    return wish
+
+
+def _policy(
+    identifier: str,
+    store: Mapping[str, Any],
+    wish: Mapping[str, Any],
+    account: str,
+    results: Sequence[Result],
+) -> Step:
+    held = properties(store)
+    old = {k: held.get(k) for k in wish}
+    told = {"keyPolicy": "keyExpirationPeriodInDays", "sasPolicy": "sasExpirationPeriod"}
+    undone = [
+        equals(f"properties.{k}.{told[k]}", v.get(told[k]))
+        if isinstance(v, dict)
+        else gone(f"properties.{k}.{told[k]}")
+        for k, v in old.items()
+    ]
+    return changes.step(
+        f"limit keys and SAS of {name_of(identifier)}", identifier, account,
+        [changes.call("PATCH", identifier, API, account, {"properties": dict(wish)})],
+        read=changes.reading(identifier, API, account, ("properties.keyPolicy.keyExpirationPeriodInDays", "properties.sasPolicy.sasExpirationPeriod")),
+        before=store, undo=[changes.call("PATCH", identifier, API, account, {"properties": old})],
+        after=[equals(f"properties.{k}.{n}", v) for k, held_ in wish.items() for n, v in held_.items() if n != "expirationAction"],
+        undone=undone, results=results,
+    )  # fmt: skip
+
+
+def _rotation(item: Item, store: Mapping[str, Any], account: str, results: Sequence[Result]) -> list[Step]:
+    """The second key first, for the first is the one that most use."""
+    old = dict(item.facts).get("old", "").split(",")
+    before = properties(store).get("keyCreationTime")
+    steps: list[Step] = []
+    for key in reversed(KEYS):
+        if key not in old:
+            continue
+        was = before.get(key) if isinstance(before, dict) else None
+        after: list[Expect] = [lacks(f"properties.keyCreationTime.{key}", was)] if was else []
+        steps.append(
+            changes.step(
+                f"make {key} of {name_of(item.resource)} anew", item.resource, account,
+                [Request(cloud=Cloud.AZURE, account=account, call=_regenerate(item.resource), args={"keyName": key})],
+                read=changes.reading(item.resource, API, account, (f"properties.keyCreationTime.{key}",)), before=store, after=after,
+                breaks=(GONE,), results=results, why=(item.why,),
+            )
+        )  # fmt: skip
+    return steps
+
+
+def _regenerate(identifier: str) -> str:
+    return f"POST {changes.url(f'{identifier}/regenerateKey', API)}"
+
+
+def _secret(item: Item, account: str, results: Sequence[Result]) -> list[Step]:
+    facts = dict(item.facts)
+    if not facts.get("secret"):
+        return []
+    kind = "applications" if facts.get("kind") == "application" else "servicePrincipals"
+    where = f"{changes.GRAPH}/{kind}/{facts['owner']}"
+    read = Request(
+        cloud=Cloud.AZURE, account=account, call=f"GET {where}", keep=("passwordCredentials[].keyId",)
+    )
+    return [
+        changes.step(
+            f"take the secret {facts['secret']} from {kind} {facts['owner']}", item.resource, account,
+            [Request(cloud=Cloud.AZURE, account=account, call=f"POST {where}/removePassword", args={"keyId": facts["secret"]})],
+            read=read, before=None, after=[lacks("passwordCredentials[].keyId", facts["secret"])],
+            breaks=("the application can't sign in with it any more; the secret does not come back",), results=results, why=(item.why,),
+        )
+    ]  # fmt: skip
+
+
+def _resource(store: Mapping[str, Any], wish: Mapping[str, Any], symbol: str) -> Resource:
+    sku = store.get("sku")
+    body = {
+        "location": str(store.get("location")),
+        "sku": {"name": str(sku.get("name")) if isinstance(sku, dict) else "Standard_LRS"},
+        "kind": str(store.get("kind") or "StorageV2"),
+        "properties": dict(wish),
+    }
+    return Resource(symbol=symbol, type=TYPE, api=API, name=str(store.get("name")), body=body)
+
+
+def _plan(account: str, bad: Sequence[Item]) -> Artefact:
+    rows = [(str(i.resource), str(i.why)) for i in bad]
+    text = f"""# Keys and secrets to rotate
+
+{table(("what", "why"), rows)}
+For each storage account: make `key2` anew, move its users to it, make `key1` anew. Better: give the users roles
+(Storage Blob Data Reader and the like) and set `allowSharedKeyAccess` to false; then there is nothing to rotate.
+
+For each secret: make a new one (`az ad app credential reset --append`), move the application to it, take the old one away
+(`az ad app credential delete`). Better: a managed identity or a federated credential, which have no secret.
+"""
+    return Artefact(
+        control=CONTROL, name=changes.file_name(CONTROL, account, "text"), format="text", text=text, about="what to rotate, in which order",
+        undo="a rotated key does not come back",
+    )  # fmt: skip
