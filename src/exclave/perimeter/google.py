@@ -110,4 +110,4 @@ def relative_name(name: str) -> str:
 def bucket_name(name: str) -> str:
     """A bucket as its name alone, also where it stands in a resource name: `projects/_/buckets/b/objects/o` → `b`."""
     found = _BUCKET.match(relative_name(name))
-    return found[1] if found else name
+    return found[1] if found else name.removeprefix("//storage.googleapis.com/")

@@ -1,0 +1,107 @@
+from __future__ import annotations
+
+import pytest
+
+from tests.audit.gcp.build import PROJECT, look, right, statuses, why
+from tests.stubs.gcp import NUMBER, ORG, error
+
+CONTROL = "gcp.least-privilege"
+ETL = "serviceAccount:etl@our-project.iam.gserviceaccount.com"
+RECOMMENDER = (
+    f"projects/{PROJECT}/locations/global/recommenders/google.iam.policy.Recommender/recommendations"
+)
+MEMBER, ROLE = "/iamPolicy/bindings/*/members/*", "/iamPolicy/bindings/*/role"
+
+
+def give(stub, member, role, parent=f"projects/{PROJECT}"):
+    stub.policies[parent]["bindings"].append({"role": role, "members": [member]})
+
+
+def recommend(stub, member, role, *instead, state="ACTIVE"):
+    resource = f"//cloudresourcemanager.googleapis.com/projects/{NUMBER}"
+    removed = {
+        "action": "remove",
+        "path": MEMBER,
+        "resource": resource,
+        "pathFilters": {MEMBER: member, ROLE: role},
+    }
+    added = [
+        {"action": "add", "path": "/iamPolicy/bindings/*/members/-", "value": member, "resource": resource, "pathFilters": {ROLE: r}}
+        for r in instead
+    ]  # fmt: skip
+    stub.put(
+        f"{RECOMMENDER}/{len(stub.things)}",
+        {"stateInfo": {"state": state}, "content": {"operationGroups": [{"operations": [*added, removed]}]}},
+    )
+
+
+@pytest.mark.parametrize("role", ["roles/owner", "roles/editor", "roles/viewer"])
+@pytest.mark.parametrize(
+    "member",
+    [ETL, "user:alice@ours.example", f"serviceAccount:{NUMBER}-compute@developer.gserviceaccount.com"],
+)
+def test_basic_roles_fail_whoever_holds_them(member, role):
+    stub = right()
+    give(stub, member, role)
+    said = why(CONTROL, stub)
+    assert role in said
+    assert ("the service account" in said) is member.startswith("serviceAccount:")
+
+
+def test_predefined_roles_googles_own_agent_and_deleted_members_pass():
+    stub = right()
+    give(stub, ETL, "roles/storage.objectViewer")
+    give(stub, "deleted:user:bob@ours.example?uid=1", "roles/editor")
+    assert look(CONTROL, stub)[PROJECT].status.value == "pass"
+
+
+def test_the_recommended_role_is_named():
+    stub = right()
+    give(stub, ETL, "roles/editor")
+    recommend(stub, ETL, "roles/editor", "roles/bigquery.jobUser", "roles/storage.objectViewer")
+    assert "IAM Recommender: roles/bigquery.jobUser, roles/storage.objectViewer" in why(CONTROL, stub)
+
+
+def test_a_role_that_google_sees_unused_is_to_go():
+    stub = right()
+    give(stub, ETL, "roles/editor")
+    recommend(stub, ETL, "roles/editor")
+    assert "it is not used, take it away" in why(CONTROL, stub)
+
+
+def test_what_was_hunted_names_the_least_roles():
+    stub = right()
+    give(stub, ETL, "roles/editor")
+    done = {
+        "etl@our-project.iam.gserviceaccount.com": frozenset(
+            {"compute.googleapis.com:v1.compute.images.setiampolicy", "strange.googleapis.com:x"}
+        )
+    }
+    said = why(CONTROL, stub, hunted=done)
+    assert "needs roles/compute.storageAdmin" in said
+    assert "a role for strange.googleapis.com:x" in said
+
+
+def test_advice_on_other_roles_counts_while_it_is_open():
+    stub = right()
+    give(stub, ETL, "roles/bigquery.admin")
+    recommend(stub, ETL, "roles/bigquery.admin", "roles/bigquery.dataViewer", state="SUCCEEDED")
+    assert look(CONTROL, stub)[PROJECT].status.value == "pass"
+    recommend(stub, ETL, "roles/bigquery.admin", "roles/bigquery.dataViewer")
+    assert "roles/bigquery.dataViewer would do" in why(CONTROL, stub)
+
+
+def test_the_organisation_and_its_folders_are_looked_at_too():
+    stub = right()
+    give(stub, "user:root@ours.example", "roles/owner", parent=ORG)
+    assert statuses(CONTROL, stub) == {ORG: "fail", PROJECT: "pass", "our-other-project": "pass"}
+
+
+def test_without_the_recommender_a_project_could_not_be_looked_at_whole():
+    stub = right()
+    stub.fail("recommenders", 403, error(403))
+    check = look(CONTROL, stub)[PROJECT]
+    assert check.status.value == "could-not-look"
+    assert check.missing == ("recommender.iamPolicyRecommendations.list",)
+    give(stub, ETL, "roles/editor")
+    assert look(CONTROL, stub)[PROJECT].status.value == "fail"
