@@ -15,19 +15,21 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 import msgspec
+import orjson
 
 from exclave import formats
 from exclave.detect import lines_scan
 from exclave.detect.lines_azure import STORAGE, Azure
 from exclave.detect.lines_google import GOOGLE, Google
 from exclave.formats.cloudtrail import parse_time
-from exclave.model import Event
+from exclave.model import Event, Evidence
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
     from exclave.detect.match import Index
+    from exclave.formats import Parser
 
 _BOM = b"\xef\xbb\xbf"
 _GOOGLE = b'"protoPayload"'
@@ -57,6 +59,9 @@ class Family(Protocol):
 
     def picked(self, shapes: Sequence[Any]) -> list[int]:
         """The positions of the lines that must be read whole. It remembers what they show."""
+
+    def parser(self, shape: Any) -> Parser | None:
+        """What reads a line that was picked as the full parser would, which decides where it is None."""
 
     def settled(self, shape: Any) -> bool:
         """Whether, of a line that was not picked, lines that begin alike show nothing unless they are marked."""
@@ -172,7 +177,7 @@ class _Looking:
         self._note([shape.time], at, stop)
         if not self.family.picked([shape]):
             return self.family.settled(shape)
-        self._read(line, self.first + before)
+        self._read(line, self.first + before, shape)
         return False
 
     def _batch(self, part: memoryview, at: int, stop: int) -> None:
@@ -206,14 +211,25 @@ class _Looking:
             self._read(line, number)
             return
         if self.family.picked([shape]):
-            self._read(line, number)
+            self._read(line, number, shape)
         self._note([shape.time], at, stop)
 
-    def _read(self, line: bytes, number: int) -> None:
+    def _read(self, line: bytes, number: int, shape: Any = None) -> None:
+        """Reads a line whole; `shape` is what the typed parse made of it, if it took it."""
         events = self.out.events
         if len(events) > _SPARE and _SHARE * len(events) > self.out.records:
             raise UnsureError
-        found = list(formats.read(self.name, line, number))
+        parse = self.family.parser(shape) if shape is not None else None
+        if parse:
+            try:
+                record = orjson.loads(line)
+            except orjson.JSONDecodeError:
+                parse = None
+            else:
+                identifier = record.get("insertId", "")[:200]
+                found: list[Any] = [parse(record, Evidence(file=self.name, record=number, event_id=identifier))]
+        if not parse:
+            found = list(formats.read(self.name, line, number))
         if len(found) != 1 or not isinstance(found[0], Event):
             raise UnsureError
         events.append(found[0])

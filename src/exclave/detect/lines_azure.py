@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from exclave.detect.match import Index
+    from exclave.formats import Parser
 
 ACTIVITY, STORAGE = "activity", "storage"
 _IS_STORAGE = re.compile(rb'"category"\s*:\s*"(?i:storage)')
@@ -147,20 +148,19 @@ class Azure:
         """The positions of the lines that must be read whole. It remembers what they show."""
         return [n for n, shape in enumerate(shapes) if self._matters(shape)]
 
+    def parser(self, line: Line) -> Parser | None:
+        """What reads a line that was picked as the full parser would, which decides where it is None."""
+        return _PARSERS.get(self._names[_key(line)].log)
+
     def settled(self, line: Line) -> bool:
         """Whether, of a line that was not picked, lines that begin alike show nothing unless they are marked."""
-        signature = line.resultSignature or azure.value_of((line.properties or _NO_PROPERTIES).statusCode)
-        key = line.category, line.operationName, line.resultType, signature, line.statusCode
-        name = self._names[key]
-        return not name.failed
+        return not self._names[_key(line)].failed
 
     def _matters(self, line: Line) -> bool:
-        properties = line.properties or _NO_PROPERTIES
-        signature = line.resultSignature or azure.value_of(properties.statusCode)
-        key = line.category, line.operationName, line.resultType, signature, line.statusCode
+        key = _key(line)
         name = self._names.get(key)
         if name is None:
-            name = self._names[key] = self._name(line, signature)
+            name = self._names[key] = self._name(line, key[3])
         if name.means.always:
             return True
         owner = name.log, name.failed, line.resourceId
@@ -169,7 +169,8 @@ class Azure:
         identity = line.identity or _NOBODY
         if name.log == "azure-activity":
             claims = identity.claims or _NO_CLAIMS
-            who = line.tenantId, properties.hierarchy, claims.tid, claims.tenant, claims.short_upn, claims.upn
+            hierarchy = line.properties.hierarchy if line.properties else ""
+            who = line.tenantId, hierarchy, claims.tid, claims.tenant, claims.short_upn, claims.upn
             return bool(name.means) or (who not in self._callers and self._is_new_caller(who))
         return bool(name.means) and _shows(name.means, identity)
 
@@ -214,6 +215,14 @@ class Azure:
         return new
 
 
+def _key(line: Line) -> tuple[str, str, str, str, int | str]:
+    """What a name, a category and an outcome are known by."""
+    signature = line.resultSignature
+    if not signature and line.properties:
+        signature = azure.value_of(line.properties.statusCode)
+    return line.category, line.operationName, line.resultType, signature, line.statusCode
+
+
 def _shows(means: Wanted, identity: _Identity) -> bool:
     kind = identity.type.lower()
     requester = identity.requester
@@ -226,5 +235,5 @@ def _shows(means: Wanted, identity: _Identity) -> bool:
 
 _NOBODY = _Identity()
 _NO_CLAIMS = _Claims()
-_NO_PROPERTIES = _Properties()
+_PARSERS = {"azure-activity": azure_activity.event, "azure-storage": azure_storage.event}
 _NOWHERE = Evidence(file="", record=0)

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from exclave.detect.match import Index
+    from exclave.formats import Parser
 
 GOOGLE = "google"
 _MAX_KNOWN = 50_000
@@ -144,6 +145,10 @@ class Google:
     def picked(self, shapes: Sequence[Entry]) -> list[int]:
         """The positions of the lines that must be read whole. It remembers what they show."""
         return [n for n, shape in enumerate(shapes) if self._matters(shape)]
+
+    def parser(self, line: Entry) -> Parser | None:
+        """What reads a line that was picked as the full parser would."""
+        return gcp_audit.event if line.protoPayload.type.endswith("AuditLog") else None
 
     def settled(self, line: Entry) -> bool:
         """Whether, of a line that was not picked, lines that begin alike show nothing unless they are marked."""
