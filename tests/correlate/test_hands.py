@@ -1,11 +1,27 @@
 """What an identity that was stolen goes on doing every day is not the thief's."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from exclave.correlate import hands
-from exclave.model import Actor, Cloud, Evidence, Resource, Severity, Signal, SignalKind
+from exclave.correlate.incidents import groups
+from exclave.correlate.lineage import Lineage
+from exclave.model import (
+    Actor,
+    Cloud,
+    Destination,
+    Evidence,
+    Judgement,
+    Kind,
+    Outcome,
+    Resource,
+    Severity,
+    Signal,
+    SignalKind,
+    Transfer,
+    Verdict,
+)
 
 
 def signal(ip, *, cloud=Cloud.AZURE, severity=Severity.LOW):
@@ -44,3 +60,30 @@ def test_what_is_ordinary_on_a_thing_joins_nothing_for_the_thing_alone():
     assert not hands.by_resource(signal("", severity=Severity.INFO))
     assert hands.by_resource(signal(""))
     assert hands.by_resource(signal("", cloud=Cloud.AWS, severity=Severity.INFO))
+
+
+def transfer(hours, outcome, who, severity):
+    return Transfer(
+        id=f"t{hours}",
+        method="azure.compute.disk-sas",
+        outcome=outcome,
+        source=Resource(kind="azure-disk", id="d"),
+        destination=Destination(kind=Kind.BEARER_URL, id="u"),
+        time=datetime(2026, 3, 2, tzinfo=UTC) + timedelta(hours=hours),
+        cloud=Cloud.AZURE,
+        account="s",
+        region="",
+        action="x",
+        actor=Actor(kind="user", id=who),
+        evidence=Evidence(file="f", record=hours),
+        judgement=Judgement(verdict=Verdict.UNKNOWN, reason="whoever"),
+        severity=severity,
+    )
+
+
+def test_somebody_elses_failed_call_on_the_same_thing_joins_within_a_day_only():
+    offer = transfer(100, Outcome.OFFERED, "thief", Severity.HIGH)
+    long_ago = transfer(4, Outcome.ATTEMPTED, "liam", Severity.LOW)
+    before = transfer(99, Outcome.ATTEMPTED, "accomplice", Severity.LOW)
+    (group,) = groups([long_ago, before, offer], [], Lineage(None), {})
+    assert group.transfers == [before, offer]

@@ -78,7 +78,7 @@ def test_nothing_else_is_medium_or_above(hunted):
 
 
 def test_a_backup_product_is_among_what_stays_quiet(alone):
-    report, _ = alone["disk-export-by-url"]
+    report, _ = alone["azure-snapshot-export"]
     routine = [t for t in report.transfers if any(why.startswith("routine") for why in t.why)]
     assert len(routine) == 4 * 6 * 2  # subscriptions, rounds, disks
     assert {t.severity for t in routine} == {Severity.LOW}

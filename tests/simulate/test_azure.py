@@ -84,7 +84,7 @@ def test_packed_files_hold_the_same(tmp_path, full, by_file):
 
 
 def test_breaches_are_told_whole_when_fewer_records_are_asked_for(tmp_path):
-    summary = run(tmp_path / "out", records=0, breaches=("replication-to-other-tenant",))
+    summary = run(tmp_path / "out", records=0, breaches=("azure-cross-tenant-replication",))
     (breach,) = truth(summary)[1].values()
     assert summary.records > len(breach["steps"]) + len(breach["context"]) > 6
 
@@ -165,9 +165,9 @@ def test_every_breach_says_who_was_to_receive_what(full):
 
 def test_an_url_that_expires_before_the_logs_end_is_not_open(tmp_path):
     lasts = {days: run(tmp_path / str(days), days=days, records=0) for days in (1, 30)}
-    found = {days: truth(summary)[1]["disk-export-by-url"]["open"] for days, summary in lasts.items()}
+    found = {days: truth(summary)[1]["azure-snapshot-export"]["open"] for days, summary in lasts.items()}
     assert found[1] is True
-    steps = truth(lasts[30])[1]["disk-export-by-url"]["steps"]
+    steps = truth(lasts[30])[1]["azure-snapshot-export"]["steps"]
     offered = next(s["time"] for s in steps if s["phase"] == "offer")
     expired = datetime.fromisoformat(offered) + timedelta(days=1) < lasts[30].end
     assert found[30] is not expired

@@ -144,8 +144,11 @@ def _attach(
         ours = isinstance(found, Transfer) and not foreign(found.judgement)
         if ours and not ties.to_agent(found):
             continue
-        fits = {n for key in ties.supporting_keys(found) for n in by_key.get(key, ())}
         time, at_risk = _time(found), isinstance(found, Signal) and found.method in risky
+        # Somebody's failed call on the same thing, days before, is his own affair.
+        tried = isinstance(found, Transfer) and found.outcome is Outcome.ATTEMPTED
+        about = {n for key in ties.supporting_keys(found) for n in by_key.get(key, ())}
+        fits = {n for n in about if known[n].near(time)} if tried else about
         did = {
             n
             for hand in (*ties.actor_keys(found.actor, found.account, issued_from), *ties.made_ready(found))

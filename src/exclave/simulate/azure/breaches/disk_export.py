@@ -95,7 +95,7 @@ def tell(scene: Scene) -> None:
 
 
 BREACH = Breach(
-    name="disk-export-by-url",
+    name="azure-snapshot-export",
     title="Disk snapshot exported by a download URL with a stolen application secret",
     cloud=Cloud.AZURE,
     description="Somebody signs in with the deployment application's secret from abroad; Identity Protection sees"

@@ -108,7 +108,7 @@ def tell(scene: Scene) -> None:
 
 
 BREACH = Breach(
-    name="gallery-share-with-other-tenant",
+    name="azure-gallery-share",
     title="Image of a production machine shared with another tenant by a compute gallery",
     cloud=Cloud.AZURE,
     description="Somebody's session is used from an unlikely place. It invites a guest, makes an image of a"

@@ -79,7 +79,7 @@ def tell(scene: Scene) -> None:
 
 
 BREACH = Breach(
-    name="replication-to-other-tenant",
+    name="azure-cross-tenant-replication",
     title="Containers replicated to a storage account of another tenant",
     cloud=Cloud.AZURE,
     description="Somebody's session is taken over from an anonymous address. Replication to other tenants is"
