@@ -12,7 +12,7 @@ import json
 import re
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from typing import Any, Self
 from urllib.parse import parse_qs, unquote, urlsplit
 
 ORG, CUSTOMER, DOMAIN = "organizations/4242", "C0ours123", "ours.example"
@@ -49,7 +49,7 @@ class GoogleStub:
 
     # -- the server
 
-    def __enter__(self) -> GoogleStub:
+    def __enter__(self) -> Self:
         stub = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -139,7 +139,7 @@ class GoogleStub:
         name = path.partition("/")[2]  # without the version
         name, _, action = name.partition(":")
         if action:
-            return self._action(verb, name, action, query, body)
+            return self._action(name, action, query, body)
         if name.endswith("/assets"):
             return self._assets(name, query)
         if name == "accessPolicies":
@@ -150,38 +150,42 @@ class GoogleStub:
             return self._paged("transferJobs", jobs, query)
         return self._rest(verb, name, query, body)
 
-    def _rest(self, verb: str, name: str, query: dict[str, list[str]], body: Any) -> Any:  # noqa: C901
-        parts = name.split("/")
-        if verb == "GET" and len(parts) == 2 and parts[0] in ("organizations", "projects", "folders"):
-            return self._node(name)
-        if verb == "GET" and (name.endswith("/recommendations") or len(parts) % 2 == 1):
-            if "/locations/-/" in name:
-                head, tail = name.split("/locations/-/")
-                found = [
-                    t
-                    for n, t in self.things.items()
-                    if n.startswith(f"{head}/locations/") and f"/{tail}/" in n
-                ]
-            else:
-                found = self._in(name)
-            wanted = re.fullmatch(r'display_name="(.*)"', query.get("filter", [""])[0])
-            if wanted:
-                found = [f for f in found if f.get("displayName") == wanted[1]]
-            return self._paged(KEYS.get(parts[-1], parts[-1]), found, query)
+    def _rest(self, verb: str, name: str, query: dict[str, list[str]], body: Any) -> Any:
         if verb == "GET":
-            if name.endswith("/settings"):
-                return self.things.get(name, {"name": name})
-            return self._get(name)
+            return self._read(name, query)
         if verb == "POST":
             return self._create(name, query, body)
         if verb == "DELETE":
             self._get(name)
             del self.things[name]
             return {}
+        return self._changed(name, query, body)
+
+    def _read(self, name: str, query: dict[str, list[str]]) -> Any:
+        parts = name.split("/")
+        if len(parts) == 2 and parts[0] in ("organizations", "projects", "folders"):
+            return self._node(name)
+        if name.endswith("/settings"):
+            return self.things.get(name, {"name": name})
+        if not name.endswith("/recommendations") and len(parts) % 2 == 0:
+            return self._get(name)
+        if "/locations/-/" in name:
+            head, tail = name.split("/locations/-/")
+            found = [
+                t for n, t in self.things.items() if n.startswith(f"{head}/locations/") and f"/{tail}/" in n
+            ]
+        else:
+            found = self._in(name)
+        wanted = re.fullmatch(r'display_name="(.*)"', query.get("filter", [""])[0])
+        if wanted:
+            found = [f for f in found if f.get("displayName") == wanted[1]]
+        return self._paged(KEYS.get(parts[-1], parts[-1]), found, query)
+
+    def _changed(self, name: str, query: dict[str, list[str]], body: Any) -> Any:
         thing = self._get(name)
         if body.get("etag") and thing.get("etag") and body["etag"] != thing["etag"]:
             raise StaleError
-        mask = query.get("updateMask", [""])[0].replace("policy.", "")
+        mask = query.get("updateMask", [""])[0]
         for field in mask.split(",") if mask else list(body):
             if "." in field:
                 head, _, last = field.partition(".")
@@ -196,7 +200,7 @@ class GoogleStub:
         return copy.deepcopy(thing)
 
     def _create(self, parent: str, query: dict[str, list[str]], body: Any) -> Any:
-        collection = parent.split("/")[-1]
+        collection = parent.rsplit("/", maxsplit=1)[-1]
         given = next((query[k][0] for k in ("bucketId",) if k in query), "")
         short = given or str(body.get("name", "")).rpartition("/")[2]
         if collection in ("alertPolicies", "notificationChannels", "accessPolicies"):
@@ -232,7 +236,7 @@ class GoogleStub:
             return {"name": "operations/1", "done": True, "response": copy.deepcopy(kept)}
         return copy.deepcopy(kept)
 
-    def _action(self, verb: str, name: str, action: str, query: dict[str, list[str]], body: Any) -> Any:  # noqa: C901
+    def _action(self, name: str, action: str, query: dict[str, list[str]], body: Any) -> Any:
         if action == "search" and name == "organizations":
             return {"organizations": [self._node(ORG)]}
         if action == "getIamPolicy":
@@ -240,7 +244,7 @@ class GoogleStub:
         if action == "setIamPolicy":
             return self._set_policy(name, body)
         if action == "getAncestry":
-            project = name.split("/")[-1]
+            project = name.rsplit("/", maxsplit=1)[-1]
             return {
                 "ancestor": [
                     {"resourceId": {"type": "project", "id": project}},
@@ -276,7 +280,7 @@ class GoogleStub:
     def _node(self, name: str) -> dict[str, Any]:
         if name == ORG:
             return {"name": ORG, "displayName": DOMAIN, "directoryCustomerId": CUSTOMER, "state": "ACTIVE"}
-        project = name.split("/")[-1]
+        project = name.rsplit("/", maxsplit=1)[-1]
         if project not in self.projects:
             raise NotThereError
         return {
