@@ -142,7 +142,13 @@ def _items(answer: Answer, standing: Standing) -> Iterator[tuple[Any, Any]]:
 def _event(answer: Answer, item: Any, parent: Any = None) -> Event:
     scope = answer.scope
     service, _, operation = answer.call.partition(".")
-    fields = {"item": item, "args": answer.args, "answer": answer.answer, "parent": parent}
+    fields = {
+        "item": item,
+        "args": answer.args,
+        "answer": answer.answer,
+        "parent": parent,
+        "account": scope.account,
+    }
     return Event(
         cloud=scope.cloud, log="inventory", time=answer.time, service=service, action=operation,
         actor=_NOBODY,

@@ -12,12 +12,21 @@ from exclave.inventory.model import walk
 if TYPE_CHECKING:
     from exclave.inventory.model import Answer, Call, Scope
 
+WHOLE = ""  # the key of an item that is a text itself
+_PARTITIONS = (("cn-", "aws-cn"), ("us-gov-", "aws-us-gov"))
 _SLOT = re.compile(r"\{([A-Za-z0-9_.'\[\]-]*)\}")
 
 
 def filled(template: Any, item: Any) -> Any:
-    """A JSON value with every `{path}` in its strings filled in; `{}` is an item that is a text itself."""
+    """A JSON value with every `{path}` in its strings filled in; `{}` is an item that is a text itself.
+
+    A string that is one path alone keeps a number's type.
+    """
     if isinstance(template, str):
+        whole = _SLOT.fullmatch(template)
+        number = paths.first(item, whole[1]) if whole and whole[1] else None
+        if isinstance(number, int) and not isinstance(number, bool):
+            return number
         return filled_text(template, item)
     if isinstance(template, list):
         return [filled(value, item) for value in template]
@@ -28,12 +37,17 @@ def filled(template: Any, item: Any) -> Any:
 
 def filled_text(template: str, item: Any) -> str:
     """A text with every `{path}` filled in; what the item lacks is empty."""
-    return _SLOT.sub(lambda m: paths.text(item, m[1]) if m[1] else str(item), template)
+    return _SLOT.sub(lambda m: paths.text(item, m[1]) if m[1] else _whole(item), template)
+
+
+def _whole(item: Any) -> str:
+    return str(item.get(WHOLE, "") if isinstance(item, Mapping) else item)
 
 
 def place(scope: Scope) -> dict[str, str]:
-    """What every template may name: `{account}` and `{region}` of the scope."""
-    return {"account": scope.account, "region": scope.region}
+    """What every template may name: `{account}`, `{region}` and (AWS) `{partition}` of the scope."""
+    name = next((p for start, p in _PARTITIONS if scope.region.startswith(start)), "aws")
+    return {"account": scope.account, "region": scope.region, "partition": name}
 
 
 def slots(template: Any) -> Iterator[str]:
@@ -51,8 +65,7 @@ def wanted_items(call: Call, parent: Answer) -> Iterator[Any]:
     if each is None:
         return
     for item in walk(parent.answer, each.items) if each.items else parent.items:
-        joined: Any = item
-        if isinstance(item, Mapping):
-            joined = {**item, "args": dict(parent.args), **place(parent.scope)}
+        own = item if isinstance(item, Mapping) else {WHOLE: item}
+        joined = {**own, "args": dict(parent.args), **place(parent.scope)}
         if all(paths.text(joined, path) in allowed for path, allowed in each.where.items()):
             yield joined

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import threading
 import time
 from collections import OrderedDict
@@ -23,6 +24,17 @@ MOST_CLIENTS = 64  # kept open: each holds connections and the rules of its serv
 MOST_ASKED = 30  # times that a job is asked for
 PAUSE = 1.0  # seconds between
 CONNECT, READ = 10, 60  # seconds
+NOT_IN_REGION = (
+    "ServiceNotInRegion"  # nothing answers there, and the SDK knows the service in other regions only
+)
+MOST_PAGES = 100_000  # of an operation without a paginator
+_TOKENS = (
+    ("NextToken", "NextToken"),
+    ("nextToken", "nextToken"),
+    ("NextPageToken", "PageToken"),
+    ("nextPageToken", "pageToken"),
+    ("NextContinuationToken", "ContinuationToken"),
+)  # token in the answer, and in the next request
 
 
 class ForbiddenCallError(Exception):
@@ -63,8 +75,23 @@ class Access:
                     return Reply(answer=answer)
                 self._stop.wait(PAUSE)
         except Exception as error:  # noqa: BLE001 - every way to fail is an answer to the reader
+            if type(error).__name__ == "EndpointConnectionError" and self._lacks(service, region):
+                return Reply(absent=NOT_IN_REGION)
             return reply_for(error, unit.call)
         return Reply(error=Failure(code="NotReady", message=f"not ready after {MOST_ASKED} times"))
+
+    def _lacks(self, service: str, region: str) -> bool:
+        """Whether the SDK knows the regions of the service, and this is none of them."""
+        partition = self._session.get_partition_for_region(region)
+        known = self._session.get_available_regions(service, partition)
+        return bool(known) and region not in known
+
+    def renew(self) -> None:
+        """Let go of the clients and of the services' models, which are most of what a run keeps in memory."""
+        with self._lock:
+            self._clients.clear()
+            self._session.register_component("data_loader", _loader(self._session))
+        gc.collect()  # clients hold themselves by their event handlers
 
     def _client(self, service: str, region: str) -> Any:
         with self._lock:
@@ -100,8 +127,29 @@ def _answer(client: Any, operation: str, args: Mapping[str, Any], page: int) -> 
         pages = client.get_paginator(name).paginate(**args, PaginationConfig=config)
         answer = pages.build_full_result()
     else:
-        answer = getattr(client, name)(**args)
+        answer = _by_token(client, name, operation, dict(args))
     return {key: value for key, value in answer.items() if key != "ResponseMetadata"}
+
+
+def _by_token(client: Any, name: str, operation: str, args: dict[str, Any]) -> dict[str, Any]:
+    """Operations that give a token but of which botocore has no paginator: their lists, one after the other."""
+    shape = client.meta.service_model.operation_model(operation).input_shape
+    known = shape.members if shape is not None else {}
+    whole: dict[str, Any] = {}
+    for _ in range(MOST_PAGES):
+        page = getattr(client, name)(**args)
+        given = [(into, page[out]) for out, into in _TOKENS if page.get(out) and into in known]
+        for key, value in page.items():
+            if isinstance(value, list) and isinstance(whole.get(key), list):
+                whole[key] += value
+            else:
+                whole[key] = value
+        if not given or args.get(given[0][0]) == given[0][1]:
+            break
+        args[given[0][0]] = given[0][1]
+    for out, _into in _TOKENS:
+        whole.pop(out, None)
+    return whole
 
 
 def _config(workers: int) -> Any:
@@ -115,6 +163,12 @@ def _config(workers: int) -> Any:
         read_timeout=READ,
         user_agent_extra=f"exclave/{__version__}",
     )
+
+
+def _loader(session: Any) -> Any:
+    from botocore.loaders import create_loader
+
+    return create_loader(session.get_config_variable("data_path"))
 
 
 def new_session(profile: str | None, loader: Any = None) -> Any:

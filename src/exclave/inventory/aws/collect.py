@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 FIRST = ("sts.GetCallerIdentity", "ec2.DescribeRegions")
 ACCOUNTS = ("organizations.DescribeOrganization", "organizations.ListAccounts")
 ASSUME = Call(name="sts.AssumeRole", scope="global", permission="sts:AssumeRole")
+AT_A_TIME = 8  # services
 _HOMES = {"aws": "us-east-1", "aws-cn": "cn-north-1", "aws-us-gov": "us-gov-west-1"}
 
 
@@ -119,12 +120,33 @@ class _Run:
         organization: bool = False,
     ) -> None:
         kept = self.tally.kept
-        engine.run(
-            table, scopes, self.home if organization else None, access.ask, self.recorder, identity=identity,
-            workers=self.options.workers, stop=self.stop, tally=self.tally, watch=self.options.watch,
-        )  # fmt: skip
+        for part in parts(table):
+            engine.run(
+                part, scopes, self.home if organization else None, access.ask, self.recorder, identity=identity,
+                workers=self.options.workers, stop=self.stop, tally=self.tally, watch=self.options.watch,
+            )  # fmt: skip
+            if table is self.table:
+                access.renew()
         if table is not self.table:
             self.tally.kept = kept  # the first calls are met again among all
+
+
+def parts(table: Table) -> list[Table]:
+    """The table a few services at a time: what a service's client needs is large, and isn't kept for the next."""
+
+    def root(call: Call) -> str:
+        return root(table[call.each.call]) if call.each else call.does.partition(".")[0]
+
+    services = sorted({root(c) for c in table.values()})
+    return [
+        {name: call for name, call in table.items() if root(call) in some}
+        for some in batched(services, AT_A_TIME)
+    ]
+
+
+def batched(names: Sequence[str], size: int) -> list[Sequence[str]]:
+    """Slices of so many."""
+    return [names[at : at + size] for at in range(0, len(names), size)]
 
 
 def identity_of(access: Access, table: Table) -> tuple[str, str]:

@@ -11,12 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 from exclave.audit.checks.aws.event_pattern import fires
 from exclave.audit.checks.aws.filter_pattern import BadPatternError, compiled
+from exclave.audit.checks.aws.sharing import core_methods
 from exclave.audit.checks.aws.topics import Topics
 from exclave.audit.checks.aws.trails import STATUS, TRAILS
 from exclave.audit.judging import failed, judged, passed, unseen
 from exclave.audit.model import Check, Item, Settings, Status
-from exclave.catalogue.loader import load
-from exclave.model import Cloud
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -78,14 +77,9 @@ def data_sharing(inventory: Inventory, _perimeter: Perimeter, _settings: Setting
 
 
 def sharing_events() -> tuple[str, ...]:
-    """`service:action` of every offer whose share can be seen standing; harden alarms on these."""
+    """`service:action` of the core ways to share; harden alarms on these."""
     found = {
-        event
-        for method in load().methods
-        if method.cloud is Cloud.AWS and method.outcome == "offered" and method.inventory
-        for rule in method.match
-        for event in rule.events
-        if "*" not in event
+        e for m in core_methods() if m.outcome == "offered" for r in m.match for e in r.events if "*" not in e
     }
     return tuple(sorted(found))
 

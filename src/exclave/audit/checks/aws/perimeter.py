@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from exclave.audit.checks.aws.organization import own_organizations, reaching
 from exclave.audit.checks.aws.probes import refuses_carrying_out, refuses_sharing, refuses_strangers
+from exclave.audit.checks.aws.sharing import core_methods
 from exclave.audit.judging import failed, judged, passed, unseen
 from exclave.audit.model import Check, Item, Settings, Status
-from exclave.catalogue.loader import load
 from exclave.inventory.model import Scope
 from exclave.model import Cloud
 from exclave.policy.evaluate import Answer as Says
@@ -42,17 +42,15 @@ def sharing_actions() -> dict[str, tuple[str, ...]]:
     refusing sqs:SetQueueAttributes to everybody would stop all work.
     """
     found: dict[str, tuple[str, ...]] = {}
-    for method in load().methods:
-        if method.cloud is Cloud.AWS and method.outcome == "offered" and _names_receiver(method):
+    for method in core_methods():
+        if method.outcome == "offered" and _names_receiver(method):
             for action in method.prevent.actions:
                 found[action] = tuple(dict.fromkeys((*found.get(action, ()), *method.prevent.condition_keys)))
     return dict(sorted(found.items()))
 
 
 def _names_receiver(method: Method) -> bool:
-    return bool(method.inventory) and not any(
-        r.reader in ("policy", "acl") for s in method.inventory for r in s.read
-    )
+    return not any(r.reader in ("policy", "acl") for s in method.inventory for r in s.read)
 
 
 def identity(inventory: Inventory, _perimeter: Perimeter, _settings: Settings) -> list[Check]:
