@@ -11,7 +11,6 @@ from datetime import date
 
 from exclave.audit.loader import check_of, control
 from exclave.audit.model import Settings
-from exclave.catalogue.loader import load
 from exclave.harden.model import Options
 from exclave.harden.run import harden
 from exclave.inventory import Inventory
@@ -19,8 +18,10 @@ from exclave.model import Kind, Verdict
 from exclave.perimeter import Entry, EntryKind, Perimeter
 from tests.audit.build import NOW, OURS, REGION, doc
 
+from .conftest import _catalogue
+
 ORG, MANAGEMENT, ROOT = "o-ours000000", "999900001111", "r-root"
-VPC, SUBNET, ACL, ENDPOINT = "vpc-0a1", "subnet-0a1", "acl-0a1", "vpce-0a1"
+VPC, SUBNET, ACL, ENDPOINT = (f"{kind}-0a1b2c3d4e5f60718" for kind in ("vpc", "subnet", "acl", "vpce"))
 BREAK_GLASS = "arn:aws:iam::*:role/break-glass"
 
 
@@ -211,4 +212,4 @@ class Account:
         options.setdefault("break_glass", (BREAK_GLASS,))
         given = Options(settings=Settings(now=NOW), **options)
         controls = [control(i) for i in identifiers]
-        return harden(self.inventory(), perimeter or self.perimeter(), given, controls, load())
+        return harden(self.inventory(), perimeter or self.perimeter(), given, controls, _catalogue())

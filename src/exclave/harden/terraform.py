@@ -5,10 +5,9 @@ Source: https://developer.hashicorp.com/terraform/language/syntax/json
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any
-
-import orjson
 
 
 class Reference(str):
@@ -24,7 +23,8 @@ def escaped(text: str) -> str:
 
 def to_json(document: Mapping[str, Any]) -> str:
     """The configuration as text, keys in the order they were given."""
-    return orjson.dumps(_written(document), option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE).decode()
+    # JSON's own escapes make visible what isn't
+    return json.dumps(_written(document), indent=2, ensure_ascii=True) + "\n"
 
 
 def configuration(

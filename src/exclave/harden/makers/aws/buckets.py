@@ -26,6 +26,12 @@ BLOCKS = {
     "RestrictPublicBuckets": True,
 }
 ACCESS_PREFIX = "s3-access/"
+STALE, HALF = 90, 7  # days until an overwritten log, and an upload that never ended, are removed
+NO_LOGS_OF_LOGS = {
+    "checkov": {
+        "skip": [{"id": "CKV_AWS_18", "comment": "it receives logs: it would log its own without end"}]
+    }
+}
 
 
 def trail_bucket(account: Account, prefix: str) -> str:
@@ -113,9 +119,20 @@ def in_cloudformation(name: str, bucket: str, policy: Mapping[str, Any], key: An
             "Type": "AWS::S3::Bucket",
             "DeletionPolicy": "Retain",
             "UpdateReplacePolicy": "Retain",
+            "Metadata": NO_LOGS_OF_LOGS,
             "Properties": {
                 "BucketName": bucket,
                 "BucketEncryption": {"ServerSideEncryptionConfiguration": [rule]},
+                "LifecycleConfiguration": {
+                    "Rules": [
+                        {
+                            "Id": "old",
+                            "Status": "Enabled",
+                            "NoncurrentVersionExpiration": {"NoncurrentDays": STALE},
+                            "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": HALF},
+                        }
+                    ]
+                },
                 "OwnershipControls": {"Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]},
                 "PublicAccessBlockConfiguration": BLOCKS,
                 "VersioningConfiguration": {"Status": "Enabled"},
@@ -162,6 +179,18 @@ def in_terraform(
         },
         "aws_s3_bucket_versioning": {
             name: {"bucket": it, "versioning_configuration": {"status": "Enabled"}}
+        },
+        "aws_s3_bucket_lifecycle_configuration": {
+            name: {
+                "bucket": it,
+                "rule": {
+                    "id": "old",
+                    "status": "Enabled",
+                    "filter": {},
+                    "noncurrent_version_expiration": {"noncurrent_days": STALE},
+                    "abort_incomplete_multipart_upload": {"days_after_initiation": HALF},
+                },
+            }
         },
         "aws_s3_bucket_policy": {name: {"bucket": it, "policy": text(policy)}},
     }  # fmt: skip

@@ -6,6 +6,7 @@ or RCP, white space counted) and https://docs.aws.amazon.com/IAM/latest/UserGuid
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -61,7 +62,7 @@ def text(policy: Mapping[str, Any]) -> str:
 
 def indented(policy: Mapping[str, Any]) -> str:
     """A policy to be read."""
-    return orjson.dumps(policy, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE).decode()
+    return json.dumps(policy, indent=2, ensure_ascii=True) + "\n"
 
 
 def packed(statements: Sequence[Statement], limit: int = MAX_ORGANIZATION) -> list[dict[str, Any]]:

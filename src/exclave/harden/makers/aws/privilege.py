@@ -15,6 +15,7 @@ from exclave.harden.makers.aws.documents import MAX_MANAGED, deny, indented, pac
 from exclave.harden.makers.aws.privilege_steps import denied, edited_inline, edited_managed
 from exclave.harden.makers.aws.smaller import SID, difference, smaller
 from exclave.harden.model import Artefact, Made
+from exclave.outputs.neutralise import visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -160,7 +161,7 @@ def _artefacts(account: Account, work: _Work, options: Options) -> Iterator[Arte
     undo = "the versions and documents before are in the inventory; --apply keeps them in its undo file"
     if work.edits and options.wants("diff"):
         text = "".join(
-            difference(name.replace("\n", " "), before, after)
+            difference(visible(name), before, after)
             for name, before, after in sorted(work.edits, key=lambda e: e[0])
         )
         yield Artefact(

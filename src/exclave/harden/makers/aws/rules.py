@@ -55,13 +55,16 @@ def _pattern(alternatives: list[dict[str, Any]]) -> dict[str, Any]:
 
 def artefacts(control: str, account: Account, options: Options) -> Iterator[Artefact]:
     """The rules with a topic; one template that fits every region."""
-    about = f"{len(patterns())} rules of EventBridge on {len(sharing_events())} sharing events, and a topic: for every region"
+    found = patterns()
+    about = (
+        f"{len(found)} rules of EventBridge on the catalogue's sharing events, and a topic: for every region"
+    )
     topic, notify = f"{options.prefix}-sharing-rules", [n for n in options.notify if "@" in n]
     if options.wants("cloudformation"):
         name = changes.file_name(control, account, "cloudformation", part="eventbridge")
         deploy, undo = changes.stack_commands(f"{options.prefix}-sharing-rules", name, "REGION")
         resources = topic_in_cloudformation(account, topic, notify)
-        for number, pattern in enumerate(patterns(), 1):
+        for number, pattern in enumerate(found, 1):
             resources[f"Rule{number}"] = {
                 "Type": "AWS::Events::Rule",
                 "Properties": {
@@ -81,18 +84,20 @@ def artefacts(control: str, account: Account, options: Options) -> Iterator[Arte
         yield Artefact(
             control=control, name=changes.file_name(control, account, "terraform", part="eventbridge"), format="terraform", about=about,
             deploy=f"{deploy} -var region=REGION", undo=f"{undo} -var region=REGION", notes=(NOTE,),
-            text=to_json(_terraform(account, topic, notify, options)),
+            text=to_json(_terraform(account, topic, notify, found, options)),
         )  # fmt: skip
 
 
-def _terraform(account: Account, topic: str, notify: list[str], options: Options) -> dict[str, Any]:
+def _terraform(
+    account: Account, topic: str, notify: list[str], patterns_: list[dict[str, Any]], options: Options
+) -> dict[str, Any]:
     found = topic_in_terraform(account, topic, notify)
     rules = {
         f"rule_{n}": {
             "name": f"{options.prefix}-sharing-{n}", "description": "Data may have been shared with somebody else's account",
             "state": "ENABLED", "event_pattern": orjson.dumps(p).decode(),
         }
-        for n, p in enumerate(patterns(), 1)
+        for n, p in enumerate(patterns_, 1)
     }  # fmt: skip
     targets = {
         name: {

@@ -1,0 +1,280 @@
+"""From nothing to everything in place and back, on a stub of Google Cloud; and artefacts that no name breaks out of."""
+
+from __future__ import annotations
+
+import copy
+import json
+import re
+import subprocess
+
+import pytest
+
+from exclave.audit.loader import load as load_controls
+from exclave.audit.model import Settings, Status
+from exclave.audit.run import results_of
+from exclave.change.apply import Doing, apply, undo
+from exclave.change.gcp import Reader, Writer
+from exclave.change.model import Plan
+from exclave.harden.model import Options
+from exclave.harden.run import harden
+from exclave.inventory.gcp import wire as wires
+from exclave.model import Cloud
+from tests.audit.gcp.build import NOW, key, load_catalogue, ours, recorded, right
+from tests.stubs.gcp import NUMBER, ORG, OTHER, PROJECT, GoogleStub
+
+pytest.importorskip("httpx")
+CONTROLS = [c for c in load_controls() if c.cloud is Cloud.GCP]
+ETL = "serviceAccount:etl@our-project.iam.gserviceaccount.com"
+SUBNET = f"//compute.googleapis.com/projects/{PROJECT}/regions/europe-west1/subnetworks/default"
+
+
+@pytest.fixture
+def stub(monkeypatch):
+    with GoogleStub() as found:
+        found.page = 50
+        monkeypatch.setenv("EXCLAVE_GCP_ENDPOINT", found.url)
+        monkeypatch.setenv("EXCLAVE_GCP_TOKEN", "t")
+        monkeypatch.setattr(wires, "FIRST_WAIT", 0.01)
+        monkeypatch.setattr("exclave.change.gcp.RATE", 0.0)
+        yield found
+
+
+def untidy(stub):
+    """A project with something of everything that can be wrong."""
+    stub.put("accessPolicies/77", {"parent": ORG, "title": "default"})
+    stub.resource(
+        PROJECT,
+        "compute.googleapis.com/Subnetwork",
+        SUBNET,
+        {"name": "default", "fingerprint": "f1", "purpose": "PRIVATE"},
+    )
+    stub.put(
+        "buckets/ours-data",
+        {
+            "name": "ours-data",
+            "project": PROJECT,
+            "iamConfiguration": {"uniformBucketLevelAccess": {"enabled": False}},
+        },
+    )
+    stub.things[f"projects/{PROJECT}/exclusions/noisy"] = {
+        "name": "noisy",
+        "filter": 'log_id("cloudaudit.googleapis.com/data_access")',
+    }
+    stub.policies[f"projects/{PROJECT}"]["bindings"] = [
+        {"role": "roles/editor", "members": [ETL, "user:lee@ours.example"]}
+    ]
+    resource = f"//cloudresourcemanager.googleapis.com/projects/{NUMBER}"
+    for number, (member, instead) in enumerate(
+        ((ETL, ["roles/bigquery.jobUser"]), ("user:lee@ours.example", []))
+    ):
+        operations = [
+            {"action": "add", "resource": resource, "pathFilters": {"/iamPolicy/bindings/*/role": r}}
+            for r in instead
+        ]
+        operations.append(
+            {
+                "action": "remove",
+                "resource": resource,
+                "pathFilters": {
+                    "/iamPolicy/bindings/*/role": "roles/editor",
+                    "/iamPolicy/bindings/*/members/*": member,
+                },
+            }
+        )
+        stub.put(
+            f"projects/{PROJECT}/locations/global/recommenders/google.iam.policy.Recommender/recommendations/{number}",
+            {"stateInfo": {"state": "ACTIVE"}, "content": {"operationGroups": [{"operations": operations}]}},
+        )  # fmt: skip
+    key(stub, "aaaa", made="2024-01-01T00:00:00Z", used="")
+
+
+def made(stub, **options):
+    inventory = recorded(stub)
+    settings = {"notify": ("soc@ours.example",), "settings": Settings(now=NOW), **options}
+    return harden(inventory, ours(inventory), Options(**settings), CONTROLS, load_catalogue())
+
+
+def applied(found, path, limit=50):
+    calls = [r.call for s in found.steps for r in (*s.change, *s.undo)]
+    doing = Doing(reader=Reader(), writer=Writer(calls), patience=0.5)
+    done = apply(Plan(made_at=NOW, steps=found.steps), doing, undo_file=path, limit=limit)
+    return doing, done
+
+
+def statuses(stub):
+    inventory = recorded(stub)
+    perimeter = ours(inventory)
+    results = [
+        r for c in CONTROLS for r in results_of(c, inventory, perimeter, Settings(now=NOW), load_catalogue())
+    ]
+    return {(r.control.id, r.check.scope.account): r.check.status for r in results}
+
+
+def state(stub):
+    """What stands there, but for etags and what is only the log bucket."""
+
+    def plain(value):
+        if isinstance(value, dict):
+            return {k: plain(v) for k, v in value.items() if k not in ("etag", "fingerprint", "version")}
+        return [plain(v) for v in value] if isinstance(value, list) else value
+
+    things = {n: t for n, t in stub.things.items() if not n.endswith("/buckets/exclave-audit")}
+    return plain(copy.deepcopy([things, stub.policies, stub.assets]))
+
+
+def test_everything_that_is_missing_is_made_and_taken_back(stub, tmp_path):
+    untidy(stub)
+    before, wrong = state(stub), statuses(stub)
+    assert all(s is Status.FAIL for (c, a), s in wrong.items() if a == PROJECT)
+    found = made(stub)
+    _, done = applied(found, tmp_path / "undo.jsonl")
+    assert [(d.step.title, d.result, d.why) for d in done if not d.good] == []
+    assert set(statuses(stub).values()) == {Status.PASS}
+    assert made(stub).steps == ()
+
+    doing = Doing(reader=Reader(), writer=Writer([r.call for s in found.steps for r in s.undo]), patience=0.5, keep_going=True)
+    back = undo(tmp_path / "undo.jsonl", doing)
+    assert [d.step.title for d in back if not d.good] == ["make log bucket exclave-audit, 365 days, locked"]
+    after = state(stub)
+    subnet = after[2][PROJECT][0]["resource"]["data"]
+    assert subnet.pop("logConfig") == {"enable": False}
+    assert {k: v for k, v in after[0].items() if k in before[0]} | {
+        "buckets/ours-data": before[0]["buckets/ours-data"]
+    } == before[0] | {
+        f"projects/{PROJECT}/exclusions/noisy": {
+            **before[0][f"projects/{PROJECT}/exclusions/noisy"],
+            "disabled": False,
+        },
+        next(n for n in before[0] if "/keys/" in n): after[0][next(n for n in before[0] if "/keys/" in n)],
+    }
+    assert set(after[0]) == set(before[0])
+    assert sorted(map(json.dumps, after[1][f"projects/{PROJECT}"]["bindings"])) == sorted(
+        map(json.dumps, before[1][f"projects/{PROJECT}"]["bindings"])
+    )
+    assert statuses(stub) == wrong
+
+
+def test_without_an_access_policy_a_second_run_makes_the_perimeter(stub, tmp_path):
+    untidy(stub)
+    del stub.things["accessPolicies/77"]
+    first = made(stub)
+    assert any("a second run makes the service perimeter" in n for n in first.notes["gcp.perimeter"])
+    applied(first, tmp_path / "one.jsonl")
+    assert statuses(stub)[("gcp.perimeter", PROJECT)] is Status.FAIL
+    _, done = applied(made(stub), tmp_path / "two.jsonl")
+    assert [(d.step.title, d.why) for d in done if not d.good] == []
+    assert {k for k, s in statuses(stub).items() if s is not Status.PASS} == set()
+
+
+def test_what_changed_since_the_plan_is_left_alone(stub, tmp_path):
+    untidy(stub)
+    found = made(stub)
+    stub.policies[f"projects/{PROJECT}"]["bindings"].append(
+        {"role": "roles/owner", "members": ["user:new@ours.example"]}
+    )
+    kept = copy.deepcopy(stub.policies[f"projects/{PROJECT}"]["bindings"])
+    _, done = applied(found, tmp_path / "undo.jsonl")
+    refused = [d for d in done if not d.good]
+    assert refused[0].step.title.startswith("narrow the roles")
+    assert stub.policies[f"projects/{PROJECT}"]["bindings"] == kept
+
+
+def test_policies_are_set_where_they_are_missing(stub):
+    ready = right()
+    ready.things[f"projects/{PROJECT}/policies/storage.publicAccessPrevention"] = {
+        "name": f"projects/{PROJECT}/policies/storage.publicAccessPrevention", "spec": {"rules": [{"enforce": False}]},
+    }  # fmt: skip
+    (step,) = made(ready).steps
+    assert (
+        step.change[0].call
+        == f"PATCH https://orgpolicy.googleapis.com/v2/projects/{PROJECT}/policies/storage.publicAccessPrevention?updateMask=spec"
+    )
+    assert step.undo[0].args["spec"] == {"rules": [{"enforce": False}]}
+
+
+def test_a_wrong_sink_policy_and_metric_of_ours_are_mended(stub, tmp_path):
+    untidy(stub)
+    applied(made(stub), tmp_path / "one.jsonl")
+    stub.things[f"{ORG}/sinks/exclave-audit"]["disabled"] = True
+    name = next(n for n in stub.things if "/alertPolicies/" in n)
+    stub.things[name]["enabled"] = False
+    stub.things[f"projects/{OTHER}/metrics/exclave-sharing"]["filter"] = "severity>=ERROR"
+    assert Status.FAIL in statuses(stub).values()
+    _, done = applied(made(stub), tmp_path / "two.jsonl")
+    assert [(d.step.title, d.why) for d in done if not d.good] == []
+    assert set(statuses(stub).values()) == {Status.PASS}
+
+
+def test_keys_in_use_are_planned_for_and_not_disabled(stub):
+    ready = right()
+    key(ready, "aaaa", made="2024-01-01T00:00:00Z", used="2026-03-01T00:00:00Z")
+    found = made(ready)
+    assert found.steps == ()
+    (plan,) = [a for a in found.artefacts if a.format == "text"]
+    assert "| etl" in plan.text
+    (step,) = made(ready, values={"disable-used": "yes"}).steps
+    assert step.change[0].call.endswith("/keys/aaaa:disable")
+
+
+def test_without_somebody_to_tell_there_is_no_policy_and_a_note(stub):
+    untidy(stub)
+    found = made(stub, notify=())
+    assert any("--notify" in n for n in found.notes["gcp.alert"])
+    assert not any("alertPolicies" in r.call for s in found.steps for r in s.change)
+
+
+def test_scripts_are_shell_and_configurations_are_json(stub, tmp_path):
+    untidy(stub)
+    found = made(stub)
+    assert {a.format for a in found.artefacts} == {"gcloud", "terraform"}
+    for artefact in found.artefacts:
+        assert artefact.deploy
+        if artefact.format == "terraform":
+            assert json.loads(artefact.text)["resource"]
+        else:
+            subprocess.run(["sh", "-n"], input=artefact.text.encode(), check=True)
+
+
+HOSTILE = [
+    "$(touch pwned)",
+    "`touch pwned`",
+    "x; touch pwned",
+    "x\ntouch pwned\n",
+    "END_OF_DOCUMENT\ntouch pwned",
+    "'; touch pwned; '",
+    "${path.module}",
+]
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_no_name_becomes_a_command_or_a_template(stub, tmp_path, name):
+    untidy(stub)
+    stub.things[f"projects/{PROJECT}/exclusions/bad"] = {"name": name, "filter": ""}
+    stub.put("buckets/bad", {"project": PROJECT})
+    stub.things["buckets/bad"]["name"] = name
+    stub.resource(
+        PROJECT,
+        "compute.googleapis.com/Subnetwork",
+        f"//compute.googleapis.com/projects/{PROJECT}/regions/r/subnetworks/{name}",
+        {},
+    )
+    stub.policies[f"projects/{PROJECT}"]["bindings"].append(
+        {"role": "roles/viewer", "members": [f"user:{name}"]}
+    )
+    fake = tmp_path / "gcloud"
+    fake.write_text("#!/bin/sh\nexit 0\n")
+    fake.chmod(0o755)
+    (tmp_path / "python3").symlink_to("/bin/true")
+    for artefact in made(stub).artefacts:
+        if artefact.format == "gcloud":
+            subprocess.run(
+                ["sh"],
+                input=artefact.text.encode(),
+                cwd=tmp_path,
+                env={"PATH": f"{tmp_path}:/usr/bin:/bin"},
+                check=True,
+                capture_output=True,
+            )
+        elif artefact.format == "terraform":
+            assert not re.search(r"(?<!\$)\$\{path", artefact.text)
+    assert not (tmp_path / "pwned").exists()
