@@ -132,7 +132,12 @@ def test_everything_that_is_missing_is_made_and_taken_back(stub, tmp_path):
     assert set(statuses(stub).values()) == {Status.PASS}
     assert made(stub).steps == ()
 
-    doing = Doing(reader=Reader(), writer=Writer([r.call for s in found.steps for r in s.undo]), patience=0.5, keep_going=True)
+    doing = Doing(
+        reader=Reader(),
+        writer=Writer([r.call for s in found.steps for r in s.undo]),
+        patience=0.5,
+        keep_going=True,
+    )
     back = undo(tmp_path / "undo.jsonl", doing)
     assert [d.step.title for d in back if not d.good] == ["make log bucket exclave-audit, 365 days, locked"]
     after = state(stub)

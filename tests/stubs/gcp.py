@@ -142,7 +142,7 @@ class GoogleStub:
             return self._action(name, action, query, body)
         if name.endswith("/assets"):
             return self._assets(name, query)
-        if name == "accessPolicies":
+        if verb == "GET" and name == "accessPolicies":
             return self._paged("accessPolicies", self._in("accessPolicies"), query)
         if name == "transferJobs":
             wanted = json.loads(query["filter"][0])["projectId"]

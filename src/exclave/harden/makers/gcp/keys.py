@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from exclave.audit.checks.gcp.keys import CREATION
-from exclave.change.model import equals
+from exclave.change.model import equals, lacks
 from exclave.harden.makers.gcp import changes, policies
 from exclave.harden.makers.gcp.place import gcloud, place_of, terraform
 from exclave.harden.makers.gcp.script import Script
@@ -105,7 +105,7 @@ def _disable(name: str, result: Result) -> Step:
         before={},
         undo=[(f"POST {url}:enable", {})],
         after=[equals("disabled", True)],
-        undone=[equals("disabled", None)],
+        undone=[lacks("disabled", True)],
         breaks=["who uses this key, unseen by Google, can't sign in any more"],
         results=[result],
     )
