@@ -14,6 +14,7 @@ from exclave.change.model import NOW, Expect
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+_EMPTY: tuple[Any, ...] = ("", [], {})
 _SIMPLY = {
     "gone": "stands there still",
     "there": "isn't there",
@@ -102,9 +103,9 @@ def _met(one: Expect, answer: Any) -> bool:
     found = [v for v in found if v is not None]
     match one.what:
         case "gone":
-            return not found
+            return all(v in _EMPTY for v in found)
         case "there":
-            return bool(found)
+            return any(v not in _EMPTY for v in found)
         case "equals":
             return alike(found[0], one.value) if len(found) == 1 else not found and one.value is None
         case "has":

@@ -12,16 +12,19 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
+import msgspec
+
 from exclave.catalogue import paths
 from exclave.change.model import NOW, Request
 from exclave.model import Cloud, short_id
 from exclave.perimeter.google import relative_name
 
 if TYPE_CHECKING:
-    from exclave.revoke.model import Call, Found
+    from exclave.revoke.model import Call, Found, Way
 
 _SLOT = re.compile(r"\{([a-z]+(?:\.[A-Za-z0-9_\[\]-]+)*)\}")
 _WHOLE = re.compile(r"\{=([a-z]+(?:\.[A-Za-z0-9_\[\]-]+)*)\}")
+_FACT = re.compile(r"\{=?(?:fact|number)\.([A-Za-z0-9_-]+)")
 _DIGITS = 19
 _SAFE_IN_URL = "/:@!$'()*+,;=~-._"
 
@@ -56,6 +59,12 @@ def values(found: Found) -> dict[str, Any]:
         "number": {k: int(v) for k, v in facts.items() if v.isdecimal() and len(v) < _DIGITS},
         "revoke": dict(found.revoke),
     }
+
+
+def facts_named(way: Way) -> set[str]:
+    """The facts of a finding that a way can't do without."""
+    text_ = msgspec.json.encode((way.read, way.change, way.set, way.drop, way.stands)).decode()
+    return set(_FACT.findall(text_))
 
 
 def request(call: Call, found: Found, known: Mapping[str, Any]) -> Request:

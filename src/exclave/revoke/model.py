@@ -77,6 +77,7 @@ class Way(_Table, frozen=True):
     stands: Standing | None = None
     picked: Pick | None = None  # the item of a list in what was read that `{=item...}` names
     becomes: Standing | None = None  # instead of its absence, what must be seen afterwards
+    unseen: bool = False  # nothing that can be read tells whether it stands
     change: tuple[Call, ...] = ()
     set: tuple[Call, ...] = ()
     drop: tuple[Call, ...] = ()

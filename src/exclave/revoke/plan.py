@@ -79,9 +79,14 @@ def _way(found: Found, ways: Mapping[str, tuple[Way, ...]]) -> tuple[Way, Reques
         try:
             if any(fill.text(f"{{{k}}}", known) != v for k, v in way.where.items()):
                 continue
-            return way, fill.request(way.read, found, known)
+            request = fill.request(way.read, found, known)
         except fill.MissingError as error:
             why = f"{error} isn't known: the log or the answer didn't say it"
+            continue
+        missing = fill.facts_named(way) - set(known["fact"])
+        if not missing:
+            return way, request
+        why = f"fact.{min(missing)} isn't known: the log or the answer didn't say it"
     raise UnplannableError(why)
 
 

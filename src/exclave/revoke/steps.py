@@ -73,7 +73,7 @@ def step_of(read: Request, before: Any, parts: Parts, skip: Skip) -> Step | None
     known = fill.values(first)
     return Step(
         id=step_id(*made.change),
-        title=title.replace("{what}", first.resource).replace("{who}", ", ".join(who)),
+        title=_words(title, {**known, "what": first.resource, "who": ", ".join(who)}),
         resource=first.resource,
         account=read.account,
         region=read.region,
@@ -97,6 +97,9 @@ def _by_call(before: Any, parts: Parts, skip: Skip) -> Made:
             standing = _expected(has, way.stands, known) if way.stands else None
             if standing is not None and unmet([standing], before):
                 skip(found, "it doesn't stand any more", stands=False)
+                continue
+            if way.becomes is not None and not unmet([_expected(has, way.becomes, known)], before):
+                skip(found, "it is taken back already", stands=False)
                 continue
             change = [fill.request(c, found, known) for c in way.change]
             if way.picked is not None:
@@ -243,6 +246,8 @@ def _by_statements(before: Any, parts: Parts, skip: Skip) -> Made:
 
 
 def _after(way: Way, standing: Expect | None, known: Mapping[str, Any]) -> list[Expect]:
+    if way.unseen:
+        return []
     if way.becomes is not None:
         return [_expected(has, way.becomes, known)]
     if standing is None:
