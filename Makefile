@@ -4,11 +4,18 @@ VENV ?= .venv
 BIN = $(VENV)/bin
 PIP_FLAGS ?= -q --disable-pip-version-check
 DEMO ?= demo
-DEMO_BREACHES ?= snapshot-share-after-leaked-key
+# `make demo DEMO_CLOUD=azure` (gcp, all), or any of `exclave simulate --list` by DEMO_BREACHES.
+DEMO_CLOUD ?= aws
+DEMO_BREACHES_aws = snapshot-share-after-leaked-key
+DEMO_BREACHES_azure = azure-snapshot-export
+DEMO_BREACHES_gcp = gcp-image-share
+DEMO_BREACHES_all = $(DEMO_BREACHES_aws) $(DEMO_BREACHES_azure) $(DEMO_BREACHES_gcp)
+DEMO_BREACHES ?= $(DEMO_BREACHES_$(DEMO_CLOUD))
 
 .PHONY: demo test test-real setup lint types unit bench docs fuzz clean
 
-demo: $(VENV)/.base ## writes the logs of a breach, hunts them, shows the incident
+demo: $(VENV)/.base ## writes the logs of a breach, hunts them, shows the incident; DEMO_CLOUD=aws, azure, gcp, all
+	@test -n "$(DEMO_BREACHES)" || { echo "DEMO_CLOUD is aws, azure, gcp or all"; exit 2; }
 	@rm -rf $(DEMO)
 	@$(BIN)/exclave simulate $(DEMO) --days 1 --accounts 4 --records 8000 $(DEMO_BREACHES:%=--breach %)
 	@echo

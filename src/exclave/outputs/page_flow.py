@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from exclave.model import OURS, Outcome
 from exclave.outputs import records, words
 from exclave.outputs.markup import Safe, el, join, shortened
+from exclave.outputs.page_parts import outside
 
 if TYPE_CHECKING:
     from exclave.model import Report, Transfer
@@ -25,13 +26,18 @@ TIMES = "\u00d7"
 
 def flow(report: Report) -> Safe:
     """Offers and takes across the perimeter; up to a stated number of receivers, the loudest first."""
+    quiet = {t.id for t in outside(report)[1]}
     drawn = [
         t
         for t in records.every_transfer(report)
-        if t.outcome in {Outcome.OFFERED, Outcome.TAKEN} and not (t.judgement and t.judgement.verdict in OURS)
+        if t.outcome in {Outcome.OFFERED, Outcome.TAKEN}
+        and t.id not in quiet
+        and not (t.judgement and t.judgement.verdict in OURS)
     ]
+    left_quiet = f" {words.count(len(quiet), 'quiet transfer')} not drawn." if quiet else ""
     if not drawn:
-        return el("p", "No data was offered to, or taken by, anybody outside your perimeter.")
+        said = "No data was offered to, or taken by, anybody outside your perimeter."
+        return el("p", said + left_quiet)
     groups: dict[str, list[Transfer]] = {}
     for t in drawn:
         groups.setdefault(t.destination.key, []).append(t)
@@ -48,6 +54,7 @@ def flow(report: Report) -> Safe:
     )
     if left_out:
         caption += f" The {len(shown)} loudest of {len(ranked):,} receivers are drawn."
+    caption += left_quiet
     return el(
         "figure",
         el(
@@ -92,7 +99,7 @@ def _senders(accounts: dict[str, str], beside: float) -> tuple[Safe, dict[str, f
     for name in names:
         box = el("rect", x=0, y=f"{y:.1f}", width=LEFT_CARD, height=tall, rx=6, class_="card ours")
         text = el(
-            "text", shortened(name, 26), el("title", name), x=PAD + 4, y=f"{y + PAD + 13:.1f}", class_="name"
+            "text", shortened(name, 23), el("title", name), x=PAD + 4, y=f"{y + PAD + 13:.1f}", class_="name"
         )
         out.append(join(box, text))
         middle[name] = y + tall / 2

@@ -16,20 +16,25 @@ if TYPE_CHECKING:
 MOST_PROBLEMS = 500
 
 
-def outside(report: Report) -> list[Transfer]:
-    """Transfers that reached, or were offered to, somebody who is not ours."""
-    return [
-        t
-        for t in records.every_transfer(report)
-        if t.outcome in {Outcome.OFFERED, Outcome.TAKEN} and t.judgement and t.judgement.verdict in FOREIGN
-    ]
+def outside(report: Report) -> tuple[list[Transfer], list[Transfer]]:
+    """Transfers that reached, or were offered to, somebody who is not ours: those that matter, and the quiet ones.
+
+    Quiet is what is below medium and in no incident: what applications read by signed URLs all day.
+    """
+    loud: list[Transfer] = []
+    quiet: list[Transfer] = []
+    for t in records.every_transfer(report):
+        if t.outcome in {Outcome.OFFERED, Outcome.TAKEN} and t.judgement and t.judgement.verdict in FOREIGN:
+            (loud if t.incident or t.severity.rank >= Severity.MEDIUM.rank else quiet).append(t)
+    return loud, quiet
 
 
 def headline(report: Report) -> str:
     """The answer in one sentence."""
-    gone = outside(report)
+    gone, quiet = outside(report)
     if not gone:
-        return "No data was seen to leave your perimeter"
+        besides = f", besides {words.count(len(quiet), 'quiet transfer')}" if quiet else ""
+        return f"No data was seen to leave your perimeter{besides}"
     parties = {t.destination.key for t in gone}
     takers = {t.destination.key for t in gone if t.outcome is Outcome.TAKEN or (t.state and t.state.taken)}
     if not takers:
@@ -41,7 +46,7 @@ def headline(report: Report) -> str:
 
 def summary(report: Report) -> Safe:
     """The headline, numbers, and what could not be read, before anything else."""
-    gone = outside(report)
+    gone, quiet = outside(report)
     still = sum(bool(t.state and t.state.open) for t in gone)
     taken = sum(t.outcome is Outcome.TAKEN for t in gone)
     tampers = sum(s.signal is SignalKind.TAMPER for s in records.every_signal(report))
@@ -55,6 +60,7 @@ def summary(report: Report) -> Safe:
             _number(len(gone), "transfer to outsiders", "bad" if gone else "good", "transfers to outsiders"),
             _number(still, "still open", "bad" if still else "good", "still open"),
             _number(taken, "seen taken", "bad" if taken else "good", "seen taken"),
+            _number(len(quiet), "quiet transfer", "good"),
             _number(tampers, "cover-up step", "warn" if tampers else "good"),
             _number(problems, "not read", "warn" if problems else "good", "not read"),
             class_="numbers",
