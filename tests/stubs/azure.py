@@ -140,6 +140,9 @@ class Azure:
         elif verb == "PATCH":
             return 404, error("ResourceNotFound", "no such resource"), {}
         else:
+            scope, assigned, _ = path.partition("/providers/Microsoft.Authorization/roleAssignments/")
+            if assigned:
+                body = {**body, "properties": {**body["properties"], "scope": scope}}
             self.put(
                 path,
                 copy.deepcopy(body.get("properties") or {}),

@@ -33,7 +33,14 @@ def watched() -> tuple[tuple[str, tuple[str, ...]], ...]:
 
 def kind_of(methods: tuple[str, ...]) -> str:
     """What an operation does, by the methods that it is of: sharing, roles or guards."""
-    known = {m.id: m for m in load().methods}
-    if any(known[m].outcome for m in methods):
-        return "sharing"
-    return "guards" if any(known[m].signal is SignalKind.TAMPER for m in methods) else "roles"
+    kinds = _kinds()
+    found = {kinds[m] for m in methods}
+    return next(k for k in ("sharing", "guards", "roles") if k in found)
+
+
+@cache
+def _kinds() -> dict[str, str]:
+    return {
+        m.id: "sharing" if m.outcome else "guards" if m.signal is SignalKind.TAMPER else "roles"
+        for m in load().methods
+    }
