@@ -134,6 +134,13 @@ class GoogleStub:
             return self._buckets(verb, path, query, body)
         if path.startswith("compute/v1/") and "/subnetworks/" in path:
             return self._subnet(verb, path.removeprefix("compute/v1/"), body)
+        if path.endswith(("/getIamPolicy", "/setIamPolicy")):
+            name, _, action = path.removeprefix("compute/v1/").rpartition("/")
+            return (
+                copy.deepcopy(self._policy(name))
+                if action == "getIamPolicy"
+                else self._set_policy(name, body)
+            )
         if path.startswith("compute/v1/"):
             return {"resources": self.things.get(f"xpn/{path.split('/')[3]}", {}).get("resources", [])}
         name = path.partition("/")[2]  # without the version
@@ -183,6 +190,8 @@ class GoogleStub:
 
     def _changed(self, name: str, query: dict[str, list[str]], body: Any) -> Any:
         thing = self._get(name)
+        if name.startswith("transferJobs/"):
+            query, body = {"updateMask": [body["updateTransferJobFieldMask"]]}, body["transferJob"]
         if body.get("etag") and thing.get("etag") and body["etag"] != thing["etag"]:
             raise StaleError
         mask = query.get("updateMask", [""])[0]
