@@ -8,6 +8,10 @@ CONFIG = ["config:SelectAggregateResourceConfig", "sts:GetCallerIdentity"]
 
 
 @click.command()
+@click.argument(
+    "for_", type=click.Choice(["collect", "revoke"]), default="collect", metavar="[collect|revoke]"
+)
+@click.option("--method", "methods", multiple=True, help="revoke: only what these methods need: aws.ebs.*")
 @click.option("--cloud", type=click.Choice(["aws", "azure", "gcp"]), default="aws", show_default=True)
 @click.option(
     "--control", "control_ids", multiple=True, help="Only what these controls need: an id or a pattern."
@@ -19,6 +23,8 @@ CONFIG = ["config:SelectAggregateResourceConfig", "sts:GetCallerIdentity"]
     "--format", "format_", type=click.Choice(["policy", "text"]), default="policy", show_default=True
 )
 def command(
+    for_: str,
+    methods: tuple[str, ...],
     cloud: str,
     control_ids: tuple[str, ...],
     no_exposures: bool,
@@ -26,24 +32,46 @@ def command(
     role_name: str,
     format_: str,
 ) -> None:
-    """Print the smallest policy that `collect`, and so `audit CLOUD`, needs: the calls it makes, all reading."""
-    import json
+    """Print the smallest policy that a command needs.
 
+    `collect`, and so `audit CLOUD`: the calls it makes, all reading. `revoke`: what it reads, and what its --apply and
+    --undo change.
+    """
     from exclave.audit.loader import BadControlError
     from exclave.audit.needs import permissions
     from exclave.model import Cloud
 
     if from_config and (cloud != "aws" or control_ids):
         raise click.UsageError("--from-config is of AWS, and asks for all that Config holds")
+    if for_ == "revoke" and (from_config or control_ids or no_exposures):
+        raise click.UsageError("revoke takes --method, not controls")
+    if for_ == "revoke":
+        from exclave.revoke.needs import permissions as of_revoke
+
+        _print(of_revoke(Cloud(cloud), methods), cloud, role_name, format_, changes=True)
+        return
+    if methods:
+        raise click.UsageError("--method is of revoke")
     try:
         needed = CONFIG if from_config else permissions(Cloud(cloud), control_ids, exposures=not no_exposures)
     except BadControlError as error:
         raise click.BadParameter(str(error), param_hint="--control") from error
+    _print(needed, cloud, role_name, format_)
+
+
+def _print(needed: list[str], cloud: str, role_name: str, format_: str, *, changes: bool = False) -> None:
+    import json
+
+    sid, name, does = (
+        ("TakeBack", "exclave revoker", "Takes back what exclave finds shared.")
+        if changes
+        else ("Read", "exclave reader", "Reads what exclave audits.")
+    )
     if format_ == "text":
         click.echo("\n".join([*needed, *(["sts:AssumeRole"] if role_name else [])]))
         return
     if cloud == "aws":
-        statements = [{"Sid": "Read", "Effect": "Allow", "Action": needed, "Resource": "*"}]
+        statements = [{"Sid": sid, "Effect": "Allow", "Action": needed, "Resource": "*"}]
         if role_name:
             statements.append(
                 {
@@ -58,8 +86,8 @@ def command(
         graph = [n for n in needed if "/" not in n]
         document = {
             "properties": {
-                "roleName": "exclave reader",
-                "description": "Reads what exclave audits.",
+                "roleName": name,
+                "description": does,
                 "assignableScopes": ["/subscriptions/SUBSCRIPTION"],
                 "permissions": [
                     {
@@ -74,8 +102,8 @@ def command(
         }
     else:
         document = {
-            "title": "exclave reader",
-            "description": "Reads what exclave audits.",
+            "title": name,
+            "description": does,
             "stage": "GA",
             "includedPermissions": needed,
         }
