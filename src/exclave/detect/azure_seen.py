@@ -41,7 +41,8 @@ def seen(event: Event) -> Iterator[tuple[Kind, str, str]]:
     store = _STORE.match(str(event.fields.get("resourceId"))[:2048])
     if store and not event.error:
         yield Kind.BUCKET, store[1].lower(), "the log of its own subscription names it"
-    if event.log == "azure-activity" and (domain := _members_domain(event)):
+    find = {"azure-activity": _members_domain, "entra": _sign_in_domain}.get(event.log)
+    if find and (domain := find(event)):
         yield Kind.DOMAIN, domain, "its users act as members of our tenant"
 
 
@@ -53,3 +54,12 @@ def _members_domain(event: Event) -> str:
     if "#ext#" in name or name.count("@") != 1 or not own or own != home:
         return ""
     return name.partition("@")[2]
+
+
+def _sign_in_domain(event: Event) -> str:
+    """The domain of a user whose home is the directory that he signed in to: a guest's is another one."""
+    fields = event.fields
+    name = azure.value_of(fields.get("userPrincipalName")).lower()
+    home, own = azure.guid_of(fields.get("homeTenantId")), azure.guid_of(fields.get("resourceTenantId"))
+    ours = event.action == "sign-in" and not event.error and home and home == own == fields.get("tenantId")
+    return name.partition("@")[2] if ours and "#ext#" not in name and name.count("@") == 1 else ""

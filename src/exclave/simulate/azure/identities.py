@@ -83,6 +83,12 @@ class Identities:
                     person, "Add member to group", "GroupManagement", "Group.DisplayName"
                 ),
             ),
+            (
+                0.1,
+                lambda person: self._audit(
+                    person, "Add member to role", "RoleManagement", "Role.DisplayName"
+                ),
+            ),
             (0.05, self._guest),
             (
                 0.05,

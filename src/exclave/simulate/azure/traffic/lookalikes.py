@@ -181,6 +181,21 @@ def _copies() -> tuple[Call, ...]:
         ),
         Call(
             by="pipeline",
+            name="Microsoft.Authorization/roleDefinitions/write",
+            on="providers/Microsoft.Authorization/roleDefinitions/@@uuid:role@@",
+            weight=0.03,
+            code="Created",
+            request={
+                "properties": {
+                    "roleName": "operators",
+                    "type": "CustomRole",
+                    "permissions": [{"actions": ["Microsoft.Compute/*/read"], "notActions": []}],
+                    "assignableScopes": ["/subscriptions/@@sub@@"],
+                }
+            },
+        ),
+        Call(
+            by="pipeline",
             name="Microsoft.Insights/diagnosticSettings/delete",
             on=f"{_STORE}/blobServices/default/providers/Microsoft.Insights/diagnosticSettings/old",
             weight=0.02,
