@@ -178,3 +178,27 @@ def test_another_bucket_other_hands_and_our_own_people_are_not():
         transfer_job(5),
     )
     assert [method for method, _ in told] == ["gcp.storagetransfer.job"]
+
+
+def reads(minute, number):
+    return act(
+        minute,
+        "storage.objects.get",
+        "storage",
+        who=f"project-{number}@storage-transfer-service.iam.gserviceaccount.com",
+        ip="private",
+        resourceName="projects/_/buckets/payroll/objects/o",
+        log="data_access",
+    )
+
+
+def test_a_transfer_job_of_somebody_elses_project_is_known_by_its_agent():
+    stranger = "serviceAccount:project-999999@storage-transfer-service.iam.gserviceaccount.com"
+    told = incident(bucket(0, stranger), reads(9, "999999"), reads(8, "123456"))
+    assert told == [
+        ("gcp.storage.bucket-share", RUNNER),
+        (
+            "gcp.storage.read-from-elsewhere",
+            "project-999999@storage-transfer-service.iam.gserviceaccount.com",
+        ),
+    ]

@@ -66,11 +66,11 @@ SEEN = Perimeter(
     [
         (Kind.PROJECT, "our-project", Verdict.SELF),
         (Kind.PROJECT, "p-other", Verdict.EXTERNAL),
-        (Kind.PROJECT, "999999", Verdict.UNKNOWN),
+        (Kind.PROJECT, "999999", Verdict.EXTERNAL),  # the number of our only project is known
         (Kind.PRINCIPAL, "x@our-project.iam.gserviceaccount.com", Verdict.SELF),
         (Kind.PRINCIPAL, "service-123456@gcp-sa-pubsub.iam.gserviceaccount.com", Verdict.SELF),
         (Kind.PRINCIPAL, "service-123456@p-other.iam.gserviceaccount.com", Verdict.EXTERNAL),
-        (Kind.PRINCIPAL, "999999-compute@developer.gserviceaccount.com", Verdict.UNKNOWN),
+        (Kind.PRINCIPAL, "999999-compute@developer.gserviceaccount.com", Verdict.EXTERNAL),
         (Kind.PRINCIPAL, "lee@ours.example", Verdict.ORGANIZATION),
         (Kind.PRINCIPAL, "eve@elsewhere.example", Verdict.EXTERNAL),
         (Kind.PRINCIPAL, "mal@elsewhere.example", Verdict.EXTERNAL),
@@ -96,3 +96,13 @@ def test_a_listed_project_holds_for_its_service_accounts():
 def test_a_bucket_of_the_same_name_at_another_cloud_is_not_ours_for_that():
     destination = Destination(kind=Kind.BUCKET, id="ours", cloud=Cloud.AWS)
     assert SEEN.judge(destination, "123456789012").verdict is Verdict.UNKNOWN
+
+
+def test_a_number_says_nothing_while_one_of_ours_is_not_known():
+    perimeter = Perimeter(seen={Kind.PROJECT: {"our-project": "", "our-other": "", "123456": ""}})
+    agent = Destination(
+        kind=Kind.PRINCIPAL,
+        id="project-999999@storage-transfer-service.iam.gserviceaccount.com",
+        cloud=Cloud.GCP,
+    )
+    assert perimeter.judge(agent, "our-project").verdict is Verdict.UNKNOWN

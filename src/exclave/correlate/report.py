@@ -97,10 +97,12 @@ def report(
 def _our_own(transfer: Transfer, method: Method) -> bool:
     """Whether the foreign caller that an entry looks for turned out to be of our own tenant.
 
-    Azure's storage logs name the caller's tenant and not their own, so that only the perimeter can tell.
+    Azure's storage logs name the caller's tenant and not their own, Google's the number of the project that an agent
+    acts for, so that only the perimeter can tell.
     """
     own = transfer.judgement is not None and transfer.judgement.verdict is Verdict.SELF
-    return own and transfer.cloud is Cloud.AZURE and method.caller == "foreign"
+    by_number = transfer.cloud is Cloud.GCP and transfer.actor.kind == "service"
+    return own and method.caller == "foreign" and (transfer.cloud is Cloud.AZURE or by_number)
 
 
 def loudest(found: Report) -> Severity:

@@ -24,7 +24,7 @@ from exclave.model import (
     SignalKind,
     Transfer,
 )
-from exclave.perimeter.google import bucket_name, relative_name
+from exclave.perimeter.google import bucket_name, is_copier, relative_name
 
 if TYPE_CHECKING:
     from exclave.catalogue.loader import Catalogue
@@ -288,6 +288,8 @@ def _foreign_caller(event: Event) -> bool:
     actor = event.actor
     if actor.kind == "anonymous" or canonical_stranger(event):
         return True
+    if event.cloud is Cloud.GCP and is_copier(actor.id):
+        return True  # of which project, its number says, and the log has its own by name
     return (
         actor.kind not in ("service", "unknown")
         and bool(actor.account)

@@ -28,6 +28,7 @@ _NUMBERED = re.compile(
 _ORG_NUMBERED = re.compile(
     rf"service-(?:org|folder|b)-(\d{{3,20}})@{_RUN_BY_GOOGLE}\.iam\.gserviceaccount\.com"
 )
+_COPIER = re.compile(r"project-\d{3,20}@storage-transfer-service\.iam\.gserviceaccount\.com")
 _POOL = re.compile(r"//iam\.googleapis\.com/projects/([^/]+)/")  # workload identity: the project of the pool
 _WORKLOAD = re.compile(
     r"([a-z0-9][a-z0-9-]*)\.svc\.id\.goog\[[^\]]+\]"
@@ -63,6 +64,11 @@ def is_agent(mail: str) -> bool:
     if not lower.endswith(_ACCOUNT_SUFFIX) or _DEFAULT.fullmatch(lower) or _APP_ENGINE.fullmatch(lower):
         return lower.endswith("@cloudservices.gserviceaccount.com")
     return bool(_NUMBERED.fullmatch(lower) or _ORG_NUMBERED.fullmatch(lower))
+
+
+def is_copier(mail: str) -> bool:
+    """Whether an address is of the agent by which Storage Transfer copies for a project."""
+    return bool(_COPIER.fullmatch(mail.lower()))
 
 
 def is_google(mail: str) -> bool:

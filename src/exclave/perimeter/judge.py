@@ -107,7 +107,17 @@ class Perimeter:
             )
         if destination.kind is Kind.TENANT and not self._knows_tenants():
             return Judgement(verdict=Verdict.UNKNOWN, reason="nothing says which tenant is ours")
+        if destination.cloud is Cloud.GCP and owner.isdigit() and self._knows_numbers():
+            return Judgement(
+                verdict=Verdict.EXTERNAL, reason=f"no project whose logs these are has the number {owner}"
+            )
         return _unlisted(destination, owner)
+
+    def _knows_numbers(self) -> bool:
+        """Whether the logs show the number of each Google project that they are of."""
+        projects = self.seen.get(Kind.PROJECT, {})
+        numbers = sum(1 for project in projects if project.isdigit())
+        return 0 < len(projects) - numbers <= numbers
 
     def _knows_tenants(self) -> bool:
         """Whether any tenant is known to be ours: storage logs name the caller's, and not their own."""

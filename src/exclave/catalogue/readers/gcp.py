@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from exclave.catalogue.paths import embedded
 from exclave.catalogue.readers.common import MAX_ID
 from exclave.model import Destination, Event, Kind
-from exclave.perimeter.google import bare, project_of_member
+from exclave.perimeter.google import bare, is_copier, project_of_member
 
 if TYPE_CHECKING:
     from exclave.catalogue.entry import Read
@@ -346,8 +346,10 @@ def customer(found: list[Any], read: Read, event: Event) -> list[Destination]:
 
 
 def foreign_caller(_found: list[Any], read: Read, event: Event) -> list[Destination]:
-    """The caller, when he is a service account of another project than the log's."""
+    """The caller, when he is a service account of another project than the log's; whose transfer agent, the perimeter tells."""
     actor = event.actor
+    if is_copier(actor.id):
+        return [Destination(kind=Kind.PRINCIPAL, id=actor.id, cloud=event.cloud, note=read.note)]
     if not actor.account or not event.account or actor.account == event.account or actor.kind == "service":
         return []
     return [Destination(kind=Kind.PRINCIPAL, id=actor.id, cloud=event.cloud, note=read.note)]

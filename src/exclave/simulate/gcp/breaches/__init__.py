@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from exclave.simulate.gcp.breaches import bigquery_copy, image_share, snapshot_share, storage_transfer
+from exclave.simulate.gcp.breaches import (
+    bigquery_copy,
+    image_share,
+    snapshot_share,
+    storage_transfer,
+    transfer_pulled,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -13,5 +19,5 @@ if TYPE_CHECKING:
 
 BREACHES: Mapping[str, Breach] = {
     module.BREACH.name: module.BREACH
-    for module in (image_share, bigquery_copy, storage_transfer, snapshot_share)
+    for module in (image_share, bigquery_copy, storage_transfer, snapshot_share, transfer_pulled)
 }
