@@ -54,6 +54,7 @@ CLOUDS = ("aws", "azure", "gcp")
     type=click.Path(path_type=Path, dir_okay=False),
     help="Who is ours, for an inventory or a cloud (default: ./perimeter.toml, if there is one).",
 )
+@click.option("--region", "regions", multiple=True, help="AWS, recorded now: only these regions.")
 @applying_options
 def command(
     sources: tuple[str, ...],
@@ -65,6 +66,7 @@ def command(
     plan_file: Path | None,
     undo_of: Path | None,
     perimeter_file: Path | None,
+    regions: tuple[str, ...],
     apply_: bool,
     limit: int,
     undo_file: Path | None,
@@ -102,10 +104,10 @@ def command(
     )
     if not sources and not exposures:
         raise click.UsageError("say what to take back: a .jsonl, a folder, a cloud, or --exposure ID")
-    plan = _planned(sources or ("aws",), choice, who, perimeter_file)
+    plan = _planned(sources or ("aws",), choice, who, perimeter_file, regions)
     _shown(plan, plan_file)
     unlooked = sum(not s.looked for s in plan.skipped)
-    left = len(plan.skipped) - unlooked
+    left = sum(s.looked and s.stands for s in plan.skipped)
     if not apply_:
         click.echo(_summary(plan, limit), err=True)
         sys.exit(status_of([], left=left, unlooked=unlooked))
@@ -115,7 +117,9 @@ def command(
     sys.exit(status_of(results, left=left, unlooked=unlooked))
 
 
-def _planned(sources: tuple[str, ...], choice: Choice, who: Who, perimeter_file: Path | None) -> Plan:
+def _planned(
+    sources: tuple[str, ...], choice: Choice, who: Who, perimeter_file: Path | None, regions: tuple[str, ...]
+) -> Plan:
     """The plan in a file, or one made of findings."""
     from exclave.change import clients
     from exclave.change.file import BadFileError, read_plan
@@ -130,7 +134,7 @@ def _planned(sources: tuple[str, ...], choice: Choice, who: Who, perimeter_file:
         except BadFileError as error:
             raise click.UsageError(str(error)) from error
     try:
-        found = chosen(_found(sources, perimeter_file, who), choice)
+        found = chosen(_found(sources, perimeter_file, who, regions), choice)
     except BadFindingsError as error:
         raise click.UsageError(str(error)) from error
     ways = load()
@@ -143,7 +147,9 @@ def _planned(sources: tuple[str, ...], choice: Choice, who: Who, perimeter_file:
     return replace(made, identity=str(who))
 
 
-def _found(sources: tuple[str, ...], perimeter_file: Path | None, who: Who) -> Iterable[Found]:
+def _found(
+    sources: tuple[str, ...], perimeter_file: Path | None, who: Who, regions: tuple[str, ...]
+) -> Iterable[Found]:
     from exclave.revoke.findings import read
 
     folders = [Path(s) for s in sources if Path(s).is_dir()]
@@ -154,7 +160,7 @@ def _found(sources: tuple[str, ...], perimeter_file: Path | None, who: Who) -> I
         elif source in CLOUDS and not path.exists():
             with tempfile.TemporaryDirectory(prefix="exclave-") as scratch:
                 target = Path(scratch) / "inventory"
-                _record(source, target, who)
+                _record(source, target, who, regions)
                 yield from _standing([target], perimeter_file)
         elif not path.is_dir():
             raise click.BadParameter(f"{source}: no such file, folder or cloud", param_hint="FINDINGS")
@@ -188,7 +194,7 @@ def _standing(folders: list[Path], perimeter_file: Path | None) -> Iterable[Foun
             yield found
 
 
-def _record(cloud: str, target: Path, who: Who) -> None:
+def _record(cloud: str, target: Path, who: Who, regions: tuple[str, ...]) -> None:
     from exclave.cli.collect import needed
 
     names = needed(cloud, (), exposures=True)
@@ -196,7 +202,7 @@ def _record(cloud: str, target: Path, who: Who) -> None:
         from exclave.cli.collect import record_aws
 
         record_aws(
-            target, names, resume=False, profile=who.profile, role_name=who.role_name, regions=(), from_config="",
+            target, names, resume=False, profile=who.profile, role_name=who.role_name, regions=regions, from_config="",
             expect_account=who.expect_account, rate=20.0, workers=16, quiet=False,
         )  # fmt: skip
     elif cloud == "azure":
@@ -237,7 +243,8 @@ def _shown(plan: Plan, plan_file: Path | None) -> None:
 
 
 def _summary(plan: Plan, limit: int) -> str:
+    left = sum(s.stands for s in plan.skipped)
     if not plan.steps:
-        return "nothing to take back" + (f", {len(plan.skipped)} not planned" if plan.skipped else "")
+        return "nothing to take back" + (f", {left} not planned" if left else "")
     many = f"; that is more than --limit {limit}" if len(plan.steps) > limit else ""
-    return f"{len(plan.steps)} resources would be changed, {len(plan.skipped)} not planned{many}; --apply does it"
+    return f"{len(plan.steps)} resources would be changed, {left} not planned{many}; --apply does it"

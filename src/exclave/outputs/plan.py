@@ -25,7 +25,8 @@ def write(plan: Plan, out: Console) -> None:
     for number, step in enumerate(plan.steps, 1):
         _step(number, step, out)
     for left in plan.skipped:
-        say(out, inked(out, ("not planned", "bold yellow"), "  ", left.what), indent=2)
+        word = ("not planned", "bold yellow") if left.stands else ("not there", "dim")
+        say(out, inked(out, word, "  ", left.what), indent=2)
         labelled(out, "why", inked(out, left.why))
         if left.command:
             labelled(out, "by hand", inked(out, left.command), keep=True)
