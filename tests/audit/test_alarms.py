@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import copy
+import json
 
 import pytest
 
@@ -22,6 +23,15 @@ ALARM = {
 }  # fmt: skip
 
 
+# As SNS writes it for a new topic: the account, by AWS:SourceOwner.
+DEFAULT_POLICY = json.dumps(
+    {"Statement": [{"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": ["SNS:Publish"], "Resource": TOPIC, "Condition": {"StringEquals": {"AWS:SourceOwner": OURS}}}]}
+)  # fmt: skip
+RULES_POLICY = json.dumps(
+    {"Statement": [{"Effect": "Allow", "Principal": {"Service": "events.amazonaws.com"}, "Action": "sns:Publish", "Resource": TOPIC}]}
+)  # fmt: skip
+
+
 class Chain:
     """A whole chain, each link of which a test may break."""
 
@@ -35,11 +45,15 @@ class Chain:
         self.topics = [{"TopicArn": TOPIC}]
         self.subscriptions = [{"TopicArn": TOPIC, "SubscriptionArn": f"{TOPIC}:1", "Protocol": "email"}]
         self.rules, self.targets = [], {}
+        self.attributes = {"TopicArn": TOPIC, "Policy": DEFAULT_POLICY}
+        self.selectors = {"EventSelectors": [{"ReadWriteType": "All", "IncludeManagementEvents": True}]}
 
     def documents(self):
         made = [
             doc("cloudtrail.DescribeTrails", {"trailList": [self.trail]}),
             doc("cloudtrail.GetTrailStatus", self.status, key=TRAIL, args={"Name": TRAIL}),
+            doc("cloudtrail.GetEventSelectors", self.selectors, key=TRAIL),
+            doc("sns.GetTopicAttributes", {"Attributes": self.attributes}, key=TOPIC, region=REGION),
             doc("logs.DescribeMetricFilters", {"metricFilters": [self.filter]}, region=REGION),
             doc("cloudwatch.DescribeAlarms", {"MetricAlarms": [self.alarm]}, region=REGION),
             doc("sns.ListTopics", {"Topics": self.topics}, region=REGION),
@@ -84,6 +98,94 @@ BREAKS = {
     "a metric of nothing": (
         lambda c: c.filter["metricTransformations"][0].update(metricValue="0"),
         "not at least 1",
+    ),
+    "missing data keeps it in alarm": (
+        lambda c: c.alarm.update(TreatMissingData="ignore"),
+        "tells of no other",
+    ),
+    "missing data raises it": (lambda c: c.alarm.update(TreatMissingData="breaching"), "tells of no other"),
+    "average with a default of 0": (
+        lambda c: (
+            c.alarm.update(Statistic="Average"),
+            c.filter["metricTransformations"][0].update(defaultValue=0),
+        ),
+        "does not count",
+    ),
+    "metric with dimensions": (
+        lambda c: c.filter["metricTransformations"][0].update(dimensions={"who": "$.userIdentity.arn"}),
+        "watches none of them",
+    ),
+    "another unit": (lambda c: c.alarm.update(Unit="Seconds"), "unit Seconds"),
+    "trail reads only": (
+        lambda c: c.selectors.update(
+            EventSelectors=[{"ReadWriteType": "ReadOnly", "IncludeManagementEvents": True}]
+        ),
+        "leave the event out",
+    ),
+    "trail of data events": (
+        lambda c: c.selectors.update(
+            EventSelectors=[{"ReadWriteType": "All", "IncludeManagementEvents": False}]
+        ),
+        "leave the event out",
+    ),
+    "trail leaves IAM out": (
+        lambda c: c.selectors.update(
+            EventSelectors=[],
+            AdvancedEventSelectors=[
+                {
+                    "FieldSelectors": [
+                        {"Field": "eventCategory", "Equals": ["Management"]},
+                        {"Field": "eventSource", "NotEquals": ["iam.amazonaws.com"]},
+                    ]
+                }
+            ],
+        ),
+        "leave the event out",
+    ),
+    "trail leaves somebody out": (
+        lambda c: c.selectors.update(
+            EventSelectors=[],
+            AdvancedEventSelectors=[
+                {
+                    "FieldSelectors": [
+                        {"Field": "eventCategory", "Equals": ["Management"]},
+                        {"Field": "userIdentity.arn", "NotStartsWith": [f"arn:aws:iam::{OURS}:user/"]},
+                    ]
+                }
+            ],
+        ),
+        "leave the event out",
+    ),
+    "logs are not delivered": (
+        lambda c: c.status.update(LatestCloudWatchLogsDeliveryError="AccessDenied"),
+        "could not deliver",
+    ),
+    "logs came long ago": (
+        lambda c: c.status.update(LatestCloudWatchLogsDeliveryTime="2026-02-01T00:00:00Z"),
+        "delivered nothing",
+    ),
+    "filter of one region": (
+        lambda c: c.filter.update(
+            filterPattern='{ ($.awsRegion = "eu-west-1") && (' + PATTERN.strip("{} ") + ") }"
+        ),
+        "no metric filter counts",
+    ),
+    "filter without the console": (
+        lambda c: c.filter.update(
+            filterPattern='{ ($.userAgent != "console.amazonaws.com") && (' + PATTERN.strip("{} ") + ") }"
+        ),
+        "no metric filter counts",
+    ),
+    "filter of some sources": (
+        lambda c: c.filter.update(fieldSelectionCriteria='@aws.region = "eu-west-1"'),
+        "no metric filter counts",
+    ),
+    "topic with SNS's own key": (lambda c: c.attributes.update(KmsMasterKeyId="alias/aws/sns"), "own key"),
+    "topic that lets nobody publish": (
+        lambda c: c.attributes.update(
+            Policy='{"Statement":[{"Effect":"Allow","Principal":{"Service":"events.amazonaws.com"},"Action":"sns:Publish","Resource":"*"}]}'
+        ),
+        "does not let cloudwatch.amazonaws.com publish",
     ),
     "trail stopped": (lambda c: c.status.update(IsLogging=False), "does not log"),
     "trail of one region": (lambda c: c.trail.update(IsMultiRegionTrail=False), "no trail of all regions"),
@@ -157,28 +259,57 @@ def sharing_rule(**changes):
         "detail-type": ["AWS API Call via CloudTrail"],
         "detail": {"eventSource": sources, "eventName": names},
     }
-    import json
-
     return {"Name": "sharing", "State": "ENABLED", "EventPattern": json.dumps(pattern)} | changes
 
 
 def test_a_rule_of_eventbridge_in_every_region_serves_as_well():
     chain = Chain()
     chain.rules, chain.targets = [sharing_rule()], {"sharing": [{"Id": "1", "Arn": TOPIC}]}
+    chain.attributes["Policy"] = RULES_POLICY
     assert status("aws.alarm.data-sharing", chain.documents()) == "pass"
 
 
-def test_a_rule_that_is_off_has_no_target_or_misses_a_region_does_not():
-    for change in (
+def pattern_with(**detail):
+    def change(chain):
+        pattern = json.loads(chain.rules[0]["EventPattern"])
+        pattern["detail"] |= detail
+        chain.rules[0]["EventPattern"] = json.dumps(pattern)
+
+    return change
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
         lambda c: c.rules[0].update(State="DISABLED"),
+        lambda c: c.rules[0].update(EventBusName="another"),
         lambda c: c.targets["sharing"].clear(),
         lambda c: c.subscriptions.clear(),
-    ):
-        chain = Chain()
-        chain.rules, chain.targets = [sharing_rule()], {"sharing": [{"Id": "1", "Arn": TOPIC}]}
-        change(chain)
-        assert status("aws.alarm.data-sharing", chain.documents()) == "fail"
+        lambda c: c.status.update(IsLogging=False),
+        lambda c: c.attributes.update(Policy=DEFAULT_POLICY),
+        pattern_with(userIdentity={"type": ["AssumedRole"]}),
+        pattern_with(awsRegion=["us-east-1"]),
+        pattern_with(errorCode=[{"exists": True}]),
+        pattern_with(eventName=["ModifySnapshotAttribute"]),
+    ],
+)
+def test_a_rule_that_is_off_narrow_or_unheard_does_not(change):
     chain = Chain()
     chain.rules, chain.targets = [sharing_rule()], {"sharing": [{"Id": "1", "Arn": TOPIC}]}
+    chain.attributes["Policy"] = RULES_POLICY
+    change(chain)
+    assert status("aws.alarm.data-sharing", chain.documents()) == "fail"
+
+
+def test_a_rule_in_one_region_of_two_does_not():
+    chain = Chain()
+    chain.rules, chain.targets = [sharing_rule()], {"sharing": [{"Id": "1", "Arn": TOPIC}]}
+    chain.attributes["Policy"] = RULES_POLICY
     elsewhere = doc("events.ListRules", {"Rules": []}, region="us-east-1")
     assert status("aws.alarm.data-sharing", [*chain.documents(), elsewhere]) == "fail"
+
+
+def test_a_trails_status_or_selectors_that_were_denied_are_not_known_to_be_right():
+    for call in ("cloudtrail.GetTrailStatus", "cloudtrail.GetEventSelectors"):
+        blind = [d for d in Chain().documents() if d["call"] != call] + [denied(call, key=TRAIL)]
+        assert status(IAM, blind) == "could-not-look", call

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import functools
 import json
 
 import pytest
@@ -8,15 +9,22 @@ from exclave.audit.exposures import exposures
 from exclave.audit.ours import seen
 from exclave.catalogue.loader import load
 from exclave.inventory import Inventory
+from exclave.inventory.table import load_all
 from exclave.perimeter import Perimeter
 
 from .build import MEMBER, OURS, REGION, THEIRS, denied, doc
 
 
+@functools.cache
+def tables():
+    return load_all(), load()
+
+
 def found(*documents):
-    inventory = Inventory.of(documents)
+    table, catalogue = tables()
+    inventory = Inventory.of(documents, table)
     assert inventory.problems == ()
-    return exposures(inventory, Perimeter(seen=seen(inventory)), load())
+    return exposures(inventory, Perimeter(seen=seen(inventory)), catalogue)
 
 
 def told(*documents):

@@ -55,6 +55,9 @@ DATA = {"eventCategory": {"Equals": ["Data"]}, "resources.type": {"Equals": ["AW
 def test_a_trail_that_is_right_in_every_way_passes():
     assert status(CONTROL, recorded(), who=WHO) == "pass"
     assert status(CONTROL, recorded(selectors=advanced(MANAGEMENT, DATA)), who=WHO) == "pass"
+    halves = [{"readOnly": {"Equals": [v]}} for v in ("true", "false")]
+    both = advanced(*(MANAGEMENT | h for h in halves), *(DATA | h for h in halves))
+    assert status(CONTROL, recorded(selectors=both), who=WHO) == "pass"
 
 
 def changed(**changes):
@@ -71,6 +74,10 @@ def changed(**changes):
         ({"status_": {"IsLogging": False}}, "does not log"), ({"status_": {"LatestDeliveryError": "AccessDenied"}}, "AccessDenied"),
         ({"status_": {"LatestDeliveryTime": "2026-02-20T00:00:00Z"}}, "delivered nothing since"),
         ({"status_": {"LatestDeliveryTime": None}}, "delivered nothing since it was started"),
+        ({"status_": {"LatestDigestDeliveryError": "NoSuchBucket"}}, "digest"),
+        ({"selectors": advanced(MANAGEMENT | {"readOnly": {"Equals": ["true"]}}, DATA)}, "management events"),
+        ({"selectors": advanced(MANAGEMENT, DATA | {"readOnly": {"Equals": ["false"]}})}, "S3 objects"),
+        ({"selectors": advanced({"eventCategory": {"NotEquals": ["Data"]}}, DATA)}, "management events"),
         ({"selectors": changed(ReadWriteType="WriteOnly")}, "management events"), ({"selectors": changed(IncludeManagementEvents=False)}, "management events"),
         ({"selectors": changed(ExcludeManagementEventSources=["kms.amazonaws.com"])}, "management events"), ({"selectors": changed(DataResources=[])}, "S3 objects"),
         ({"selectors": changed(DataResources=[{"Type": "AWS::S3::Object", "Values": ["arn:aws:s3:::one/"]}])}, "S3 objects"),

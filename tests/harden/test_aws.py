@@ -55,6 +55,12 @@ def test_rules_of_eventbridge_alone_make_the_sharing_alarm():
     account = Account()
     made = account.harden("aws.alarm.data-sharing", formats=frozenset({"cloudformation"}))
     deploy(account, next(a.text for a in made.artefacts if "eventbridge" in a.name))
+    # without a trail that logs EventBridge is told of no call
+    assert account.status("aws.alarm.data-sharing")[0][0] == "fail"
+    for artefact in account.harden(
+        "aws.logging.trail-all-regions", formats=frozenset({"cloudformation"})
+    ).artefacts:
+        deploy(account, artefact.text)
     assert account.status("aws.alarm.data-sharing") == [("pass",)]
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from exclave.audit.checks.aws import selectors
 from exclave.audit.judging import failed, judged, passed, unseen
 from exclave.audit.model import Status
 from exclave.model import FOREIGN, Cloud, Destination, Kind
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 TRAILS, REGIONAL = "cloudtrail.DescribeTrails", "cloudtrail.DescribeTrails.region"
 STATUS, SELECTORS = "cloudtrail.GetTrailStatus", "cloudtrail.GetEventSelectors"
 STALE = timedelta(hours=24)  # a trail that logs delivers several times an hour
-_MANAGEMENT, _S3_OBJECTS = "Management", "AWS::S3::Object"
+_S3_OBJECTS = "AWS::S3::Object"
 _WHOLE_S3 = ("arn:aws:s3", "arn:aws:s3:::", "arn:aws-cn:s3", "arn:aws-us-gov:s3")
 
 
@@ -98,6 +99,8 @@ def _status(status: Mapping[str, Any], settings: Settings) -> Iterator[str]:
         yield "it does not log"
     if error := status.get("LatestDeliveryError"):
         yield f"its last delivery failed: {error}"
+    if error := status.get("LatestDigestDeliveryError"):
+        yield f"its last digest, by which its files are validated, could not be delivered: {error}"
     delivered = moment(status.get("LatestDeliveryTime"))
     if delivered is not None and settings.now - delivered > STALE:
         yield f"it has delivered nothing since {delivered:%Y-%m-%d %H:%M}"
@@ -107,42 +110,10 @@ def _status(status: Mapping[str, Any], settings: Settings) -> Iterator[str]:
 
 
 def _selectors(answer: Mapping[str, Any], _settings: Settings) -> Iterator[str]:
-    classic = answer.get("EventSelectors") or ()
-    advanced = answer.get("AdvancedEventSelectors") or ()
-    management = any(_all_management(s) for s in classic) or any(_advanced_management(s) for s in advanced)
-    if not management:
+    if not selectors.all_management(answer):
         yield "it does not record all management events (reading and writing)"
-    if not (any(_s3_data(s) for s in classic) or any(_advanced_s3(s) for s in advanced)):
+    if not selectors.all_data(answer, _S3_OBJECTS, _WHOLE_S3):
         yield "it does not record data events of all S3 objects"
-
-
-def _all_management(selector: Mapping[str, Any]) -> bool:
-    whole = selector.get("IncludeManagementEvents") is True and selector.get("ReadWriteType", "All") == "All"
-    return whole and not selector.get("ExcludeManagementEventSources")
-
-
-def _s3_data(selector: Mapping[str, Any]) -> bool:
-    return selector.get("ReadWriteType", "All") == "All" and any(
-        resource.get("Type") == _S3_OBJECTS and any(v in _WHOLE_S3 for v in resource.get("Values") or ())
-        for resource in selector.get("DataResources") or ()
-    )
-
-
-def _fields(selector: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
-    return {str(f.get("Field")): f for f in selector.get("FieldSelectors") or ()}
-
-
-def _advanced_management(selector: Mapping[str, Any]) -> bool:
-    # any further field (readOnly, eventSource NotEquals kms) leaves events out
-    fields = _fields(selector)
-    return set(fields) == {"eventCategory"} and fields["eventCategory"].get("Equals") == [_MANAGEMENT]
-
-
-def _advanced_s3(selector: Mapping[str, Any]) -> bool:
-    fields = _fields(selector)
-    return set(fields) == {"eventCategory", "resources.type"} and _S3_OBJECTS in (
-        fields["resources.type"].get("Equals") or ()
-    )
 
 
 def moment(value: object) -> datetime | None:

@@ -1,0 +1,45 @@
+"""Records of an event as it may come: by whom, from where. What counts the event must count every one of them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+_GLOBAL = frozenset(
+    {"iam.amazonaws.com", "organizations.amazonaws.com", "cloudfront.amazonaws.com", "route53.amazonaws.com"}
+)
+_REGIONS = ("eu-west-1", "us-east-1", "ap-southeast-2")
+_AGENTS = ("aws-cli/2.0", "aws-sdk-go/1.55.0", "Boto3/1.34.0", "console.amazonaws.com")
+_ADDRESSES = ("198.51.100.7", "203.0.113.9", "2001:db8::1", "192.0.2.77")
+
+
+def samples(event: str, account: str) -> list[dict[str, Any]]:
+    """CloudTrail records of `service:action`, by a user, a role and the root user, in several regions.
+
+    Global services write theirs in us-east-1:
+    https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-concepts.html
+    """
+    source, _, name = event.partition(":")
+    regions = ("us-east-1",) if source in _GLOBAL else _REGIONS
+    callers: tuple[dict[str, Any], ...] = (
+        {
+            "type": "IAMUser",
+            "arn": f"arn:aws:iam::{account}:user/probe",
+            "userName": "probe",
+            "accountId": account,
+        },
+        {
+            "type": "AssumedRole",
+            "arn": f"arn:aws:sts::{account}:assumed-role/probe/probe",
+            "accountId": account,
+        },
+        {"type": "Root", "arn": f"arn:aws:iam::{account}:root", "accountId": account},
+    )
+    return [
+        {
+            "eventVersion": "1.08", "userIdentity": dict(callers[number % len(callers)]), "eventTime": "2026-01-01T00:00:00Z", "eventSource": source, "eventName": name,
+            "awsRegion": region, "sourceIPAddress": _ADDRESSES[number], "userAgent": _AGENTS[number], "eventType": "AwsApiCall",
+            "managementEvent": True, "readOnly": False, "recipientAccountId": account, "eventCategory": "Management",
+        }
+        for region in regions
+        for number in range(len(_AGENTS))
+    ]  # fmt: skip
