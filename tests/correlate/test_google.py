@@ -61,8 +61,8 @@ def key_made(minute, mail, name="", **more):
     )
 
 
-def bucket(minute, member, name="payroll", **more):
-    delta = {"bindingDeltas": [{"action": "ADD", "role": "roles/storage.objectViewer", "member": member}]}
+def bucket(minute, member, name="payroll", *, action="ADD", **more):
+    delta = {"bindingDeltas": [{"action": action, "role": "roles/storage.objectViewer", "member": member}]}
     return act(
         minute,
         "storage.setIamPermissions",
@@ -202,3 +202,13 @@ def test_a_transfer_job_of_somebody_elses_project_is_known_by_its_agent():
             "project-999999@storage-transfer-service.iam.gserviceaccount.com",
         ),
     ]
+
+
+def test_taking_back_what_was_offered_is_told_and_taking_back_something_else_is_not():
+    admin = {"who": "dana@ours.example", "ip": "198.51.100.7", "action": "REMOVE"}
+    told = incident(
+        bucket(0, "allUsers", **admin),
+        bucket(9, f"serviceAccount:{THIEF}"),
+        bucket(30, f"serviceAccount:{THIEF}", **admin),
+    )
+    assert told == [("gcp.storage.bucket-share", RUNNER), ("gcp.storage.bucket-share", "dana@ours.example")]

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from exclave.correlate import hands
 from exclave.correlate.judge import foreign
-from exclave.model import Actor, Cloud, Finding, Kind, Resource, Signal, SignalKind
+from exclave.model import Actor, Cloud, Finding, Kind, Outcome, Resource, Signal, SignalKind, Transfer
 from exclave.perimeter import owner_of
 from exclave.perimeter.google import is_agent
 
@@ -64,8 +64,15 @@ def fixed_keys(found: Finding, lineage: Lineage) -> Iterator[tuple[str, str]]:
         yield "resource", key
     if found.destination is not None and found.destination.kind not in _NOBODY and found.destination.id:
         yield "destination", owner_of(found.destination) or found.destination.key
+    if isinstance(found, Transfer):
+        yield from _grants(found)
     if found.shared_id:
         yield "shared", found.shared_id
+
+
+def _grants(found: Transfer) -> Iterator[tuple[str, str]]:
+    for key in found.source.keys:
+        yield "grant", f"{key} {found.destination.key}"
 
 
 def _resource_keys(resource: Resource, lineage: Lineage) -> Iterator[str]:
@@ -90,7 +97,9 @@ def actor_keys(actor: Actor, account: str, issued_from: Mapping[str, str]) -> It
 
 def supporting_keys(found: Finding) -> Iterator[object]:
     """What a supporting finding is joined by, at whatever time: its thing, a foreign destination, its operation, the key it made."""
-    if found.source.id and hands.by_resource(found):
+    if isinstance(found, Transfer) and found.outcome is Outcome.REVOKED:
+        yield from _grants(found)  # what was taken from somebody else is another story
+    elif found.source.id and hands.by_resource(found):
         for key in found.source.keys:
             yield "resource", key
     if foreign(found.judgement) and found.destination is not None and found.destination.kind not in _NOBODY:
