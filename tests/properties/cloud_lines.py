@@ -282,6 +282,9 @@ def _activity_line(who: int, what: int, when: int) -> Record:
 
 
 def _storage_line(who: int, what: int, when: int) -> Record:
+    identity: Record = {"type": ["AccountKey", "OAuth", "SAS"][who], "tokenHash": "h"}
+    if who == 1:
+        identity["requester"] = {"tenantId": TENANT, "objectId": "o"}
     return {
         "time": f"2026-03-02T0{when}:00:00.{when + who}234567Z",
         "resourceId": f"/subscriptions/{SUB}/resourceGroups/r/providers/Microsoft.Storage/storageAccounts/oursdata/blobServices/default",
@@ -290,7 +293,7 @@ def _storage_line(who: int, what: int, when: int) -> Record:
         "statusCode": 404 if who == when == 2 else 200,
         "statusText": "Success",
         "callerIpAddress": f"10.1.2.{who}:4{when}",
-        "identity": {"type": ["AccountKey", "TrustedAccess", "AccountKey"][who], "tokenHash": "h"},
+        "identity": identity,
         "properties": {"accountName": "oursdata", "objectKey": f"/oursdata/c{who}/b{when}"},
         "uri": "https://oursdata.blob.core.windows.net/c/b",
     }

@@ -20,7 +20,9 @@ import orjson
 from exclave import formats
 from exclave.detect import lines_scan
 from exclave.detect.lines_azure import STORAGE, Azure
-from exclave.detect.lines_google import GOOGLE, Google
+from exclave.detect.lines_google import CHANGES, READS, Google
+from exclave.detect.lines_reads import Reads
+from exclave.formats import azure_storage
 from exclave.formats.cloudtrail import parse_time
 from exclave.model import Event, Evidence
 
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
 
     from exclave.detect.match import Index
     from exclave.formats import Parser
+    from exclave.model import Transfer
 
 _BOM = b"\xef\xbb\xbf"
 _GOOGLE = b'"protoPayload"'
@@ -49,6 +52,7 @@ class Looked:
     records: int = 0
     logs: set[str] = field(default_factory=set)
     times: list[datetime] = field(default_factory=list)  # the earliest and the latest
+    more: list[Transfer] = field(default_factory=list)  # of lines that were counted (lines_reads.py)
 
 
 class Family(Protocol):
@@ -63,7 +67,7 @@ class Family(Protocol):
     def parser(self, shape: Any) -> Parser | None:
         """What reads a line that was picked as the full parser would, which decides where it is None."""
 
-    def settled(self, shape: Any) -> bool:
+    def settled(self, shape: Any, way: str) -> bool:
         """Whether, of a line that was not picked, lines that begin alike show nothing unless they are marked."""
 
 
@@ -74,10 +78,14 @@ class Lines:
     catalogue: Index
     hyperscan: bool = True
     _known: dict[type, dict[Any, Any]] = field(default_factory=dict)  # what names mean, by cloud
-    _marks: dict[str, Any] = field(default_factory=dict)  # databases of Hyperscan, by what they are for
+    _marks: dict[str, tuple[Any, ...] | None] = field(
+        default_factory=dict
+    )  # databases of Hyperscan, by what they are for
     _size: int = 0  # bytes that were looked at
 
-    def looked_at(self, name: str, data: bytes, first_record: int, *, packed: bool) -> Looked | None:
+    def looked_at(
+        self, name: str, data: bytes, first_record: int, *, packed: bool, counted: bool
+    ) -> Looked | None:
         """What some content shows, or None where the full parser must read it.
 
         Args:
@@ -85,6 +93,7 @@ class Lines:
             data: the content, or a piece of it that ends with a line.
             first_record: the number of its first record.
             packed: whether a checksum vouches for its bytes, so that not each must be parsed.
+            counted: whether what folds into one may be counted, and not be shown one by one.
         """
         start = 3 if data.startswith(_BOM) else 0
         first = data[start : data.find(b"\n", start, start + _LONGEST) + 1]
@@ -97,18 +106,20 @@ class Lines:
                 data.decode()
             known = self._known.setdefault(kind, {})
             self._size += len(data)
-            if packed and self.hyperscan and self._size >= _WORTH:
-                way = kind.way(first)
-                marks = self._database(kind, way) if way else None
-                if marks:
-                    looking = _Looking(name, data, kind(self.catalogue, known), first_record)
-                    if looking.scanned(marks, way):
-                        return looking.out
-            return _Looking(name, data, kind(self.catalogue, known), first_record).all()
+            way = kind.way(first) if packed and self.hyperscan and self._size >= _WORTH else ""
+            marks = self._databases(kind, way) if way else None
+            while True:
+                reads = Reads(self.catalogue) if counted else None
+                looking = _Looking(name, data, kind(self.catalogue, known), first_record, reads)
+                if not marks:
+                    return looking.all()
+                if looking.scanned(marks, way):
+                    return looking.out
+                marks = None
         except (UnicodeDecodeError, RecursionError, msgspec.MsgspecError, UnsureError):
             return None
 
-    def _database(self, kind: type[Google | Azure], way: str) -> Any:
+    def _databases(self, kind: type[Google | Azure], way: str) -> tuple[Any, ...] | None:
         if way not in self._marks:
             try:
                 self._marks[way] = kind.marks(self.catalogue, way)
@@ -127,6 +138,8 @@ class _Looking:
     data: bytes
     family: Family
     first: int  # the number of the first record
+    reads: Reads | None
+    way: str = ""  # which marks are used
     out: Looked = field(default_factory=Looked)
     least: list[tuple[datetime, int, int, int]] = field(default_factory=list)  # time, batch, position in it
     most: list[tuple[datetime, int, int, int]] = field(default_factory=list)
@@ -140,17 +153,18 @@ class _Looking:
             stop = stop or data.find(b"\n", at + _BATCH) + 1 or size
             self._batch(view[at:stop], at, stop)
             at = stop
-        self.out.times += self._texts()
-        return self.out
+        return self._done()
 
-    def scanned(self, marks: Any, way: str) -> bool:
+    def scanned(self, marks: Sequence[Any], way: str) -> bool:
         """Goes over lines by their marks; False where the typed parse must."""
         places: list[int] = []
         add = places.append
-        marks.scan(self.data, match_event_handler=lambda kind, _s, end, _f, _c: add(2 * end + kind))
+        for database in marks:
+            database.scan(self.data, match_event_handler=lambda kind, _s, end, _f, _c: add(2 * end + kind))
+        places.sort()
         start = 3 if self.data.startswith(_BOM) else 0
-        look = self._shows_nothing
-        if way == GOOGLE:
+        self.way, look = way, self._shows_nothing
+        if way in (CHANGES, READS):
             passed = lines_scan.google(self.data, start, places, look)
         else:
             begins = lines_scan.STORAGE if way == STORAGE else lines_scan.ACTIVITY
@@ -162,8 +176,14 @@ class _Looking:
         if None in times:
             return False
         self.out.times += [time for time in times if time]
-        self.out.times += self._texts()
+        self._done()
         return True
+
+    def _done(self) -> Looked:
+        self.out.times += self._texts()
+        if self.reads:
+            self.out.more = self.reads.more()
+        return self.out
 
     def _shows_nothing(self, at: int, stop: int, before: int) -> bool:
         """Reads a line; whether lines like it show nothing."""
@@ -176,7 +196,7 @@ class _Looking:
             return False
         self._note([shape.time], at, stop)
         if not self.family.picked([shape]):
-            return self.family.settled(shape)
+            return self.family.settled(shape, self.way)
         self._read(line, self.first + before, shape)
         return False
 
@@ -197,7 +217,7 @@ class _Looking:
                 line = self.data[slice(*lines[n])]
                 if self.family.decoder.decode(line) != shapes[n]:
                     raise UnsureError
-                self._read(line, before + n)
+                self._read(line, before + n, shapes[n])
         self._note([shape.time for shape in shapes], at, stop)
 
     def _line(self, at: int, stop: int) -> None:
@@ -220,6 +240,9 @@ class _Looking:
         if len(events) > _SPARE and _SHARE * len(events) > self.out.records:
             raise UnsureError
         parse = self.family.parser(shape) if shape is not None else None
+        reads = self.reads if parse is azure_storage.event else None
+        if reads and reads.counts(line):
+            return
         if parse:
             try:
                 record = orjson.loads(line)
@@ -227,13 +250,17 @@ class _Looking:
                 parse = None
             else:
                 identifier = record.get("insertId", "")[:200]
-                found: list[Any] = [parse(record, Evidence(file=self.name, record=number, event_id=identifier))]
+                found: list[Any] = [
+                    parse(record, Evidence(file=self.name, record=number, event_id=identifier))
+                ]
         if not parse:
             found = list(formats.read(self.name, line, number))
         if len(found) != 1 or not isinstance(found[0], Event):
             raise UnsureError
         events.append(found[0])
         self.out.logs.add(found[0].log)
+        if reads:
+            reads.learn(found[0])
 
     def _lines(self, at: int, stop: int) -> list[tuple[int, int]]:
         """Where each line that isn't empty begins and ends."""

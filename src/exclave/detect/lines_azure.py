@@ -140,9 +140,10 @@ class Azure:
         return STORAGE if _IS_STORAGE.search(first) else ACTIVITY
 
     @staticmethod
-    def marks(catalogue: Index, way: str) -> Any:
-        """A database of those marks. Raises ImportError without Hyperscan."""
-        return lines_marks.storage(catalogue, _PATH) if way == STORAGE else lines_marks.activity(catalogue)
+    def marks(catalogue: Index, way: str) -> tuple[Any, ...]:
+        """Databases of those marks. Raises ImportError without Hyperscan."""
+        made = lines_marks.storage(catalogue, _PATH) if way == STORAGE else lines_marks.activity(catalogue)
+        return (made,)
 
     def picked(self, shapes: Sequence[Line]) -> list[int]:
         """The positions of the lines that must be read whole. It remembers what they show."""
@@ -152,7 +153,7 @@ class Azure:
         """What reads a line that was picked as the full parser would, which decides where it is None."""
         return _PARSERS.get(self._names[_key(line)].log)
 
-    def settled(self, line: Line) -> bool:
+    def settled(self, line: Line, way: str) -> bool:  # noqa: ARG002 - Google's differ
         """Whether, of a line that was not picked, lines that begin alike show nothing unless they are marked."""
         return not self._names[_key(line)].failed
 

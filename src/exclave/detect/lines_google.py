@@ -8,6 +8,7 @@ https://cloud.google.com/logging/docs/reference/audit/auditlog/rest/Shared.Types
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -26,11 +27,13 @@ if TYPE_CHECKING:
     from exclave.detect.match import Index
     from exclave.formats import Parser
 
-GOOGLE = "google"
+CHANGES, READS = "changes", "reads"
+_IS_READ = re.compile(rb'"logName"\s*:\s*"[^"\\]*%2Fdata_access"')
 _MAX_KNOWN = 50_000
 _PARTS = {"protoPayload.metadata.": "metadata", "protoPayload.serviceData.": "serviceData"}
 _PATH = "protoPayload.requestMetadata.callerIp"
 _NUMBERED = "cloudservices.gserviceaccount.com"  # of one project each
+_ACCOUNTS = ".gserviceaccount.com"
 _ODD = frozenset("/:?")  # in an address: not a plain one
 
 
@@ -133,14 +136,14 @@ class Google:
         self._strangers: dict[tuple[str, str, str, str, str], bool] = {}
 
     @staticmethod
-    def way(first: bytes) -> str:  # noqa: ARG004 - Azure's differ
+    def way(first: bytes) -> str:
         """Which marks lines like the first need."""
-        return GOOGLE
+        return READS if _IS_READ.search(first) else CHANGES
 
     @staticmethod
-    def marks(catalogue: Index, way: str) -> Any:  # noqa: ARG004
-        """A database of those marks. Raises ImportError without Hyperscan."""
-        return lines_marks.google(catalogue, _PARTS, _PATH)
+    def marks(catalogue: Index, way: str) -> tuple[Any, ...]:
+        """Databases of those marks. Raises ImportError without Hyperscan."""
+        return lines_marks.google(catalogue, _PARTS, _PATH, reads=way == READS)
 
     def picked(self, shapes: Sequence[Entry]) -> list[int]:
         """The positions of the lines that must be read whole. It remembers what they show."""
@@ -150,10 +153,12 @@ class Google:
         """What reads a line that was picked as the full parser would."""
         return gcp_audit.event if line.protoPayload.type.endswith("AuditLog") else None
 
-    def settled(self, line: Entry) -> bool:
+    def settled(self, line: Entry, way: str) -> bool:
         """Whether, of a line that was not picked, lines that begin alike show nothing unless they are marked."""
         payload = line.protoPayload
         if payload.status is not None and payload.status.code not in (0, ""):
+            return False
+        if way == READS and not line.logName.endswith("%2Fdata_access"):
             return False
         project = line.resource.labels.project_id if line.resource and line.resource.labels else ""
         return not self._strange(line, payload.authenticationInfo or _NOBODY, project)
@@ -202,6 +207,10 @@ class Google:
     def _is_new_caller(self, caller: tuple[str, str, bool]) -> bool:
         mail, log, failed = caller
         domain = mail.rpartition("@")[2].lower()
+        if "activity" not in log or (domain.endswith(_ACCOUNTS) and domain != _NUMBERED):
+            # Only who changes something tells whose domain it is, and accounts of machines have none.
+            self._callers.add(caller)
+            return False
         plain = (domain, log, failed)
         # Of people who change things each counts; of service accounts and readers one tells of all.
         alike = domain.endswith("gserviceaccount.com") or failed or not log.endswith("activity")

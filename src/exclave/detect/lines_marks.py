@@ -50,8 +50,16 @@ def storage(catalogue: Index, path: str) -> Any:
     )
 
 
-def google(catalogue: Index, parts: dict[str, str], path: str) -> Any:
-    """Marks for LogEntry: names that always matter, callers' addresses, parts that only some records have, numbers."""
+def google(catalogue: Index, parts: dict[str, str], path: str, *, reads: bool) -> tuple[Any, ...]:
+    """Marks for LogEntry. One scan for a key is faster than one for several.
+
+    Args:
+        catalogue: what is looked for.
+        parts: see lines_names.wanted.
+        path: of the caller's address.
+        reads: for data access logs, where names of ordinary reads matter only by the caller's address or by parts that
+            only some records have; else for the others, where these names are marked and projects' numbers are too.
+    """
     names: list[str] = []
     addresses: set[str] = set()
     for name in _all(catalogue):
@@ -59,34 +67,39 @@ def google(catalogue: Index, parts: dict[str, str], path: str) -> Any:
         if service.endswith("googleapis.com"):
             means = wanted(name, action, catalogue, parts, path)
             addresses |= means.values
-            if means.always:
+            if means.always or not reads:
                 names.append(action)
-    key = r'"methodName"\s*:\s*"'
-    return _database(
+    called = _database(
         [
-            *(rf'{key}(?:[^"\\]*[./])?(?i:{tree})"' for tree in _trees(names)),
-            rf'{key}[^"\\]*\\',
-            rf'"callerIp"\s*:\s*"(?:(?i:{_tree(sorted(addresses))})"|[^"\\]*\\)',
-            r'"(?:metadata|serviceData)"\s*:',  # what a perimeter denied says so in its metadata
-            r'"resourceName"\s*:\s*"projects/\d',  # a project's number
+            rf'"methodName"\s*:\s*"(?:[^"\\]*(?:\\|[./](?i:{tree})")|(?i:{tree})")'
+            for tree in _trees(names, _PATTERN // 2)
         ]
     )
+    if not reads:
+        # What a perimeter denied says so in its metadata.
+        return (
+            called,
+            _database(["vpcServiceControl"]),
+            _database([r'"resourceName"\s*:\s*"(?:projects/[^a-z_]|[^"\\]*\\)']),
+        )
+    address = rf'"callerIp"\s*:\s*"(?:(?i:{_tree(sorted(addresses))})"|[^"\\]*\\)'
+    return called, _database([address, '"metadata"', '"serviceData"'])
 
 
 def _all(catalogue: Index) -> set[str]:
     return {*catalogue.methods, *catalogue.closes, *catalogue.lineage}
 
 
-def _trees(names: Iterable[str]) -> list[str]:
-    """Patterns for any of some names, each as long as Hyperscan takes."""
-    return [_tree(part) for part in _split(sorted(set(names)))]
+def _trees(names: Iterable[str], most: int = _PATTERN) -> list[str]:
+    """Patterns for any of some names, each of at most so many characters."""
+    return [_tree(part) for part in _split(sorted(set(names)), most)]
 
 
-def _split(names: list[str]) -> list[list[str]]:
-    if len(_tree(names)) <= _PATTERN or len(names) == 1:
+def _split(names: list[str], most: int) -> list[list[str]]:
+    if len(_tree(names)) <= most or len(names) == 1:
         return [names]
     half = len(names) // 2
-    return [*_split(names[:half]), *_split(names[half:])]
+    return [*_split(names[:half], most), *_split(names[half:], most)]
 
 
 def _tree(names: Iterable[str]) -> str:

@@ -209,13 +209,16 @@ class Batch:
         scanner = self.scanner
         if scanner.lines is None:
             scanner.lines = Lines(scanner.catalogue, hyperscan=scanner.hyperscan)
-        looked = scanner.lines.looked_at(self.name, data, first_record, packed=self.packed)
+        looked = scanner.lines.looked_at(
+            self.name, data, first_record, packed=self.packed, counted=not (scanner.since or scanner.until)
+        )
         if looked is None:
             return False
         for event in looked.events:
             self._see(event)
             self._span(event.time)
             self.found += self._matches(event)
+        self.found += looked.more
         self.total.records += looked.records
         for time in looked.times:
             self._span(time)
