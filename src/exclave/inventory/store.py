@@ -193,6 +193,8 @@ class Inventory:
         path = spec.items if spec else ""
         for one in held:
             for document, where in one.read():
+                if document.call != call or not _is_of(document, scope):
+                    continue  # a file may hold several calls
                 error = (
                     Failure(**{k: document.error.get(k, "") for k in ("code", "message", "permission")})
                     if document.error
@@ -224,3 +226,9 @@ class Inventory:
                 if document.error:
                     reason = f"the role could not be taken on: {document.error.get('code', '')}"
         return Answer(call=call, scope=scope, key=key, error=Failure(code=NOT_RECORDED, message=reason))
+
+
+def _is_of(document: Document, scope: Scope) -> bool:
+    where = document.scope
+    region = where.get("region", GLOBAL) or GLOBAL
+    return (document.cloud, where.get("account", ""), region) == (scope.cloud, scope.account, scope.region)
