@@ -328,3 +328,41 @@ def test_an_open_endpoint_fails_and_one_bound_to_the_organisation_passes():
         == "pass"
     )
     assert status(NETWORK, [*above, *endpoint("not json")]) == "fail"
+
+
+def test_a_restriction_to_somebody_elses_endpoint_or_vpc_fails_and_names_it():
+    above = [*organization("scp"), doc("organizations.ListPolicies.rcp", {"Policies": []})]
+    endpoints = doc(
+        "ec2.DescribeVpcEndpoints", {"VpcEndpoints": [{"VpcEndpointId": "vpce-1"}]}, region=REGION
+    )
+    vpcs = doc("ec2.DescribeVpcs", {"Vpcs": [{"VpcId": "vpc-1"}]}, region=REGION)
+
+    def bound(key, value):
+        only = deny(Principal="*", Condition={"StringNotEquals": {key: value}})
+        return [*above, *buckets(policy(only))[:2], endpoints, vpcs]
+
+    assert status(NETWORK, bound("aws:SourceVpce", "vpce-1")) == "pass"
+    assert status(NETWORK, bound("aws:SourceVpc", "vpc-1")) == "pass"
+    for key, value in (("aws:SourceVpce", "vpce-0theirs"), ("aws:SourceVpc", ["vpc-1", "vpc-0theirs"])):
+        assert "0theirs" in why(NETWORK, bound(key, value))
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        STRANGERS | {"Condition": {"StringEquals": {"aws:PrincipalOrgID": "o-zz99foreign9"}}},
+        STRANGERS
+        | {
+            "Condition": {
+                "StringNotEqualsIfExists": {"aws:PrincipalOrgID": ORG},
+                "StringEquals": {"aws:RequestTag/never": "x"},
+            }
+        },
+        STRANGERS
+        | {"Condition": {"StringNotEqualsIfExists": {"aws:PrincipalOrgID": [ORG, "o-*"]}}, "Effect": "Allow"},
+        STRANGERS | {"Condition": {"StringNotLikeIfExists": {"aws:PrincipalOrgID": "o-*"}}},
+        STRANGERS | {"Condition": {"DateLessThan": {"aws:CurrentTime": "2020-01-01T00:00:00Z"}}},
+    ],
+)
+def test_an_rcp_whose_condition_never_holds_or_holds_too_seldom_fails(broken):
+    assert status(RESOURCE, [*organization("rcp", policy(broken)), *settings()]) == "fail"

@@ -140,3 +140,15 @@ def test_a_service_in_use_whose_action_aws_does_not_track_is_partial():
 
 def test_a_policy_that_is_no_json_is_not_a_crash():
     assert status(CONTROL, recorded(role("{broken"))) == "could-not-look"
+
+
+def test_a_managed_policy_that_was_not_recorded_is_not_taken_for_none():
+    def with_policy(*documents, arn):
+        return recorded(role(*documents, AttachedManagedPolicies=[{"PolicyArn": arn}]), used(SHARE, None))
+
+    unknown = f"arn:aws:iam::{OURS}:policy/other"
+    assert status(CONTROL, with_policy(arn=unknown)) == "could-not-look"
+    # what is known to be too much fails whatever else is not known
+    assert status(CONTROL, with_policy(allow(SHARE), arn=unknown)) == "fail"
+    assert status(CONTROL, with_policy(arn="arn:aws:iam::aws:policy/SecurityAudit")) == "pass"
+    assert status(CONTROL, with_policy(arn="arn:aws:iam::aws:policy/AdministratorAccess")) == "fail"

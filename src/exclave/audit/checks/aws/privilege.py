@@ -44,6 +44,10 @@ def actions() -> tuple[str, ...]:
     )
 
 
+# AWS's own that let nobody share, where their documents aren't recorded.
+_HARMLESS = (":policy/ReadOnlyAccess", ":policy/SecurityAudit", ":policy/job-function/ViewOnlyAccess", ":policy/IAMUserChangePassword")  # fmt: skip
+
+
 @dataclass(frozen=True, slots=True)
 class Rights:
     """What one policy document says of the actions: allowed in some way, denied in every way."""
@@ -108,6 +112,7 @@ def _granted(
             )
             boundary = (principal.get("PermissionsBoundary") or {}).get("PermissionsBoundaryArn")
             if boundary in managed:
+                # a boundary whose document isn't recorded limits nothing that is known
                 limit = of(str(boundary), managed[str(boundary)])
                 allowed = (allowed & limit.allowed) - limit.denied
             unread = any(r.unread for r in found)
@@ -127,6 +132,11 @@ def _documents(
         elif arn.endswith((":policy/AdministratorAccess", ":policy/PowerUserAccess")):
             # AWS's own, which an inventory may leave out
             yield arn, {"Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}
+        elif not arn.endswith(_HARMLESS):
+            yield (
+                arn,
+                f"{arn} is attached, and its document was not recorded",
+            )  # no policy: what it allows isn't known
 
 
 def _default(policy: Mapping[str, Any]) -> object:
@@ -167,11 +177,14 @@ def _item(
 ) -> Item:
     arn = str(principal.get("Arn"))
     granted = mine.allowed
-    if mine.unread:
-        why = f"a policy of {arn} can't be read, so what it allows is not known"
-        return Item(resource=arn, status=Status.COULD_NOT_LOOK, why=why, where=where)
+    blind = Item(
+        resource=arn,
+        status=Status.COULD_NOT_LOOK,
+        why=f"a policy of {arn} can't be read, so what it allows is not known",
+        where=where,
+    )
     if not granted:
-        return passed(arn, where=where)
+        return blind if mine.unread else passed(arn, where=where)
     seen = settings.hunted.get(arn, frozenset())
     used, unused, untold = _sorted(granted, seen, last, settings)
     facts = (
@@ -188,6 +201,8 @@ def _item(
             facts,
             where,
         )
+    if mine.unread:
+        return blind
     if untold and (last is None or last.error is not None):
         if last is not None:
             item = unseen(last, arn)

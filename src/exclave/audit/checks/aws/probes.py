@@ -24,6 +24,8 @@ STRANGERS_ROLE = f"arn:aws:iam::{STRANGER}:role/stranger"
 # Addresses all over the internet, so that a list of ranges that is nearly everything is seen.
 _ADDRESSES = tuple(f"{first}.77.33.11" for first in (1, 31, 54, 91, 128, 151, 185, 203, 222))
 
+_KEYS = ("aws:SourceVpc", "aws:SourceVpce")
+
 
 def resource_for(action: str, account: str) -> str:
     """An ARN of a thing that the action is about, in an account."""
@@ -111,10 +113,23 @@ def refuses_strangers(
 
 
 def refuses_elsewhere(
-    action: str, resource: str, account: str, organization: str, perimeter: Perimeter, policies: Policies
+    action: str,
+    resource: str,
+    account: str,
+    organization: str,
+    perimeter: Perimeter,
+    policies: Policies,
+    strange: Sequence[str] = (),
 ) -> tuple[Answer, str]:
-    """What policies say when the account's own credentials are used from somewhere else: answer, and from where."""
-    for place, context in _elsewhere(perimeter):
+    """What policies say when the account's own credentials are used from somewhere else: answer, and from where.
+
+    `strange` are further VPCs and endpoints that are not ours: those that a policy names by mistake or by malice.
+    """
+    further = [
+        (f"from {s}, which a policy lets in and which is none of ours", {_KEYS[s.startswith("vpce-")]: s})
+        for s in strange
+    ]
+    for place, context in (*_elsewhere(perimeter), *further):
         request = Request(
             action=action, resource=resource, principal=f"arn:aws:iam::{account}:role/exclave-probe", resource_account=account,
             context=_own(account, organization) | {"aws:ResourceAccount": account} | context,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import TYPE_CHECKING
 
@@ -9,7 +10,7 @@ from exclave.audit.checks.aws.organization import ALLOW_ALL, own_organizations, 
 from exclave.audit.checks.aws.probes import lets_strangers_out, refuses_elsewhere
 from exclave.audit.judging import failed, judged, passed, unseen
 from exclave.inventory.model import Scope
-from exclave.model import Cloud
+from exclave.model import OURS, Cloud, Destination, Kind
 from exclave.policy.evaluate import Answer as Says
 from exclave.policy.evaluate import Policies
 
@@ -28,6 +29,7 @@ _ENDPOINTS = {
     "ec2": "ec2:ModifySnapshotAttribute", "rds": "rds:ModifyDBSnapshotAttribute", "lambda": "lambda:InvokeFunction",
     "kinesis-streams": "kinesis:PutRecord", "logs": "logs:PutLogEvents", "ecr.dkr": "ecr:PutImage", "ecr.api": "ecr:PutImage", "sts": "sts:AssumeRole",
 }  # fmt: skip
+_NETWORK = re.compile(r"\bvpce?-[0-9a-z]+")
 _SERVICE = re.compile(r"com\.amazonaws\.[a-z0-9-]+\.([a-z0-9.-]+)|aws\.api\.[a-z0-9-]+\.([a-z0-9.-]+)")
 
 
@@ -47,8 +49,16 @@ def _data(inventory: Inventory, perimeter: Perimeter, account: str) -> Iterator[
     organization = next(iter(own_organizations(inventory)), "")
     scps, rcps = reaching(inventory, "scp", account), reaching(inventory, "rcp", account)
     policies = Policies(identity=[ALLOW_ALL], scps=scps.levels, rcps=rcps.levels)
+    networks = _Networks(inventory, perimeter, account)
+    above = (*scps.documents, *rcps.documents)
     answer, place = refuses_elsewhere(
-        READ, "arn:aws:s3:::a-bucket/a-key", account, organization, perimeter, policies
+        READ,
+        "arn:aws:s3:::a-bucket/a-key",
+        account,
+        organization,
+        perimeter,
+        policies,
+        networks.strange(*above),
     )
     names = (("policies", ", ".join((*scps.names, *rcps.names))),)
     if answer is Says.DENIES:
@@ -64,7 +74,13 @@ def _data(inventory: Inventory, perimeter: Perimeter, account: str) -> Iterator[
         document = None if recorded.absent else (recorded.answer or {}).get("Policy")
         own = Policies(identity=[ALLOW_ALL], resource=document, scps=scps.levels, rcps=rcps.levels)
         says, where_from = refuses_elsewhere(
-            READ, f"arn:aws:s3:::{recorded.key}/a-key", account, organization, perimeter, own
+            READ,
+            f"arn:aws:s3:::{recorded.key}/a-key",
+            account,
+            organization,
+            perimeter,
+            own,
+            networks.strange(*above, document),
         )
         if says is Says.DENIES:
             yield passed(recorded.key, where=recorded.where)
@@ -78,6 +94,33 @@ def _data(inventory: Inventory, perimeter: Perimeter, account: str) -> Iterator[
         yield failed(
             "data of the whole account", f"no SCP or RCP refuses the account's credentials {place}", names
         )
+
+
+class _Networks:
+    """Which VPCs and endpoints are ours, as far as they were recorded."""
+
+    def __init__(self, inventory: Inventory, perimeter: Perimeter, account: str) -> None:
+        self._perimeter, self._account = perimeter, account
+        self._known: dict[str, set[str]] = {}
+        for call, start, key in (
+            ("ec2.DescribeVpcs", "vpc-", "VpcId"),
+            ("ec2.DescribeVpcEndpoints", "vpce-", "VpcEndpointId"),
+        ):
+            if all(a.error is None for a in inventory.each(call, account=account)):
+                self._known[start] = {str(i.get(key)) for _, i in inventory.items(call)}
+
+    def strange(self, *documents: object) -> list[str]:
+        """Ids in policies that are none of ours; none of a kind that could not be looked at."""
+        text = " ".join(d if isinstance(d, str) else json.dumps(d) for d in documents if d)
+        found = []
+        for name in dict.fromkeys(_NETWORK.findall(text)):
+            known = self._known.get("vpce-" if name.startswith("vpce-") else "vpc-")
+            judged_ = self._perimeter.judge(
+                Destination(kind=Kind.VPC, id=name, cloud=Cloud.AWS), self._account
+            )
+            if known is not None and name not in known and judged_.verdict not in OURS:
+                found.append(name)
+        return found
 
 
 def _endpoints(inventory: Inventory, account: str) -> Iterator[Item]:
