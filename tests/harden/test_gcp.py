@@ -251,21 +251,22 @@ HOSTILE = [
 ]
 
 
-@pytest.mark.parametrize("name", HOSTILE)
-def test_no_name_becomes_a_command_or_a_template(stub, tmp_path, name):
-    untidy(stub)
-    stub.things[f"projects/{PROJECT}/exclusions/bad"] = {"name": name, "filter": ""}
-    stub.put("buckets/bad", {"project": PROJECT})
-    stub.things["buckets/bad"]["name"] = name
-    stub.resource(
-        PROJECT,
-        "compute.googleapis.com/Subnetwork",
-        f"//compute.googleapis.com/projects/{PROJECT}/regions/r/subnetworks/{name}",
-        {},
-    )
+def hostile(stub, name, number=0):
+    """Things that somebody gave a name of his choice."""
+    stub.things[f"projects/{PROJECT}/exclusions/bad{number}"] = {"name": name, "filter": ""}
+    stub.put(f"buckets/bad{number}", {"project": PROJECT})
+    stub.things[f"buckets/bad{number}"]["name"] = name
+    subnet = f"//compute.googleapis.com/projects/{PROJECT}/regions/r/subnetworks/{name}"
+    stub.resource(PROJECT, "compute.googleapis.com/Subnetwork", subnet, {})
     stub.policies[f"projects/{PROJECT}"]["bindings"].append(
         {"role": "roles/viewer", "members": [f"user:{name}"]}
     )
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_no_name_becomes_a_command_or_a_template(stub, tmp_path, name):
+    untidy(stub)
+    hostile(stub, name)
     fake = tmp_path / "gcloud"
     fake.write_text("#!/bin/sh\nexit 0\n")
     fake.chmod(0o755)

@@ -8,14 +8,27 @@ field that is not there is false, whatever the operator.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
-from urllib.parse import unquote
+from typing import TYPE_CHECKING, Any
 
+from exclave.audit.checks.gcp.logcompare import (
+    FUNCTIONS,
+    BadFilterError,
+    Test,
+    anywhere,
+    compared,
+    found_at,
+    key,
+    log_id,
+    number,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+__all__ = ["BadFilterError", "Compiled", "compiled"]
 MAX_LENGTH = 20_000  # characters, as Google has it
 MAX_DEPTH = 60
-SEVERITIES = ("default", "debug", "info", "notice", "warning", "error", "critical", "alert", "emergency")
 _QUOTED = r'"(?:[^"\\]|\\.)*"' + r"|'(?:[^'\\]|\\.)*'"
 _TOKEN = re.compile(
     rf"(?P<space>\s+|--[^\n]*)|(?P<op>=~|!~|!=|>=|<=|[=<>:])|(?P<mark>[(),])"
@@ -23,12 +36,6 @@ _TOKEN = re.compile(
     re.DOTALL,
 )
 _SEGMENT = re.compile(rf"{_QUOTED}|[^.\"']+")
-
-Test = Callable[[Any], bool]
-
-
-class BadFilterError(Exception):
-    """A filter that can't be read; the message says where."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +84,6 @@ class _Parser:
         return token is not None and token.kind == "mark" and token.text == text
 
     def all_of(self, depth: int) -> Test:
-        if depth > MAX_DEPTH:
-            raise BadFilterError("it is nested too deeply")
         found = [self.any_of(depth)]
         while self.peek() is not None and not self.is_mark(")"):
             if self.is_word("AND"):
@@ -94,6 +99,8 @@ class _Parser:
         return found[0] if len(found) == 1 else lambda entry: any(test(entry) for test in found)
 
     def one(self, depth: int) -> Test:
+        if depth > MAX_DEPTH:
+            raise BadFilterError("it is nested too deeply")
         if self.is_word("NOT", "-"):
             self.take()
             inner = self.one(depth + 1)
@@ -113,7 +120,7 @@ class _Parser:
             return self.comparison(token)
         if self.is_mark("(") and not token.quoted:
             return self.function(token.text)
-        return _anywhere(token.parts[0] if token.quoted else token.text)
+        return anywhere(token.parts[0] if token.quoted else token.text)
 
     def comparison(self, name: _Token) -> Test:
         operator = self.take().text
@@ -154,21 +161,21 @@ class _Parser:
         wanted = token.parts[0] if token.quoted else token.text
         if not token.quoted and self.is_mark("("):
             return self.called(name, operator, wanted)
-        self.named.setdefault(".".join(map(_key, name.parts)), set()).add(wanted)
-        return _compared(name.parts, operator, wanted, quoted=token.quoted)
+        self.named.setdefault(".".join(map(key, name.parts)), set()).add(wanted)
+        return compared(name.parts, operator, wanted, quoted=token.quoted)
 
     def called(self, name: _Token, operator: str, function: str) -> Test:
         """A function of Cloud Monitoring's in a value's place: `resource.type = one_of("a", "b")`."""
         given = self.given()
-        self.named.setdefault(".".join(map(_key, name.parts)), set()).update(given)
-        tests = _FUNCTIONS.get(function)
+        self.named.setdefault(".".join(map(key, name.parts)), set()).update(given)
+        tests = FUNCTIONS.get(function)
         if tests is None or operator not in ("=", "!=", ":"):
             raise BadFilterError(f"the function {function} is not followed")
         found = [tests(text) for text in given]
         parts = name.parts
         if operator == "!=":
-            return lambda entry: any(not any(t(str(v)) for t in found) for v in _found(entry, parts))
-        return lambda entry: any(t(str(v)) for v in _found(entry, parts) for t in found)
+            return lambda entry: any(not any(t(str(v)) for t in found) for v in found_at(entry, parts))
+        return lambda entry: any(t(str(v)) for v in found_at(entry, parts) for t in found)
 
     def given(self) -> list[str]:
         """The arguments of a function."""
@@ -184,9 +191,9 @@ class _Parser:
     def function(self, name: str) -> Test:
         given = self.given()
         if name == "log_id" and len(given) == 1:
-            return lambda entry: _log_id(entry) == given[0]
+            return lambda entry: log_id(entry) == given[0]
         if name == "sample" and len(given) == 2:  # noqa: PLR2004 - field and share
-            part = _number(given[1])
+            part = number(given[1])
             whole = part is not None and (part > 0 if self.sampled else part >= 1)
             return lambda _entry: whole
         raise BadFilterError(f"the function {name} is not followed")
@@ -237,118 +244,3 @@ def _tokens(text: str) -> Iterator[_Token]:
 
 def _unquoted(text: str) -> str:
     return re.sub(r"\\(.)", r"\1", text[1:-1], flags=re.DOTALL) if text[:1] in ('"', "'") else text
-
-
-def _key(name: str) -> str:
-    """Names are written in camel case or with underscores."""
-    return name.replace("_", "").lower()
-
-
-def _found(entry: Any, parts: tuple[str, ...]) -> Iterator[Any]:
-    if isinstance(entry, list):
-        for item in entry:
-            yield from _found(item, parts)
-    elif not parts:
-        if entry is not None:
-            yield entry
-    elif isinstance(entry, Mapping):
-        for name, value in entry.items():
-            if _key(str(name)) == _key(parts[0]):
-                yield from _found(value, parts[1:])
-
-
-def _compared(parts: tuple[str, ...], operator: str, wanted: str, *, quoted: bool) -> Test:
-    if operator in ("=~", "!~"):
-        pattern = _pattern(wanted)
-        if operator == "=~":
-            return lambda entry: any(pattern.search(str(v)) for v in _found(entry, parts))
-        return lambda entry: any(not pattern.search(str(v)) for v in _found(entry, parts))
-    if operator == ":":
-        if wanted == "*" and not quoted:
-            return lambda entry: any(True for _ in _found(entry, parts))
-        return lambda entry: any(_has(v, wanted) for v in _found(entry, parts))
-    ranked = len(parts) == 1 and _key(parts[0]) == "severity"
-    return lambda entry: any(_holds(v, operator, wanted, ranked=ranked) for v in _found(entry, parts))
-
-
-def _pattern(text: str) -> re.Pattern[str]:
-    # a repeated group, or very many repetitions, could keep Python's engine busy for ever; Google's has no such trouble
-    if len(text) > 1000 or re.search(r"\)[*+{]", text) or len(re.findall(r"[*+]", text)) > 8:  # noqa: PLR2004
-        raise BadFilterError(f"the regular expression {text[:40]!r} is not followed")
-    try:
-        return re.compile(text)
-    except (re.error, RecursionError, OverflowError) as error:
-        raise BadFilterError(f"the regular expression {text[:40]!r}: {error}") from error
-
-
-def _full(text: str) -> Callable[[str], bool]:
-    pattern = _pattern(text)
-    return lambda value: pattern.fullmatch(value) is not None
-
-
-# https://cloud.google.com/monitoring/api/v3/filters#comparisons
-_FUNCTIONS: Mapping[str, Callable[[str], Callable[[str], bool]]] = {
-    "one_of": lambda text: lambda value: value == text,
-    "starts_with": lambda text: lambda value: value.startswith(text),
-    "ends_with": lambda text: lambda value: value.endswith(text),
-    "has_substring": lambda text: lambda value: text in value,
-    "monitoring.regex.full_match": _full,
-}
-
-
-def _has(value: Any, wanted: str) -> bool:
-    if isinstance(value, Mapping):
-        return any(_key(str(name)) == _key(wanted) or _has(v, wanted) for name, v in value.items())
-    if isinstance(value, bool):
-        return str(value).lower() == wanted.lower()
-    return wanted.lower() in str(value).lower()
-
-
-def _holds(value: Any, operator: str, wanted: str, *, ranked: bool) -> bool:
-    if isinstance(value, Mapping | list):
-        return False
-    one: Any = str(value).lower()
-    other: Any = wanted.lower()
-    numbers = (_number(one), _number(other))
-    if ranked and one in SEVERITIES and other in SEVERITIES:
-        one, other = SEVERITIES.index(one), SEVERITIES.index(other)
-    elif None not in numbers:
-        one, other = numbers
-    match operator:
-        case "=":
-            return bool(one == other)
-        case "!=":
-            return bool(one != other)
-        case ">":
-            return bool(one > other)
-        case ">=":
-            return bool(one >= other)
-        case "<":
-            return bool(one < other)
-        case _:
-            return bool(one <= other)
-
-
-def _number(text: str) -> float | None:
-    try:
-        return float(text)
-    except ValueError:
-        return None
-
-
-def _anywhere(text: str) -> Test:
-    wanted = text.lower()
-    return lambda entry: _somewhere(entry, wanted)
-
-
-def _somewhere(value: Any, wanted: str) -> bool:
-    if isinstance(value, Mapping):
-        return any(_somewhere(v, wanted) for v in value.values())
-    if isinstance(value, list):
-        return any(_somewhere(v, wanted) for v in value)
-    return wanted in str(value).lower()
-
-
-def _log_id(entry: Any) -> str:
-    name = str(entry.get("logName", "")) if isinstance(entry, Mapping) else ""
-    return unquote(name.partition("/logs/")[2])

@@ -6,22 +6,19 @@ https://cloud.google.com/monitoring/api/ref_v3/rest/v3/projects.alertPolicies
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from exclave.audit.checks.gcp.alerts import CHANNELS, METRICS, POLICIES, central_buckets
 from exclave.audit.checks.gcp.channels import unreached
-from exclave.audit.checks.gcp.conditions import PREFIX
-from exclave.audit.checks.gcp.events import load
 from exclave.audit.checks.gcp.scopes import mappings
 from exclave.change.model import equals, gone, has
 from exclave.harden.makers.gcp import changes
-from exclave.harden.makers.gcp.logging import bucket_name, central
-from exclave.harden.makers.gcp.place import gcloud, label, place_of, terraform
-from exclave.harden.makers.gcp.script import Script
+from exclave.harden.makers.gcp.alert_bodies import GROUPS, metric_body, policy_body
+from exclave.harden.makers.gcp.alert_files import ABOUT, CONTROL, resources, scripts
+from exclave.harden.makers.gcp.central import bucket_name, central
+from exclave.harden.makers.gcp.place import place_of, terraform
 from exclave.harden.model import Artefact, Made
-from exclave.harden.terraform import Reference
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -32,15 +29,11 @@ if TYPE_CHECKING:
     from exclave.inventory import Inventory
     from exclave.perimeter import Perimeter
 
-CONTROL = "gcp.alert"
-ABOUT = "raises an alarm on changes of IAM, log sinks, perimeters, and on sharing"
 LOGGING, MONITORING = "https://logging.googleapis.com/v2", "https://monitoring.googleapis.com/v3"
 NOBODY = (
     "nobody is to be told: --notify somebody@example.org; without it there are metrics and no alert policy"
 )
 WAITS = "the metrics count in log bucket {}: --apply makes it and the sink that fills it too; before the script or Terraform, run those of gcp.logging"
-_VERSION = re.compile(r"^(?:v\d+|alpha|beta)\.")
-GROUPS = ("iam", "logging", "perimeter", "sharing")
 
 
 def make(results: Sequence[Result], inventory: Inventory, _perimeter: Perimeter, options: Options) -> Made:
@@ -65,36 +58,10 @@ def make(results: Sequence[Result], inventory: Inventory, _perimeter: Perimeter,
         steps += [step] if step is not None else []
     artefacts: list[Artefact] = []
     if options.wants("gcloud"):
-        artefacts += _scripts(project, metrics, channel, options)
+        artefacts += scripts(project, metrics, channel, options)
     if options.wants("terraform"):
-        artefacts.append(terraform(CONTROL, _resources(project, metrics, channel, options), ABOUT))
+        artefacts.append(terraform(CONTROL, resources(project, metrics, channel, options), ABOUT))
     return Made(artefacts=tuple(artefacts), steps=tuple(steps), notes=tuple(notes))
-
-
-def filter_of(group: str) -> str:
-    """The filter of a group's events: by service, and by how the names of its methods end."""
-    services: dict[str, dict[str, None]] = {}
-    for event in load():
-        if event.group == group:
-            short = _VERSION.sub("", event.method)
-            short = short.rpartition(".")[2] if short.startswith("google.") else short
-            services.setdefault(event.service, {})[short] = None
-    parts = [
-        f'(protoPayload.serviceName="{service}" AND protoPayload.methodName:({" OR ".join(f"{chr(34)}{m}{chr(34)}" for m in methods)}))'
-        for service, methods in services.items()
-    ]
-    return f'log_id("cloudaudit.googleapis.com/activity") AND ({" OR ".join(parts)})'
-
-
-def metric_body(group: str, bucket: str, options: Options) -> dict[str, Any]:
-    """A counter of a group's events."""
-    return {
-        "name": f"{options.prefix}-{group}",
-        "description": f"changes: {group}",
-        "filter": filter_of(group),
-        "bucketName": bucket,
-        "metricDescriptor": {"metricKind": "DELTA", "valueType": "INT64", "unit": "1"},
-    }
 
 
 def _metric(
@@ -137,35 +104,6 @@ def _channel(inventory: Inventory, project: str, options: Options) -> Mapping[st
         return None
     return {
         "type": "email", "displayName": f"{options.prefix}: {mails[0]}", "labels": {"email_address": mails[0]}, "enabled": True,
-    }  # fmt: skip
-
-
-def _series(metric: str) -> str:
-    """The time series of a metric: Cloud Monitoring refuses a filter without a type of resource."""
-    return f'metric.type="{PREFIX}{metric}" AND resource.type="logging_bucket"'
-
-
-def policy_body(metrics: Sequence[Mapping[str, Any]], options: Options) -> dict[str, Any]:
-    """One policy with a condition for each metric; its channel is left to who sends it."""
-    return {
-        "displayName": f"{options.prefix}: changes of access, logging, perimeters and sharing",
-        "combiner": "OR",
-        "enabled": True,
-        "conditions": [
-            {
-                "displayName": str(m["name"]),
-                "conditionThreshold": {
-                    "filter": _series(str(m["name"])),
-                    "comparison": "COMPARISON_GT",
-                    "thresholdValue": 0,
-                    "duration": "0s",
-                    "aggregations": [{"alignmentPeriod": "60s", "perSeriesAligner": "ALIGN_DELTA", "crossSeriesReducer": "REDUCE_SUM"}],
-                    "trigger": {"count": 1},
-                },
-            }
-            for m in metrics
-        ],
-        "documentation": {"mimeType": "text/markdown", "content": "Somebody changed access, logging or a perimeter, or shared data: see who, and `exclave hunt` the logs."},
     }  # fmt: skip
 
 
@@ -212,95 +150,3 @@ def _policy(
         before={}, undo=undo, after=[has("alertPolicies[]", {"displayName": name, "enabled": True})],
         undone=[gone("alertPolicies[]")], results=results,
     )  # fmt: skip
-
-
-def _scripts(
-    project: str,
-    metrics: Mapping[str, Mapping[str, Any]],
-    channel: Mapping[str, Any] | None,
-    options: Options,
-) -> list[Artefact]:
-    script, undo = Script(CONTROL, ABOUT), Script(CONTROL, "takes away what the script made")
-    where = f"--project={project}"
-    for body in metrics.values():
-        script.run_with(
-            script.file(body),
-            "gcloud",
-            "logging",
-            "metrics",
-            "create",
-            str(body["name"]),
-            where,
-            "--config-from-file=",
-        )
-    policy = policy_body(list(metrics.values()), options)
-    if channel is not None:
-        told = channel.get("name")
-        if told is None:
-            script.raw(
-                f"channel=$(gcloud beta monitoring channels create --channel-content-from-file=\"{script.file(dict(channel))}\" {_quoted(where)} '--format=value(name)')"
-            )
-        else:
-            script.raw(f"channel={_quoted(str(told))}")
-        script.raw(
-            f'gcloud monitoring policies create --policy-from-file="{script.file(policy)}" --notification-channels="$channel" {_quoted(where)}'
-        )
-    # the policy first, so that it is never left without its metrics
-    undo.raw(
-        f"gcloud monitoring policies list {_quoted(where)} {_quoted('--filter=displayName=' + chr(34) + str(policy['displayName']) + chr(34))} "
-        "'--format=value(name)' | while read -r name; do gcloud monitoring policies delete \"$name\" --quiet; done"
-    )
-    for body in metrics.values():
-        undo.run("gcloud", "logging", "metrics", "delete", str(body["name"]), where, "--quiet")
-    return gcloud(script, undo, ABOUT)
-
-
-def _quoted(text: str) -> str:
-    import shlex
-
-    return shlex.quote(text)
-
-
-def _resources(
-    project: str,
-    metrics: Mapping[str, Mapping[str, Any]],
-    channel: Mapping[str, Any] | None,
-    options: Options,
-) -> dict[str, dict[str, Any]]:
-    out: dict[str, dict[str, Any]] = {"google_logging_metric": {}}
-    for body in metrics.values():
-        out["google_logging_metric"][label(str(body["name"]))] = {
-            "project": project, "name": body["name"], "filter": body["filter"],
-            "bucket_name": body["bucketName"],
-            "metric_descriptor": {"metric_kind": "DELTA", "value_type": "INT64"},
-        }  # fmt: skip
-    if channel is None:
-        return out
-    told: Any = channel.get("name")
-    if told is None:
-        out["google_monitoring_notification_channel"] = {
-            "mail": {
-                "project": project, "display_name": channel["displayName"], "type": "email", "labels": dict(channel["labels"]),
-            }
-        }  # fmt: skip
-        told = Reference("google_monitoring_notification_channel.mail.name")
-    policy = policy_body(list(metrics.values()), options)
-    out["google_monitoring_alert_policy"] = {
-        "changes": {
-            "project": project, "display_name": policy["displayName"], "combiner": "OR", "enabled": True, "notification_channels": [told],
-            "conditions": [
-                {
-                    "display_name": m["name"],
-                    "condition_threshold": {
-                        "filter": _series(str(m["name"])),
-                        "comparison": "COMPARISON_GT", "threshold_value": 0, "duration": "0s",
-                        "aggregations": {"alignment_period": "60s", "per_series_aligner": "ALIGN_DELTA", "cross_series_reducer": "REDUCE_SUM"},
-                        "trigger": {"count": 1},
-                    },
-                }
-                for m in metrics.values()
-            ],
-            "depends_on": [f"google_logging_metric.{label(str(m['name']))}" for m in metrics.values()],
-        }
-    }  # fmt: skip
-    return out
