@@ -9,10 +9,13 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from corpora import CLOUD
+
 WAYS = Path(__file__).parent / "ways"
 FLOOR, FLOOR_2, ONE, TWO = "libdeflate alone", "libdeflate, 2 processes", "exclave", "exclave, 2 processes"
 PASS, VERSION, ONE_FILE = "python -c pass", "exclave --version", "exclave hunt, one small file"
 _MAIN = ("large", "sparse", "breached", "data", "folder", "tiny")
+_CLOUD = tuple(CLOUD)
 _SIZES = ("gb0.2", "gb1", "gb5")
 _PEERS = ("large", "data", "folder")
 
@@ -39,11 +42,13 @@ def ways(names: Path) -> list[Way]:
     hunt = ("hunt", "{}", "-q", "--fail-on", "never")
     shell = "/bin/sh"
     found = [
-        Way(FLOOR, (python, str(WAYS / "inflate.py"), "{}"), (*_MAIN, *_SIZES)),
-        Way(ONE, (exclave(), *hunt, "-j", "1"), (*_MAIN, *_SIZES)),
+        Way(FLOOR, (python, str(WAYS / "inflate.py"), "{}"), (*_MAIN, *_SIZES, *_CLOUD)),
+        Way(ONE, (exclave(), *hunt, "-j", "1"), (*_MAIN, *_SIZES, *_CLOUD)),
         Way(TWO, (exclave(), *hunt, "-j", "2"), (*_MAIN, *_SIZES)),
         Way(FLOOR_2, (python, str(WAYS / "inflate2.py"), "{}"), _MAIN),
-        Way("exclave without Hyperscan", (python, str(WAYS / "bare.py"), *hunt, "-j", "1"), _PEERS),
+        Way(
+            "exclave without Hyperscan", (python, str(WAYS / "bare.py"), *hunt, "-j", "1"), (*_PEERS, *_CLOUD)
+        ),
         Way("gzip+json, 30 Python rules", (python, str(WAYS / "rules.py"), "{}"), _PEERS, sample=True),
     ]
     if shutil.which("rg"):

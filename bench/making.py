@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING
 
 import deflate
 import msgspec
-from corpora import MAKING, MB, Spec, specs
+from corpora import CLOUD, MAKING, MB, Spec, specs
+from corpora_cloud import lines
 
 from exclave.catalogue.loader import load, write_compiled
 from exclave.detect.scan import scanner
@@ -50,12 +51,12 @@ def make(spec: Spec) -> None:
     for folder in (logs, sample):
         folder.mkdir(parents=True)
     files = list(_files(spec, logs))
-    shutil.rmtree(spec.folder / "simulated")
+    shutil.rmtree(spec.folder / "simulated", ignore_errors=True)
     chosen: list[tuple[str, int, int]] = []
     # Spread over the whole, so that the sample is like it.
     for one in files[:: max(1, sum(plain for _, plain, _ in files) // _SAMPLE)]:
         chosen.append(one)
-        os.link(logs / one[0], sample / Path(one[0]).name)
+        os.link(logs / one[0], sample / one[0].replace("/", "_"))
     said = {name: _sums(part) for name, part in (("logs", files), ("sample", chosen))}
     (spec.folder / "corpus.json").write_text(json.dumps(said | {"spec": asdict(spec)}, indent=1))
 
@@ -68,8 +69,7 @@ def _files(spec: Spec, logs: Path) -> Iterator[tuple[str, int, int]]:
     """Writes the files; gives path, plain bytes and stored bytes of each."""
     rng = Random(f"{spec.name} {MAKING}")
     count = 0
-    for key, records in _bodies(spec, rng):
-        body = b'{"Records":[' + b",".join(records) + b"]}"
+    for key, body in _contents(spec, rng):
         packed = deflate.gzip_compress(body, _LEVEL)
         first = ""
         for _ in range(spec.copies):
@@ -84,6 +84,15 @@ def _files(spec: Spec, logs: Path) -> Iterator[tuple[str, int, int]]:
             count += 1
             if count == spec.files:
                 return
+
+
+def _contents(spec: Spec, rng: Random) -> Iterator[tuple[str, bytes]]:
+    """The content of each file and its path but for the random end."""
+    if spec.name in CLOUD:
+        yield from lines(spec.name, spec.plain // MB)
+        return
+    for key, records in _bodies(spec, rng):
+        yield key, b'{"Records":[' + b",".join(records) + b"]}"
 
 
 def _bodies(spec: Spec, rng: Random) -> Iterator[tuple[str, list[bytes]]]:
