@@ -1,4 +1,4 @@
-"""Filling in calls: `{name}` in a text, `{=path}` for a whole value.
+"""Filling in calls: `{name}` in a text, `{=path}` for a whole value, `{json=path}` for it as JSON in a text.
 
 What can be named: `resource.id`, `resource.short` (without what an ARN puts before), `resource.last` (after the last
 slash), `resource.name`, `segment.bucket` and `segment.object` of an object's name, `destination.id`, `account`, `region`, `fact.NAME` (`number.NAME` as a number), `revoke.ARGUMENT` of the catalogue's call;
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from exclave.revoke.model import Call, Found, Way
 
 _SLOT = re.compile(r"\{([a-z]+(?:\.[A-Za-z0-9_\[\]-]+)*)\}")
-_WHOLE = re.compile(r"\{=([a-z]+(?:\.[A-Za-z0-9_\[\]-]+)*)\}")
+_WHOLE = re.compile(r"\{(json)?=([a-z]+(?:\.[A-Za-z0-9_\[\]-]+)*)\}")
 _FACT = re.compile(r"\{=?(?:fact|number)\.([A-Za-z0-9_-]+)")
 _DIGITS = 19
 _SAFE_IN_URL = "/:@!$'()*+,;=~-._"
@@ -90,10 +90,10 @@ def fill(template: Any, known: Mapping[str, Any]) -> Any:
         whole = _WHOLE.fullmatch(template)
         if whole is None:
             return text(template, known)
-        value = paths.first(known, whole[1])
+        value = paths.first(known, whole[2])
         if value is None:
-            raise MissingError(whole[1])
-        return value
+            raise MissingError(whole[2])
+        return msgspec.json.encode(value).decode() if whole[1] else value
     if isinstance(template, list | tuple):
         return [fill(v, known) for v in template]
     if isinstance(template, Mapping):

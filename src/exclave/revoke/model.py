@@ -58,8 +58,9 @@ class Way(_Table, frozen=True):
     - `call`: one call takes it away (`change`), another puts it back (`undo`); `stands` is looked for before and after.
     - `policy`: a policy document stands at `at` in what is read; the grant is cut out of its text (`{=doc}`) and it
       is put by `set`. `drop` takes away a document of which nothing is left.
-    - `items`: `at` is a list in what is read (`Rules[]`; `rules[].destinations[]`); the items whose reader finds the
-      receiver are left out and the whole (`{=doc...}`) is put by `set`. `drop` when none is left.
+    - `items`: `at` (and `also`) is a list in what is read (`Rules[]`; `rules[].destinations[]`); the items whose reader
+      finds the receiver are left out and the whole (`{=doc...}`) is put by `set`. `drop` when none is left. Where each item
+      is a thing of its own, `change` takes one away and `undo` puts it back.
     - `statements`: as `policy`, for policies that are changed a statement at a time (`change` and `undo` for each).
 
     The first way whose `kinds` fit the receiver, and for which everything that it names is known, is taken.
@@ -72,6 +73,7 @@ class Way(_Table, frozen=True):
     kinds: tuple[Kind, ...] = ()
     where: dict[str, str] = {}  # values of the finding that must be so: `{ "fact.type" = "dashboard" }`
     at: str = ""
+    also: tuple[str, ...] = ()  # further lists of the same kind
     keep_empty: bool = False  # what holds a list that becomes empty stays
     reader: Reading | None = None
     stands: Standing | None = None

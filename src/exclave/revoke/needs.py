@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 # SDK clients whose prefix in IAM is another
 PREFIXES = {
-    "amp": "aps", "cloudhsmv2": "cloudhsm", "efs": "elasticfilesystem", "opensearch": "es", "s3control": "s3",
+    "amp": "aps", "cloudhsmv2": "cloudhsm", "efs": "elasticfilesystem", "opensearch": "es", "opensearchserverless": "aoss", "s3control": "s3",
 }  # fmt: skip
 _READS = re.compile(r":(?:Get|List|Describe)|\.get|/read$|\.Read\.All$")
 WHO = {Cloud.AWS: ("sts:GetCallerIdentity",)}

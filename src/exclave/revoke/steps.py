@@ -163,16 +163,46 @@ def _by_items(before: Any, parts: Parts, skip: Skip) -> Made:
     reading, now = way.reader, before
     for found, _ in parts:
         hit = partial(lists.lets_in, reading, found)
-        edited, cut = lists.without(now, way.at, hit, keep_empty=way.keep_empty)
-        if not cut and not lists.without(before, way.at, hit)[1]:
+        edited, cut = _cut(now, way, hit)
+        if not cut and not _cut(before, way, hit)[1]:
             skip(found, "it doesn't stand any more: nothing there lets them in", stands=False)
             continue
         now = edited
+        if way.change and not _each(made, found, way, cut, skip):
+            continue
         made.answered.append(found)
         made.why.append(f"takes {len(cut)} of {way.at} away")
-    at = lists.outer(way.at)
+    if way.change:
+        return made
+    at = "" if way.also else lists.outer(way.at)
     empty = bool(way.drop) and not paths.values(now, way.at)
     return _put_back(made, parts, before, doc=now, old=before, empty=empty, at=at, skip=skip)
+
+
+def _cut(document: Any, way: Way, hit: Callable[[Any], bool]) -> tuple[Any, list[Any]]:
+    gone: list[Any] = []
+    for path in (way.at, *way.also):
+        document, more = lists.without(document, path, hit, keep_empty=way.keep_empty)
+        gone += more
+    return document, gone
+
+
+def _each(made: Made, found: Found, way: Way, items: Sequence[Any], skip: Skip) -> bool:
+    """The calls that take items away one by one."""
+    for item in items:
+        known = {**fill.values(found), "item": item}
+        try:
+            change = [fill.request(c, found, known) for c in way.change]
+            undo = [fill.request(c, found, known) for c in way.undo]
+        except fill.MissingError as error:
+            skip(found, f"{error} isn't known: the answer didn't say it")
+            return False
+        made.change += change
+        made.undo = [*undo, *made.undo]
+        identity = {k: item[k] for k in ("id", "name") if k in item} or item
+        made.after.append(lacks(lists.outer(way.at), identity))
+        made.undone.append(has(lists.outer(way.at), identity))
+    return True
 
 
 def _put_back(
