@@ -12,6 +12,7 @@ from exclave.correlate.incidents import groups
 from exclave.correlate.lineage import Lineage
 from exclave.correlate.lineage import lineage as lineage_of
 from exclave.correlate.revoke import revoke_call
+from exclave.correlate.risk import raised
 from exclave.correlate.routine import quieted
 from exclave.correlate.state import ends, with_state
 from exclave.correlate.story import incident
@@ -69,11 +70,14 @@ def report(
     transfers, signals = _unique(transfers), _unique(signals)
     told: list[Incident] = []
     member: dict[str, str] = {}
+    louder: dict[str, Transfer] = {}
     # A role of another account leaves a record in each of the two accounts; the caller's own says with which credential.
     issued_from = {i.credential: i.to.credential for i in issued if i.to.credential}
     risky = {m.id for m in catalogue.methods if m.raises}
     for group in groups(transfers, signals, lineage, issued_from, risky):
         made = incident(group, methods, lineage, closures, issued)
+        made = replace(made, transfers=raised(made, methods))
+        louder |= {t.id: t for t in made.transfers}
         member |= {f.id: made.id for f in group.findings}
         told.append(
             replace(
@@ -85,7 +89,7 @@ def report(
     told.sort(key=lambda i: (-i.severity.rank, i.started.timestamp() if i.started else 0, i.id))
     return Report(
         incidents=tuple(told),
-        transfers=tuple(replace(t, incident=member.get(t.id, "")) for t in transfers),
+        transfers=tuple(replace(louder.get(t.id, t), incident=member.get(t.id, "")) for t in transfers),
         signals=tuple(replace(s, incident=member.get(s.id, "")) for s in signals),
         coverage=result.coverage,
         perimeter=tuple(said),
