@@ -36,9 +36,20 @@ def _images() -> tuple[Call, ...]:
             **more,
         )
 
+    used = Call(
+        by="sibling",
+        service="compute",
+        method="v1.compute.disks.insert",
+        target=targets.image(),
+        weight=0.05,
+        permissions=("compute.images.useReadOnly",),
+        request={"@type": f"{_TYPE}compute.disks.insert"},
+        metadata={"@type": f"{_TYPE}google.cloud.audit.CrossEntityControlAuditMetadata"},
+    )
     group, domain = "group:@@pick:group@@", "domain:@@domain@@"
     peer = "serviceAccount:@@peeraccount@@"
     return (
+        used,
         shared("v1.compute.images.setIamPolicy", targets.image(), 0.04, group, _GRANTS, peer),
         shared("beta.compute.images.setIamPolicy", targets.image(), 0.02, domain, by="person"),
         shared("v1.compute.snapshots.setIamPolicy", targets.snapshot(), 0.02, peer, "user:@@pick:person@@"),
