@@ -54,6 +54,7 @@ class Options:
     prefix: str = "exclave"  # of the names of what is made
     break_glass: tuple[str, ...] = ()
     settings: Settings = field(default_factory=Settings)
+    controls: frozenset[str] = frozenset()  # that are hardened together
     values: Mapping[str, str] = field(default_factory=dict)
 
     def wants(self, format_: str) -> bool:

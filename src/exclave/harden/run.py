@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -56,6 +56,7 @@ def harden(
     catalogue: Catalogue,
 ) -> Hardened:
     """Audit the controls and make what is missing. A control of a cloud that the inventory has nothing of is left out."""
+    options = replace(options, controls=frozenset(c.id for c in controls))
     clouds = {s.cloud for s in inventory.scopes}
     artefacts: list[Artefact] = []
     steps: dict[str, Step] = {}

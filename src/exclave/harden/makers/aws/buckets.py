@@ -14,9 +14,10 @@ from exclave.harden.makers.aws.documents import document, text
 from exclave.harden.terraform import Reference
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from exclave.harden.makers.aws.account import Account
+    from exclave.harden.makers.aws.documents import Statement
 
 US_EAST_1 = "us-east-1"  # the one region that CreateBucket must not be told
 BLOCKS = {
@@ -44,8 +45,10 @@ def log_bucket(account: Account, prefix: str, region: str) -> str:
     return f"{prefix}-logs-{account.id}-{region}"
 
 
-def trail_policy(account: Account, bucket: str, trail_arn: str) -> dict[str, Any]:
-    """Who may write to a trail's bucket."""
+def trail_policy(
+    account: Account, bucket: str, trail_arn: str, more: Sequence[Statement] = ()
+) -> dict[str, Any]:
+    """Who may write to a trail's bucket; `more` are denies of whole buckets."""
     arn = f"arn:{account.partition}:s3:::{bucket}"
     mine = {"StringEquals": {"aws:SourceArn": trail_arn}}
     put = {"StringEquals": {"aws:SourceArn": trail_arn, "s3:x-amz-acl": "bucket-owner-full-control"}}
@@ -55,11 +58,12 @@ def trail_policy(account: Account, bucket: str, trail_arn: str) -> dict[str, Any
             _secure(arn),
             _allow("TrailReadsAcl", service, "s3:GetBucketAcl", arn, mine),
             _allow("TrailWrites", service, "s3:PutObject", f"{arn}/AWSLogs/{account.id}/*", put),
+            *({**s, "Resource": [arn, f"{arn}/*"]} for s in more),
         ]
     )
 
 
-def log_policy(account: Account, bucket: str) -> dict[str, Any]:
+def log_policy(account: Account, bucket: str, more: Sequence[Statement] = ()) -> dict[str, Any]:
     """Who may write to a bucket of other logs: S3's, Config's, and what CloudWatch Logs delivers (VPC, CloudFront)."""
     arn = f"arn:{account.partition}:s3:::{bucket}"
     mine = {"StringEquals": {"aws:SourceAccount": account.id}}
@@ -73,6 +77,7 @@ def log_policy(account: Account, bucket: str) -> dict[str, Any]:
             _allow("ConfigWrites", config, "s3:PutObject", f"{arn}/AWSLogs/{account.id}/Config/*", put),
             _allow("DeliveryLooks", delivery, ["s3:GetBucketAcl", "s3:ListBucket"], arn, mine),
             _allow("DeliveryWrites", delivery, "s3:PutObject", f"{arn}/AWSLogs/{account.id}/*", put),
+            *({**s, "Resource": [arn, f"{arn}/*"]} for s in more),
         ]
     )
 

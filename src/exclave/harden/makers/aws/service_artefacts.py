@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from exclave.audit.model import Item, Result
     from exclave.harden.makers.aws.account import Account
+    from exclave.harden.makers.aws.documents import Statement
     from exclave.harden.model import Options
 
 BUCKETS_NOTE = (
@@ -25,7 +26,8 @@ TRAIL_NOTE = "the trail's log group is made by the artefact of aws.logging.trail
 
 
 def artefacts(
-    control: str, account: Account, items: Sequence[tuple[Result, Item]], regions: Mapping[str, str], wanted: Sequence[str], options: Options
+    control: str, account: Account, items: Sequence[tuple[Result, Item]], regions: Mapping[str, str], wanted: Sequence[str], options: Options,
+    more: Sequence[Statement],
 ) -> Iterator[Artefact]:  # fmt: skip
     """One of each format for each region in which something doesn't log. The home region's comes first: others write to its bucket."""
     by_region: dict[str, list[Item]] = {region: [] for region in wanted}
@@ -48,7 +50,7 @@ def artefacts(
         about = f"logs of {len(mine)} things in {region}" + (f", and bucket {bucket} for them" if new else "")
         stays = "; the bucket and its logs stay" if new else ""
         if options.wants("cloudformation"):
-            resources = _cloudformation(account, region, mine, bucket if new else "", central)
+            resources = _cloudformation(account, region, mine, bucket if new else "", central, more)
             name = changes.file_name(control, account, "cloudformation", region=region)
             deploy, undo = changes.stack_commands(f"{options.prefix}-logs", name, region, iam=True)
             if resources:
@@ -62,7 +64,7 @@ def artefacts(
             yield Artefact(
                 control=control, name=changes.file_name(control, account, "terraform", region=region), format="terraform", about=about,
                 deploy=deploy, undo=undo, notes=(TRAIL_NOTE,),
-                text=to_json(configuration(provider, _terraform(account, region, mine, bucket, central, new=new))),
+                text=to_json(configuration(provider, _terraform(account, region, mine, bucket, central, more if new else None))),
             )  # fmt: skip
 
 
@@ -85,12 +87,12 @@ def _trust(account: Account) -> dict[str, Any]:
 
 
 def _cloudformation(
-    account: Account, region: str, items: Sequence[Item], bucket: str, central: str
+    account: Account, region: str, items: Sequence[Item], bucket: str, central: str, more: Sequence[Statement]
 ) -> dict[str, Any]:
     found: dict[str, Any] = {}
     after: dict[str, Any] = {}
     if bucket:
-        found |= buckets.in_cloudformation("LogBucket", bucket, buckets.log_policy(account, bucket))
+        found |= buckets.in_cloudformation("LogBucket", bucket, buckets.log_policy(account, bucket, more))
         after = {"DependsOn": ["LogBucketPolicy"]}
     for number, item in enumerate(items, 1):
         kind = fact(item, "kind")
@@ -167,10 +169,19 @@ def _delivery_in_cloudformation(
 
 
 def _terraform(
-    account: Account, region: str, items: Sequence[Item], bucket: str, central: str, *, new: bool
+    account: Account,
+    region: str,
+    items: Sequence[Item],
+    bucket: str,
+    central: str,
+    more: Sequence[Statement] | None,
 ) -> dict[str, dict[str, Any]]:
-    found = buckets.in_terraform("logs", bucket, buckets.log_policy(account, bucket)) if new else {}
-    after = {"depends_on": ["aws_s3_bucket_policy.logs"]} if new else {}
+    found = (
+        buckets.in_terraform("logs", bucket, buckets.log_policy(account, bucket, more))
+        if more is not None
+        else {}
+    )
+    after = {"depends_on": ["aws_s3_bucket_policy.logs"]} if found else {}
     to = f"arn:{account.partition}:s3:::{central}"
     for number, item in enumerate(items, 1):
         kind, label = fact(item, "kind"), f"log_{number}"

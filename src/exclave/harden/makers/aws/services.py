@@ -14,6 +14,7 @@ from exclave.harden.makers.aws import buckets
 from exclave.harden.makers.aws.account import account_of, by_account, fact, items_of
 from exclave.harden.makers.aws.service_artefacts import artefacts
 from exclave.harden.makers.aws.service_steps import config, distribution, flow_log, s3_logging
+from exclave.harden.makers.aws.source import for_new_buckets
 from exclave.harden.makers.aws.trail_steps import bucket_step, target
 from exclave.harden.model import Made
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from exclave.audit.model import Item, Result
     from exclave.change.model import Step
     from exclave.harden.makers.aws.account import Account
+    from exclave.harden.makers.aws.documents import Statement
     from exclave.harden.model import Artefact, Options
     from exclave.inventory import Inventory
     from exclave.perimeter import Perimeter
@@ -43,10 +45,11 @@ def make(results: Sequence[Result], inventory: Inventory, perimeter: Perimeter, 
         items = [(r, i) for r, i in items_of(mine) if i.resource not in own]
         regions = _bucket_regions(inventory, account)
         wanted = _log_regions(items, regions, account, options)
-        steps += _buckets(account, wanted, regions, mine, options)
+        more = for_new_buckets(account, perimeter, options)
+        steps += _buckets(account, wanted, regions, mine, options, more)
         for result, item in items:
             steps += _steps(item, account, regions, inventory, perimeter, options, result)
-        found += artefacts(CONTROL, account, items, regions, wanted, options)
+        found += artefacts(CONTROL, account, items, regions, wanted, options, more)
     return Made(artefacts=tuple(found), steps=tuple(steps), notes=(COST, CENTRAL) if steps else ())
 
 
@@ -77,11 +80,12 @@ def _buckets(
     there: dict[str, str],
     results: Sequence[Result],
     options: Options,
+    more: Sequence[Statement],
 ) -> Iterator[Step]:
     for region in wanted:
         name = buckets.log_bucket(account, options.prefix, region)
         if name not in there:
-            yield bucket_step(account, name, region, buckets.log_policy(account, name), "logs", results)
+            yield bucket_step(account, name, region, buckets.log_policy(account, name, more), "logs", results)
 
 
 def _steps(

@@ -108,12 +108,24 @@ def outside(condition: dict[str, dict[str, Any]], options: Options, *, buckets: 
             "ExpectedNetworks",
             BUCKET_ACTIONS,
             condition=condition,
-            principal="*",
+            principal={"AWS": "*"},
             spared=(*spared, SERVICE_LINKED),
         )
     # taking on a role comes from sign-in pages and AWS's own addresses: what the role then does is bound
     actions = [a for a in ACTIONS if not a.startswith("sts:")]
     return deny("ExpectedNetworks", actions, condition=condition, principal="*", spared=spared)
+
+
+def for_new_buckets(account: Account, perimeter: Perimeter, options: Options) -> tuple[Statement, ...]:
+    """What the policies of buckets that are made must hold too, where each bucket is bound by its own."""
+    condition = elsewhere(perimeter)
+    if (
+        condition is None
+        or CONTROL not in options.controls
+        or (account.bindable and options.value("source-restriction") != "buckets")
+    ):
+        return ()
+    return (outside(condition, options, buckets=True),)
 
 
 def policies(perimeter: Perimeter, options: Options) -> list[Policy]:

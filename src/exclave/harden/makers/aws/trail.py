@@ -16,6 +16,7 @@ from exclave.harden.terraform import Reference
 
 if TYPE_CHECKING:
     from exclave.harden.makers.aws.account import Account
+    from exclave.harden.makers.aws.documents import Statement
 
 DAYS = 365  # that a log group keeps events
 SELECTORS = [
@@ -37,6 +38,7 @@ class Names:
 
     account: Account
     prefix: str
+    more: tuple[Statement, ...] = ()  # that the bucket's policy holds besides
 
     @property
     def trail(self) -> str:
@@ -112,7 +114,7 @@ def key_policy(names: Names) -> dict[str, Any]:
 
 def in_cloudformation(names: Names) -> dict[str, Any]:
     """Key, bucket, log group, role and trail as resources."""
-    policy = buckets.trail_policy(names.account, names.bucket, names.trail_arn)
+    policy = buckets.trail_policy(names.account, names.bucket, names.trail_arn, names.more)
     key = {"Fn::GetAtt": ["TrailKey", "Arn"]}
     return {
         "TrailKey": {
@@ -161,7 +163,7 @@ def in_cloudformation(names: Names) -> dict[str, Any]:
 
 def in_terraform(names: Names) -> dict[str, dict[str, Any]]:
     """The same for Terraform."""
-    policy = buckets.trail_policy(names.account, names.bucket, names.trail_arn)
+    policy = buckets.trail_policy(names.account, names.bucket, names.trail_arn, names.more)
     key = Reference("aws_kms_key.trail.arn")
     selectors = [
         {

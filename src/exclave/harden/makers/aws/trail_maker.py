@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from exclave.harden.cloudformation import template, to_yaml
 from exclave.harden.makers.aws import changes
 from exclave.harden.makers.aws.account import account_of, by_account
+from exclave.harden.makers.aws.source import for_new_buckets
 from exclave.harden.makers.aws.trail import SELECTORS_NOTE, Names, in_cloudformation, in_terraform
 from exclave.harden.makers.aws.trail_steps import steps_of
 from exclave.harden.model import Artefact, Made
@@ -33,7 +34,7 @@ def make(results: Sequence[Result], inventory: Inventory, perimeter: Perimeter, 
     for account_id, mine in by_account(results).items():
         account = account_of(inventory, account_id, options)
         steps += steps_of(account, inventory, perimeter, options, mine)
-        artefacts += _artefacts(account, options)
+        artefacts += _artefacts(account, perimeter, options)
     return Made(
         artefacts=tuple(artefacts),
         steps=tuple(steps),
@@ -41,8 +42,9 @@ def make(results: Sequence[Result], inventory: Inventory, perimeter: Perimeter, 
     )
 
 
-def _artefacts(account: Account, options: Options) -> Iterator[Artefact]:
-    names = Names(account=account, prefix=options.prefix)
+def _artefacts(account: Account, perimeter: Perimeter, options: Options) -> Iterator[Artefact]:
+    more = for_new_buckets(account, perimeter, options)
+    names = Names(account=account, prefix=options.prefix, more=more)
     about = f"trail {names.trail} of all regions, with key, bucket {names.bucket}, log group and role"
     stays = "; the bucket, the key and the log group stay"
     if options.wants("cloudformation"):

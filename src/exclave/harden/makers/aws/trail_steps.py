@@ -10,6 +10,7 @@ from exclave.audit.checks.aws.trails import STATUS, TRAILS, _selectors, _shape, 
 from exclave.change.model import Expect, equals, there
 from exclave.harden.makers.aws import buckets, changes
 from exclave.harden.makers.aws.documents import text
+from exclave.harden.makers.aws.source import for_new_buckets
 from exclave.harden.makers.aws.trail import DAYS, SELECTORS, Names, trust, writing
 
 if TYPE_CHECKING:
@@ -73,7 +74,8 @@ def steps_of(
     """The steps to a trail of all regions with a log group. Without `whole` an existing trail keeps its selectors."""
     trail = candidate(account, inventory, perimeter, options)
     if trail is None:
-        names = Names(account=account, prefix=options.prefix)
+        more = for_new_buckets(account, perimeter, options)
+        names = Names(account=account, prefix=options.prefix, more=more)
         yield from _group(names, account.home, inventory, results)
         yield _bucket(names, results)
         yield _trail(names, results)
@@ -143,7 +145,7 @@ def _group(names: Names, region: str, inventory: Inventory, results: Sequence[Re
 
 
 def _bucket(names: Names, results: Sequence[Result]) -> Step:
-    policy = buckets.trail_policy(names.account, names.bucket, names.trail_arn)
+    policy = buckets.trail_policy(names.account, names.bucket, names.trail_arn, names.more)
     return bucket_step(names.account, names.bucket, names.account.home, policy, "the trail's files", results)
 
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 ARM, GRAPH = "https://management.azure.com", "https://graph.microsoft.com/v1.0"
 ENDINGS = {
     "arm": "arm.json",
-    "arm-parameters": "parameters.json",
+    "parameters": "parameters.json",
     "bicep": "bicep",
     "powershell": "ps1",
     "text": "md",
@@ -106,7 +106,7 @@ def templates(
         if group
         else ("tenant" if template.where == "tenant" else "sub") + " create --location westeurope"
     )
-    given = file_name(control, account, "arm-parameters", part) if values is not None else ""
+    given = file_name(control, account, "parameters", part) if values is not None else ""
     found: list[Artefact] = []
     for format_, text in (("arm", arm.to_json(template)), ("bicep", bicep.to_bicep(template))):
         if options.wants(format_):
@@ -119,7 +119,7 @@ def templates(
             ))  # fmt: skip
     if given and found:
         found.append(Artefact(
-            control=control, name=given, format="arm-parameters", text=arm.parameters(values or {}),
+            control=control, name=given, format="parameters", text=arm.parameters(values or {}),
             about="the values of the template's parameters: look at each", notes=tuple(notes),
         ))  # fmt: skip
     return found

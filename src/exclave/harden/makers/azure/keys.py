@@ -13,7 +13,8 @@ from exclave.audit.checks.azure.moments import span
 from exclave.audit.model import Status
 from exclave.change.model import Expect, Request, equals, gone, lacks
 from exclave.harden.makers.azure import changes
-from exclave.harden.makers.azure.arm import Resource, Template
+from exclave.harden.makers.azure.account_template import API, CHECK, account
+from exclave.harden.makers.azure.arm import Template
 from exclave.harden.markdown import table
 from exclave.harden.model import Artefact, Made
 from exclave.model import Cloud
@@ -23,12 +24,12 @@ if TYPE_CHECKING:
 
     from exclave.audit.model import Item, Result
     from exclave.change.model import Step
+    from exclave.harden.makers.azure.arm import Resource
     from exclave.harden.model import Options
     from exclave.inventory import Inventory
     from exclave.perimeter import Perimeter
 
 CONTROL = "azure.credentials.key-rotation"
-TYPE, API = "Microsoft.Storage/storageAccounts", "2023-05-01"
 SAS_LIFE = "1.00:00:00"  # of what is signed: a day
 ASK = (
     "old keys are rotated only when asked for by --set rotate-keys=yes, and old secrets of applications taken away only by "
@@ -41,28 +42,30 @@ def make(results: Sequence[Result], inventory: Inventory, _perimeter: Perimeter,
     """Policies for each account, a plan for people, and the rotation itself when asked for."""
     artefacts: list[Artefact] = []
     steps: list[Step] = []
-    for account, mine in changes.by_account(results):
+    for subscription, mine in changes.by_account(results):
         bad = [i for r in mine for i in r.check.items if i.status is Status.FAIL]
         if options.wants("text"):
-            artefacts.append(_plan(account, bad))
-        stores = {str(s.get("id")): s for s in inventory.one(ACCOUNTS, account).items if isinstance(s, dict)}
+            artefacts.append(_plan(subscription, bad))
+        stores = {
+            str(s.get("id")): s for s in inventory.one(ACCOUNTS, subscription).items if isinstance(s, dict)
+        }
         groups: dict[str, list[Resource]] = {}
         for item in bad:
             if item.resource in stores:
                 store = stores[item.resource]
                 wish = policies(properties(store), options.settings.key_days)
                 if wish:
-                    steps.append(_policy(item.resource, store, wish, account, mine))
+                    steps.append(_policy(item.resource, store, wish, subscription, mine))
                     made = groups.setdefault(group_of(item.resource), [])
-                    made.append(_resource(store, wish, f"account{len(made) + 1}"))
+                    made.append(account(store, wish, f"account{len(made) + 1}"))
                 if options.value("rotate-keys") == "yes":
-                    steps += _rotation(item, store, account, mine)
+                    steps += _rotation(item, store, subscription, mine)
             elif options.value("remove-secrets") == "yes":
-                steps += _secret(item, account, mine)
+                steps += _secret(item, subscription, mine)
         for group, resources in sorted(groups.items()):
             artefacts += changes.templates(
-                CONTROL, account, Template(resources=tuple(resources)), options, about="reminders of rotation and limits of SAS",
-                group=group, part=group, undo="exclave harden --undo after --apply, or az storage account update with the values before",
+                CONTROL, subscription, Template(resources=tuple(resources)), options, about="reminders of rotation and limits of SAS",
+                group=group, part=group, undo="exclave harden --undo after --apply, or az storage account update with the values before", notes=(CHECK,),
             )  # fmt: skip
     return Made(artefacts=tuple(artefacts), steps=tuple(steps), notes=(ASK,))
 
@@ -149,17 +152,6 @@ def _secret(item: Item, account: str, results: Sequence[Result]) -> list[Step]:
             breaks=("the application can't sign in with it any more; the secret does not come back",), results=results, why=(item.why,),
         )
     ]  # fmt: skip
-
-
-def _resource(store: Mapping[str, Any], wish: Mapping[str, Any], symbol: str) -> Resource:
-    sku = store.get("sku")
-    body = {
-        "location": str(store.get("location")),
-        "sku": {"name": str(sku.get("name")) if isinstance(sku, dict) else "Standard_LRS"},
-        "kind": str(store.get("kind") or "StorageV2"),
-        "properties": dict(wish),
-    }
-    return Resource(symbol=symbol, type=TYPE, api=API, name=str(store.get("name")), body=body)
 
 
 def _plan(account: str, bad: Sequence[Item]) -> Artefact:

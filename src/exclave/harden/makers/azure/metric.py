@@ -78,6 +78,9 @@ def _artefacts(
     told = {"actionGroupId": group_id, "severity": 2}
     one = {"alertName": f"{prefix}-egress", "storageAccountId": first}
     region = options.value("location", "westeurope")
+    component = (
+        f"/subscriptions/{account}/resourceGroups/GROUP/providers/Microsoft.Insights/components/COMPONENT"
+    )
     found: list[Artefact] = []
     for part, template, values, about in (
         ("static", templates.single(dynamic=False), {**one, "thresholdBytes": templates.LEAST_BYTES}, "a metric alert with a static threshold"),
@@ -85,7 +88,7 @@ def _artefacts(
         ("several", templates.several(), {"alertName": f"{prefix}-egress-all", "scopes": [f"/subscriptions/{account}"], "region": region}, "one metric alert for all accounts of a region"),
         ("availability", templates.availability(), {
             "testName": f"{prefix}-available", "alertName": f"{prefix}-unavailable", "url": "https://www.example.com/", "location": region,
-            "componentId": f"/subscriptions/{account}/resourceGroups/GROUP/providers/Microsoft.Insights/components/COMPONENT",
+            "componentId": component, "tags": {f"hidden-link:{component}": "Resource"},
         }, "an availability test with its alert"),
     ):  # fmt: skip
         undo = f"az monitor metrics alert delete --resource-group {group} --name {values['alertName']}"

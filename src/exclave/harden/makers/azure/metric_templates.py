@@ -93,7 +93,6 @@ def several() -> Template:
 def availability() -> Template:
     """An availability test of a URL, and the alert when it fails from two places."""
     component = Param("componentId")
-    tags = {"hidden-link": component}
     test = Resource(
         symbol="test",
         type="Microsoft.Insights/webtests",
@@ -101,7 +100,7 @@ def availability() -> Template:
         name=Param("testName"),
         body={
             "location": Param("location"),
-            "tags": tags,
+            "tags": Param("tags"),
             "kind": "standard",
             "properties": {
                 "SyntheticMonitorId": Param("testName"),

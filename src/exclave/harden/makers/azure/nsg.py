@@ -5,6 +5,7 @@ https://learn.microsoft.com/rest/api/virtualnetwork/network-security-groups and 
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from exclave.audit.checks.azure.ids import group_of, listed, name_of, norm, properties
@@ -12,7 +13,7 @@ from exclave.audit.checks.azure.nsg import GROUPS, NETWORKS
 from exclave.audit.model import Status
 from exclave.change.model import equals, has, there
 from exclave.harden.makers.azure import changes
-from exclave.harden.makers.azure.arm import Resource, Template
+from exclave.harden.makers.azure.arm import IdOf, Resource, Template
 from exclave.harden.model import Artefact, Made
 from exclave.perimeter import EntryKind
 
@@ -75,24 +76,19 @@ def make(results: Sequence[Result], inventory: Inventory, perimeter: Perimeter, 
             group = facts.get("group")
             if not group and norm(item.resource) in subnets:
                 network, subnet = subnets[norm(item.resource)]
-                step, resource = _bare(network, subnet, allowed, account, options, mine)
+                step, made = _bare(network, subnet, allowed, account, options, mine)
                 steps.append(step)
-                templates.setdefault(group_of(item.resource), []).append(resource)
+                _add(templates.setdefault(group_of(item.resource), []), *made)
             elif group in groups and group not in done and facts.get("rules"):
                 done.add(group)
                 steps.append(_narrowed(groups[group], facts["rules"].split("\n"), account, options, mine))
-                templates.setdefault(group_of(groups[group].get("id")), []).append(
-                    _narrow_template(groups[group], facts["rules"].split("\n"), options)
-                )
+                narrow = _narrow_template(groups[group], facts["rules"].split("\n"), options)
+                _add(templates.setdefault(group_of(groups[group].get("id")), []), narrow)
         for name, resources in sorted(templates.items()):
-            whole = tuple(
-                Resource(symbol=f"group{n}", type=r.type, api=r.api, name=r.name, body=r.body)
-                for n, r in enumerate(resources, 1)
-            )
             artefacts += changes.templates(
-                CONTROL, account, Template(resources=whole), options, about=f"{len(whole)} network security groups", group=name,
-                part=name, undo="az network nsg delete, once no subnet has it; exclave harden --undo after --apply",
-                notes=(CUT, "associate a new group: az network vnet subnet update --ids SUBNET --network-security-group GROUP"),
+                CONTROL, account, Template(resources=tuple(resources)), options, group=name, part=name, notes=(CUT,),
+                about="network security groups, and the subnets that get one",
+                undo="az network nsg delete, once no subnet has it; exclave harden --undo after --apply",
             )  # fmt: skip
     return Made(artefacts=tuple(artefacts), steps=tuple(steps), notes=tuple(dict.fromkeys(notes)))
 
@@ -117,7 +113,7 @@ def _own_rules(allowed: Sequence[str], options: Options) -> list[dict[str, Any]]
 def _bare(
     network: Mapping[str, Any], subnet: Mapping[str, Any], allowed: Sequence[str], account: str, options: Options,
     results: Sequence[Result],
-) -> tuple[Step, Resource]:  # fmt: skip
+) -> tuple[Step, tuple[Resource, Resource]]:  # fmt: skip
     """A group made and put on a subnet."""
     identifier, network_id = str(subnet.get("id")), str(network.get("id"))
     name = f"{options.prefix}-{name_of(network_id)}-{name_of(identifier)}"
@@ -139,7 +135,27 @@ def _bare(
         after=[equals("properties.networkSecurityGroup.id", group)], breaks=(CUT,), results=results,
         why=(f"subnet {name_of(identifier)} has no network security group",),
     )  # fmt: skip
-    return step, Resource(symbol="group", type=TYPE, api=API, name=name, body=body)
+    made = Resource(symbol="group", type=TYPE, api=API, name=name, body=body)
+    put_on = Resource(
+        symbol="subnet", type="Microsoft.Network/virtualNetworks/subnets", api=API, name=f"{name_of(network_id)}/{name_of(identifier)}",
+        body={"properties": {**held, "networkSecurityGroup": {"id": IdOf("group")}}}, after=("group",),
+    )  # fmt: skip
+    return step, (made, put_on)
+
+
+def _add(held: list[Resource], *more: Resource) -> None:
+    """Resources added to a template, with symbols of their own."""
+    number = len(held) + 1
+    for one in more:
+        body = {k: _renumbered(v, number) for k, v in one.body.items()}
+        after = tuple(f"{s}{number}" for s in one.after)
+        held.append(replace(one, symbol=f"{one.symbol}{number}", body=body, after=after))
+
+
+def _renumbered(value: Any, number: int) -> Any:
+    if isinstance(value, IdOf):
+        return IdOf(f"{value.symbol}{number}")
+    return {k: _renumbered(v, number) for k, v in value.items()} if isinstance(value, dict) else value
 
 
 def _narrowed(

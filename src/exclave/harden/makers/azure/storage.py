@@ -12,7 +12,8 @@ from exclave.audit.checks.azure.storage import ACCOUNTS, SCOPES, data, network
 from exclave.audit.model import Status
 from exclave.change.model import equals, gone
 from exclave.harden.makers.azure import changes
-from exclave.harden.makers.azure.arm import Resource, Template
+from exclave.harden.makers.azure.account_template import API, CHECK, account
+from exclave.harden.makers.azure.arm import Template
 from exclave.harden.model import Artefact, Made
 from exclave.model import OURS, Cloud, Destination, Kind
 
@@ -21,12 +22,12 @@ if TYPE_CHECKING:
 
     from exclave.audit.model import Result
     from exclave.change.model import Step
+    from exclave.harden.makers.azure.arm import Resource
     from exclave.harden.model import Options
     from exclave.inventory import Inventory
     from exclave.perimeter import Perimeter
 
 CONTROL = "azure.network.storage-vnet"
-TYPE, API = "Microsoft.Storage/storageAccounts", "2023-05-01"
 ACCESS = "properties.networkAcls"
 KEEP = (
     "properties.publicNetworkAccess", "properties.allowBlobPublicAccess", "properties.allowCrossTenantReplication",
@@ -49,26 +50,26 @@ def make(results: Sequence[Result], inventory: Inventory, perimeter: Perimeter, 
     steps: list[Step] = []
     notes = [NETWORKS, KEYS]
     subnets = [s for s in options.value("subnets").split(",") if subscription_of(s)]
-    for account, mine in changes.by_account(results):
+    for subscription, mine in changes.by_account(results):
         bad = {i.resource for r in mine for i in r.check.items if i.status in (Status.FAIL, Status.PARTIAL)}
         groups: dict[str, list[Resource]] = {}
-        for store in inventory.one(ACCOUNTS, account).items:
+        for store in inventory.one(ACCOUNTS, subscription).items:
             if not isinstance(store, dict) or str(store.get("id")) not in bad:
                 continue
             identifier = str(store.get("id"))
             if str(properties(store).get("publicNetworkAccess")).lower() == "securedbyperimeter":
                 notes.append(PERIMETER)
-            wish = wanted(properties(store), account, perimeter, subnets)
-            steps += _endpoints(store, account, perimeter, mine)
+            wish = wanted(properties(store), subscription, perimeter, subnets)
+            steps += _endpoints(store, subscription, perimeter, mine)
             if wish:
-                steps.append(_step(identifier, store, wish, account, mine))
+                steps.append(_step(identifier, store, wish, subscription, mine))
                 resources = groups.setdefault(group_of(identifier), [])
-                resources.append(_resource(store, wish, f"account{len(resources) + 1}"))
+                resources.append(account(store, wish, f"account{len(resources) + 1}"))
         for group, resources in sorted(groups.items()):
             undo = "az storage account update with the values in the inventory, or exclave harden --undo after --apply"
             artefacts += changes.templates(
-                CONTROL, account, Template(resources=tuple(resources)), options, about=f"{len(resources)} storage accounts closed",
-                group=group, part=group, undo=undo, notes=(KEYS, NETWORKS),
+                CONTROL, subscription, Template(resources=tuple(resources)), options, about=f"{len(resources)} storage accounts closed",
+                group=group, part=group, undo=undo, notes=(KEYS, NETWORKS, CHECK),
             )  # fmt: skip
     return Made(artefacts=tuple(artefacts), steps=tuple(steps), notes=tuple(dict.fromkeys(notes)))
 
@@ -187,14 +188,3 @@ def _endpoints(
                 )
             )  # fmt: skip
     return steps
-
-
-def _resource(store: Mapping[str, Any], wish: Mapping[str, Any], symbol: str) -> Resource:
-    sku = store.get("sku")
-    body = {
-        "location": str(store.get("location")),
-        "sku": {"name": str(sku.get("name")) if isinstance(sku, dict) else "Standard_LRS"},
-        "kind": str(store.get("kind") or "StorageV2"),
-        "properties": dict(wish),
-    }
-    return Resource(symbol=symbol, type=TYPE, api=API, name=str(store.get("name")), body=body)
