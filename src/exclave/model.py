@@ -333,6 +333,7 @@ class Closure:
     evidence: Evidence
     resource: Resource | None
     only_public: bool = False
+    facts: tuple[tuple[str, str], ...] = ()  # that an offer must share to be ended
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -71,6 +71,7 @@ class Close(_Table, frozen=True):
         tuple[str, ...] | str
     ) = ()  # paths; none: every open offer of the method in that account and region
     only_public: bool = False
+    same: tuple[str, ...] = ()  # facts that it must share with an offer to end it: one policy of several
 
 
 class Revoke(_Table, frozen=True):
@@ -115,7 +116,8 @@ class Standing(_Table, frozen=True):
 
     Paths start with `item` (one item of the answer), `parent` (what it was listed in), `args` (the call's
     arguments) or `answer`. `call` is a name of the inventory's table, `items` a path to the items where it
-    isn't the table's own.
+    isn't the table's own. `since` is a path to the time from which the provider says the share may stand;
+    `listed.X` is `X` of the item that the call was made for (a snapshot's own start: no share of it is older).
     """
 
     call: str
@@ -124,6 +126,7 @@ class Standing(_Table, frozen=True):
     items: str = ""
     where: Where = {}
     facts: dict[str, str] = {}
+    since: str = ""
     blocked: tuple[Blocked, ...] = ()
 
 

@@ -73,7 +73,13 @@ def _of_method(method: Method) -> Iterator[str]:  # noqa: C901, PLR0912
         if key != "default" and key not in list(Verdict):
             yield f"severity for {key!r}, which is no verdict"
     yield from _of_actions(method)
+    yield from _of_closes(method)
     yield from _of_examples(method)
+
+
+def _of_closes(method: Method) -> Iterator[str]:
+    for name in {name for close in method.closes for name in close.same} - set(method.facts):
+        yield f"closes: same names {name!r}, which is none of the entry's facts"
 
 
 def _of_read(read: Read) -> Iterator[str]:

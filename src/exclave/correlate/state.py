@@ -136,6 +136,9 @@ def _state(
 def _closes(closure: Closure, offer: Transfer) -> bool:
     if closure.only_public and offer.destination.kind is not Kind.PUBLIC:
         return False
+    has = dict(offer.facts)
+    if any(has.get(name, value).lower() != value.lower() for name, value in closure.facts):
+        return False
     if closure.resource is None:
         # Settings of S3 hold for the account in every region, those of other services for one.
         everywhere = closure.action.startswith("s3.") or not closure.region

@@ -304,12 +304,18 @@ def _closures(method: Method, close: Close, event: Event) -> Iterator[Closure]:
         targets = [
             r for r in resources_of(ResourceSpec(kind=method.resource.kind, id=close.resource), event) if r.id
         ]
+    facts = tuple(f for f in _facts(method, event) if f[0] in close.same)
     for target in targets:
-        yield _closure(method, event, target, only_public=close.only_public)
+        yield _closure(method, event, target, only_public=close.only_public, facts=facts)
 
 
 def _closure(
-    method: Method, event: Event, resource: Resource | None, *, only_public: bool = False
+    method: Method,
+    event: Event,
+    resource: Resource | None,
+    *,
+    only_public: bool = False,
+    facts: tuple[tuple[str, str], ...] = (),
 ) -> Closure:
     return Closure(
         method=method.id,
@@ -321,6 +327,7 @@ def _closure(
         evidence=event.evidence,
         resource=resource,
         only_public=only_public,
+        facts=facts,
     )
 
 
