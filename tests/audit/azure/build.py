@@ -37,9 +37,9 @@ def _answer(call, items):
     return {"data" if call.startswith("arg.") else "value": list(items)}
 
 
-def resource(kind, name, properties=None, **more):
+def resource(type_, name, properties=None, **more):
     return {
-        "id": f"{RG}/providers/{kind}/{name}", "name": name, "type": kind.lower(), "location": "westeurope", "resourceGroup": "rg",
+        "id": f"{RG}/providers/{type_}/{name}", "name": name, "type": type_.lower(), "location": "westeurope", "resourceGroup": "rg",
         "properties": properties or {}, **more,
     }  # fmt: skip
 
