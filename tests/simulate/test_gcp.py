@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import re
 from collections import Counter
@@ -183,3 +184,16 @@ def test_one_project_is_enough_for_every_breach(tmp_path):
     summary = run(tmp_path / "out", accounts=1, records=200)
     assert summary.records == 200
     assert set(truth(summary)[1]) == set(NAMES)
+
+
+def test_packed_files_hold_the_same(tmp_path):
+    plain, packed = (
+        run(tmp_path / name, records=300, breaches=(), packed=name == "packed")
+        for name in ("plain", "packed")
+    )
+    unpacked = {
+        p.relative_to(packed.logs).as_posix().removesuffix(".gz"): gzip.decompress(p.read_bytes())
+        for p in packed.logs.rglob("*.json.gz")
+    }
+    assert unpacked == {p.relative_to(plain.logs).as_posix(): p.read_bytes() for p in files(plain)}
+    assert packed.bytes_written < packed.bytes_plain == plain.bytes_plain

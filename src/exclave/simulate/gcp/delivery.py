@@ -21,10 +21,14 @@ _PER_SHARD = 20_000
 
 
 class Delivery(Files):
-    """Writes files below `out` and counts them. `flat` leaves out the folders, and the colons in names."""
+    """Writes files below `out` and counts them. `flat` leaves out the folders, and the colons in names.
 
-    def __init__(self, out: Path, *, flat: bool) -> None:
+    `packed` files are gzip, which a sink's own are not.
+    """
+
+    def __init__(self, out: Path, *, flat: bool, packed: bool) -> None:
         super().__init__(out)
+        self._packed = packed
         self._flat = flat
 
     def deliver(self, log: Log, start: int, records: Sequence[tuple[int, bytes]]) -> None:
@@ -33,15 +37,13 @@ class Delivery(Files):
         for shard, first in enumerate(range(0, len(ordered), _PER_SHARD)):
             lines = ordered[first : first + _PER_SHARD]
             body = b"".join(line + b"\n" for line in lines)
-            self.write(self._path(log, start, f"S{shard}"), body, len(lines), packed=False)
+            self.write(self._path(log, start, f"S{shard}"), body, len(lines), packed=self._packed)
 
     def _path(self, log: Log, start: int, part: str) -> Path:
         at = datetime.fromtimestamp(start, UTC)
+        part += ".json.gz" if self._packed else ".json"
         if self._flat:
-            return Path(f"gcp_{log}_{at:%Y%m%dT%H}_{part}.json")
+            return Path(f"gcp_{log}_{at:%Y%m%dT%H}_{part}")
         return (
-            Path("cloudaudit.googleapis.com")
-            / log
-            / f"{at:%Y/%m/%d}"
-            / f"{at:%H}:00:00_{at:%H}:59:59_{part}.json"
+            Path("cloudaudit.googleapis.com") / log / f"{at:%Y/%m/%d}" / f"{at:%H}:00:00_{at:%H}:59:59_{part}"
         )

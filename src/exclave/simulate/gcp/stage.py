@@ -48,7 +48,7 @@ def play(logs: Path, wanted: Wanted) -> Written:
         breach.tell(scene)
         stories.append(story)
         told += scene.records
-    delivery = Delivery(logs, flat=wanted.flat)
+    delivery = Delivery(logs, flat=wanted.flat, packed=wanted.packed)
     told.sort(key=lambda item: item[1], reverse=True)
     ordinary = windows(
         generator(seed, "gcp/ordinary"),
