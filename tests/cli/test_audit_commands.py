@@ -107,7 +107,7 @@ def test_permissions_print_a_policy_that_only_reads():
         a
         for a in actions
         if not a.partition(":")[2].startswith(
-            ("Describe", "Get", "List", "GenerateServiceLastAccessedDetails")
+            ("Describe", "Get", "List", "BatchGet", "GenerateServiceLastAccessedDetails")
         )
     ]
     assert "sts:AssumeRole" in call("permissions", "--role-name", "audit", status=0).output

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from exclave.audit.ids import digest
 from exclave.audit.model import Exposure, Looked
+from exclave.audit.since import Times
 from exclave.catalogue import paths
 from exclave.correlate import judge
 from exclave.correlate.revoke import revoke_call
@@ -72,6 +73,7 @@ def _of(
     method: Method, standing: Standing, inventory: Inventory, perimeter: Perimeter, tally: _Tally
 ) -> Iterator[Exposure]:
     blocks = [(b, _settings(b, inventory)) for b in standing.blocked]
+    times = Times(inventory, standing)
     for answer in inventory.each(standing.call):
         if answer.error is not None:
             tally.failed += 1
@@ -88,7 +90,7 @@ def _of(
             made = list(_exposed(method, standing, answer, event, perimeter))
             tally.exposed += bool(made)
             for one in made:
-                yield _blocked(one, event.fields, blocks)
+                yield _blocked(replace(one, since=times.of(answer, event.fields)), event.fields, blocks)
 
 
 def _exposed(

@@ -80,7 +80,7 @@ def audit_options(function: Callable[..., None]) -> Callable[..., None]:
                 "--findings",
                 type=click.Path(path_type=Path, dir_okay=False, exists=True),
                 multiple=True,
-                help="A hunt's .jsonl: who used which right, for least privilege.",
+                help="A hunt's .jsonl: who used which right, and since when what stands open was offered.",
             ),
             click.option("-v", "--verbose", is_flag=True, help="List everything."),
         )
@@ -283,6 +283,7 @@ def _run(
     from exclave.audit.model import Settings
     from exclave.audit.ours import seen
     from exclave.audit.run import audit
+    from exclave.audit.since import dated, offers
     from exclave.catalogue.loader import load
     from exclave.cli.hunt import perimeter_maker
     from exclave.inventory import Inventory
@@ -297,6 +298,7 @@ def _run(
         controls = chosen(control_ids)
         known = read(baseline) if baseline else {}
         used = hunted(findings)
+        offered = offers(line for file in findings for line in read(file).values())
     except BadControlError as error:
         raise click.BadParameter(str(error), param_hint="--control") from error
     except BadLinesError as error:
@@ -314,6 +316,7 @@ def _run(
         audit(inventory, perimeter, settings, controls, load(), with_exposures=not no_exposures, said=said),
         known,
     )
+    report = dated(report, offered)
     for path, name in to_files:
         to_file(path, partial(writers.write, report, name))
     _write_stdout(report, format_, verbose=verbose)

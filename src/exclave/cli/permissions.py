@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import click
 
+# Characters, white space not counted: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
+MANAGED = 6144
 CONFIG = ["config:SelectAggregateResourceConfig", "sts:GetCallerIdentity"]
 
 
@@ -108,3 +110,10 @@ def _print(needed: list[str], cloud: str, role_name: str, format_: str, *, chang
             "includedPermissions": needed,
         }
     click.echo(json.dumps(document, indent=2))
+    size = len(json.dumps(document, separators=(",", ":")))
+    if cloud == "aws" and size > MANAGED:
+        click.echo(
+            f"{size:,} characters: more than a managed policy holds ({MANAGED:,}), so put it in a role's inline policy, or ask "
+            "for less by --control or --no-exposures",
+            err=True,
+        )

@@ -141,6 +141,8 @@ def _exposure(e: Exposure, out: Console) -> None:
             out, " ".join(p for p in (e.account, e.region) if p) + (" (in the baseline)" if e.known else "")
         ),
     )
+    if e.since is not None:
+        labelled(out, "since", inked(out, f"{words.moment(e.since)} at the earliest"))
     labelled(out, "why", inked(out, "; ".join(e.why)))
     labelled(out, "evidence", inked(out, e.where))
     if e.revoke:
