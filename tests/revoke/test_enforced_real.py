@@ -1,0 +1,103 @@
+"""Against an emulator that enforces bucket policies: the stranger reads, then can't, then can again."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+from contextlib import contextmanager
+
+import pytest
+
+from tests.revoke.planted import OTHER, OWN, REGION, THEIRS
+
+pytestmark = pytest.mark.real
+TEXT = (
+    '{"Version":"2012-10-17",\n\t"Statement":[{"Effect":"Allow","Principal":{"AWS":["arn:aws:iam::%s:root", "arn:aws:iam::%s:root"]},'
+    '"Action":"s3:GetObject","Resource":"arn:aws:s3:::data/*"}]}'
+)
+
+
+@contextmanager
+def ministack():
+    """A server on this machine alone, on a free port. A key of twelve digits is of that account."""
+    program = os.environ.get("MINISTACK")
+    assert program, "ministack not found: pip install ministack somewhere and set MINISTACK to its path"
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = str(probe.getsockname()[1])
+    local = {"BIND_HOST": "127.0.0.1", "MINISTACK_HOST": "127.0.0.1", "GATEWAY_PORT": port, "EDGE_PORT": port}
+    process = subprocess.Popen(
+        [program], env={**os.environ, **local}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    try:
+        for _ in range(150):
+            with socket.socket() as probe:
+                if probe.connect_ex(("127.0.0.1", int(port))) == 0:
+                    break
+            assert process.poll() is None, "ministack ended at once"
+            time.sleep(0.1)
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        process.terminate()
+        process.wait(20)
+
+
+def client(url, account):
+    import boto3
+    from botocore.config import Config
+
+    return boto3.client(
+        "s3", endpoint_url=url, region_name=REGION, aws_access_key_id=account, aws_secret_access_key="x",
+        config=Config(s3={"addressing_style": "path"}),
+    )  # fmt: skip
+
+
+def reads(url, account):
+    from botocore.exceptions import ClientError
+
+    try:
+        return client(url, account).get_object(Bucket="data", Key="k")["Body"].read() == b"secret"
+    except ClientError as error:
+        if error.response["Error"]["Code"] != "AccessDenied":
+            raise
+        return False
+
+
+def test_a_stranger_is_shut_out_and_a_partner_is_not(tmp_path):
+    with ministack() as url:
+        ours = client(url, OWN)
+        ours.create_bucket(Bucket="data", CreateBucketConfiguration={"LocationConstraint": REGION})
+        ours.put_object(Bucket="data", Key="k", Body=b"secret")
+        text = TEXT % (THEIRS, OTHER)
+        ours.put_bucket_policy(Bucket="data", Policy=text)
+        assert reads(url, THEIRS)
+        assert reads(url, OTHER)
+        finding = {
+            "schema": "exclave/1", "type": "exposure", "id": "x-1", "method": "aws.s3.bucket-policy", "cloud": "aws", "account": OWN,
+            "region": "", "source": {"kind": "s3-bucket", "id": "data"}, "facts": [],
+            "destination": {"kind": "account", "id": THEIRS, "verdict": "external"},
+        }  # fmt: skip
+        (tmp_path / "f.jsonl").write_text(json.dumps(finding) + "\n")
+        environment = {k: v for k, v in os.environ.items() if not k.startswith("AWS_")} | {
+            "AWS_ENDPOINT_URL": url, "AWS_ACCESS_KEY_ID": OWN, "AWS_SECRET_ACCESS_KEY": "x", "AWS_DEFAULT_REGION": REGION,
+            "AWS_EC2_METADATA_DISABLED": "true", "AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+        }  # fmt: skip
+
+        def exclave(*arguments):
+            subprocess.run(
+                [sys.executable, "-m", "exclave", "revoke", *arguments], cwd=tmp_path, env=environment, check=True, timeout=120
+            )  # fmt: skip
+
+        exclave("f.jsonl", "--apply", "--undo-file", "u")
+        assert not reads(url, THEIRS)
+        assert reads(url, OTHER)
+        assert ours.get_bucket_policy(Bucket="data")["Policy"] == text.replace(
+            f'"arn:aws:iam::{THEIRS}:root", ', ""
+        )
+        exclave("--undo", "u")
+        assert reads(url, THEIRS)
+        assert ours.get_bucket_policy(Bucket="data")["Policy"] == text
