@@ -29,7 +29,6 @@ SPELT = {
     "opensearchserverless.ListAccessPolicies": "aoss:ListAccessPolicies", "opensearchserverless.GetAccessPolicy": "aoss:GetAccessPolicy",
     "efs.DescribeReplicationConfigurations": "elasticfilesystem:DescribeReplicationConfigurations",
     "amp.ListWorkspaces": "aps:ListWorkspaces", "amp.DescribeResourcePolicy": "aps:DescribeResourcePolicy",
-    "cloudhsmv2.DescribeBackups": "cloudhsm:DescribeBackups", "cloudhsmv2.GetResourcePolicy": "cloudhsm:GetResourcePolicy",
     "s3.ListDirectoryBuckets": "s3express:ListAllMyDirectoryBuckets",
 } | {f"s3control.{name}": f"s3:{name}" for name in (
     "ListAccessPoints", "GetAccessPointPolicy", "ListAccessPointsForObjectLambda", "GetAccessPointConfigurationForObjectLambda",
