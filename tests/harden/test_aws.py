@@ -238,3 +238,41 @@ def test_a_trail_that_can_be_mended_is_mended():
     assert "cloudtrail:CreateTrail" in [
         r.call for s in account.harden("aws.logging.trail-all-regions").steps for r in s.change
     ]
+
+
+def running(account, **trail):
+    arn = "arn:aws:cloudtrail:eu-west-1:123456789012:trail/old"
+    held = {
+        "TrailARN": arn, "Name": "old", "HomeRegion": "eu-west-1", "S3BucketName": "data-1", "IsMultiRegionTrail": True,
+        "IncludeGlobalServiceEvents": True, "LogFileValidationEnabled": True,
+        "CloudWatchLogsLogGroupArn": "arn:aws:logs:eu-west-1:123456789012:log-group:theirs:*",
+    }  # fmt: skip
+    account.trails[arn] = {
+        "trail": held | trail,
+        "logging": True,
+        "selectors": {"EventSelectors": [{"ReadWriteType": "All", "IncludeManagementEvents": True}]},
+    }
+    return account.trails[arn]
+
+
+def watched(account):
+    made = account.harden("aws.alarm.iam-policy-changes")
+    calls = [r for s in made.steps for r in s.change]
+    return {r.args["logGroupName"] for r in calls if r.call == "logs:PutMetricFilter"}, {
+        r.call for r in calls if r.call.startswith("cloudtrail:")
+    }
+
+
+def test_an_alarm_watches_the_log_group_that_is_there_and_mends_what_is_before_it():
+    account = Account()
+    trail = running(account)
+    assert watched(account) == ({"theirs"}, set())
+    trail["logging"] = False
+    assert watched(account) == ({"theirs"}, {"cloudtrail:StartLogging"})
+    trail |= {
+        "logging": True,
+        "selectors": {"EventSelectors": [{"ReadWriteType": "ReadOnly", "IncludeManagementEvents": True}]},
+    }
+    assert watched(account) == ({"theirs"}, {"cloudtrail:PutEventSelectors"})
+    running(account, CloudWatchLogsLogGroupArn=None)
+    assert watched(account) == ({"/exclave/trail"}, {"cloudtrail:UpdateTrail"})

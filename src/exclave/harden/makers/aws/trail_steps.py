@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from exclave.audit.checks.aws.selectors import all_management
+from exclave.audit.checks.aws.services import _delivery
 from exclave.audit.checks.aws.trails import SELECTORS as SELECTORS_CALL
 from exclave.audit.checks.aws.trails import STATUS, TRAILS, _selectors, _shape, _status
 from exclave.change.model import Expect, equals, there
@@ -12,6 +14,7 @@ from exclave.harden.makers.aws import buckets, changes
 from exclave.harden.makers.aws.documents import text
 from exclave.harden.makers.aws.source import for_new_buckets
 from exclave.harden.makers.aws.trail import DAYS, SELECTORS, Names, trust, writing
+from exclave.harden.makers.aws.trail_mending import GONE, mended, selected, started, update
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -22,8 +25,6 @@ if TYPE_CHECKING:
     from exclave.harden.model import Options
     from exclave.inventory import Inventory
     from exclave.perimeter import Perimeter
-
-GONE = ("TrailNotFoundException",)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,17 +40,52 @@ class Target:
 def target(
     account: Account, inventory: Inventory, perimeter: Perimeter, options: Options, results: Sequence[Result]
 ) -> Target:
-    """The log group of a working trail of all regions; else that of the trail that the steps mend or make."""
+    """The log group of a trail of all regions that works and records all management events; else what the steps mend or make."""
     for _, trail in inventory.items(TRAILS, account=account.id):
-        arn = str(trail.get("CloudWatchLogsLogGroupArn") or "").split(":")
-        logging = _recorded(inventory, STATUS, account.id, trail).get("IsLogging") is True
-        if trail.get("IsMultiRegionTrail") is True and logging and len(arn) > 6 and arn[4] == account.id:  # noqa: PLR2004 - arn:aws:logs:region:account:log-group:name
-            return Target(group=arn[6], region=arn[3])
-    names = Names(account=account, prefix=options.prefix)
+        home, name = _group_of(trail, account)
+        selectors = _recorded(inventory, SELECTORS_CALL, account.id, trail)
+        whole = all_management(selectors) or not selectors  # nothing is known of another account's trail
+        if (
+            name
+            and trail.get("IsMultiRegionTrail") is True
+            and whole
+            and not _lost(trail, inventory, account, options)
+        ):
+            return Target(group=name, region=home)
     steps = tuple(steps_of(account, inventory, perimeter, options, results, whole=False))
-    mended = candidate(account, inventory, perimeter, options)
-    region = str(mended.get("HomeRegion")) if mended else account.home
-    return Target(group=names.group, region=region, steps=steps, ours=True)
+    old = candidate(account, inventory, perimeter, options)
+    if old is None:
+        return Target(
+            group=Names(account=account, prefix=options.prefix).group,
+            region=account.home,
+            steps=steps,
+            ours=True,
+        )
+    home, name = _group_of(old, account)
+    if not name or _broken(old, inventory, account, options):
+        home, name = (
+            str(old.get("HomeRegion") or account.home),
+            Names(account=account, prefix=options.prefix).group,
+        )
+    return Target(group=name, region=home, steps=steps, ours=True)
+
+
+def _group_of(trail: Mapping[str, Any], account: Account) -> tuple[str, str]:
+    """Region and name of a trail's log group, where it is in the account; else empty."""
+    arn = str(trail.get("CloudWatchLogsLogGroupArn") or "").split(":")
+    return (arn[3], arn[6]) if len(arn) > 6 and arn[4] == account.id else ("", "")  # noqa: PLR2004 - arn:aws:logs:region:account:log-group:name
+
+
+def _lost(trail: Mapping[str, Any], inventory: Inventory, account: Account, options: Options) -> str:
+    """Why a trail's log group gets nothing, as the audit says it."""
+    return _delivery(trail, inventory, account.id, options.settings)
+
+
+def _broken(trail: Mapping[str, Any], inventory: Inventory, account: Account, options: Options) -> bool:
+    """Whether it is the log group, or the way to it, that fails."""
+    return not trail.get("CloudWatchLogsLogGroupArn") or "deliver" in _lost(
+        trail, inventory, account, options
+    )
 
 
 def candidate(
@@ -71,7 +107,7 @@ def candidate(
 def steps_of(
     account: Account, inventory: Inventory, perimeter: Perimeter, options: Options, results: Sequence[Result], *, whole: bool = True
 ) -> Iterator[Step]:  # fmt: skip
-    """The steps to a trail of all regions with a log group. Without `whole` an existing trail keeps its selectors."""
+    """The steps to a trail of all regions with a log group. Without `whole` an existing trail keeps selectors that record all management events."""
     trail = candidate(account, inventory, perimeter, options)
     if trail is None:
         more = for_new_buckets(account, perimeter, options)
@@ -82,16 +118,17 @@ def steps_of(
         return
     home = str(trail.get("HomeRegion") or account.home)
     names = Names(account=account, prefix=options.prefix)
-    if not trail.get("CloudWatchLogsLogGroupArn"):
+    anew = _broken(trail, inventory, account, options)
+    if anew:
         yield from _group(names, home, inventory, results)
-    if update := _update(trail, names, home):
-        yield _mended(trail, home, update, account, results)
+    if changed := update(trail, names, home, anew=anew):
+        yield mended(trail, home, changed, account, results)
     status = _recorded(inventory, STATUS, account.id, trail)
     if status.get("IsLogging") is not True:
-        yield _started(trail, home, account, results)
+        yield started(trail, home, account, results)
     selectors = _recorded(inventory, SELECTORS_CALL, account.id, trail)
-    if whole and any(_selectors(selectors, options.settings)):
-        yield _selected(trail, home, account, selectors, results)
+    if any(_selectors(selectors, options.settings)) if whole else not all_management(selectors):
+        yield selected(trail, home, account, selectors, results)
 
 
 def _recorded(inventory: Inventory, call: str, account: str, trail: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -203,98 +240,3 @@ def _trail(names: Names, results: Sequence[Result]) -> Step:
         breaks=("data events of S3 objects are charged by their number",),
         results=results,
     )
-
-
-def _update(trail: Mapping[str, Any], names: Names, home: str) -> dict[str, Any]:
-    wanted: dict[str, Any] = {"IsMultiRegionTrail": True, "IncludeGlobalServiceEvents": True}
-    changed = {k: v for k, v in wanted.items() if trail.get(k) is not True}
-    if trail.get("LogFileValidationEnabled") is not True:
-        changed["EnableLogFileValidation"] = True
-    if not trail.get("CloudWatchLogsLogGroupArn"):
-        changed["CloudWatchLogsLogGroupArn"] = names.account.arn("logs", f"log-group:{names.group}:*", home)
-        changed["CloudWatchLogsRoleArn"] = names.role_arn
-    return changed
-
-
-def _mended(
-    trail: Mapping[str, Any],
-    home: str,
-    update: Mapping[str, Any],
-    account: Account,
-    results: Sequence[Result],
-) -> Step:
-    name, arn = str(trail.get("Name")), str(trail.get("TrailARN"))
-    read_as = {"EnableLogFileValidation": "LogFileValidationEnabled"}
-    paths = [read_as.get(k, k) for k in update]
-    old = {k: trail.get(read_as.get(k, k)) for k in update}
-    undo = {k: v if v is not None else "" if k.startswith("CloudWatch") else False for k, v in old.items()}
-    return changes.step(
-        f"mend trail {name}: {', '.join(update)}",
-        arn,
-        [("cloudtrail:UpdateTrail", {"Name": arn, **update})],
-        account=account.id,
-        region=home,
-        read=changes.reading(
-            account.id,
-            "cloudtrail:GetTrail",
-            {"Name": arn},
-            region=home,
-            absent=GONE,
-            keep=[f"Trail.{p}" for p in paths],
-        ),
-        before={"Trail": {p: trail[p] for p in paths if trail.get(p) is not None}},
-        undo=[("cloudtrail:UpdateTrail", {"Name": arn, **undo})],
-        after=[equals(f"Trail.{read_as.get(k, k)}", v) for k, v in update.items()],
-        undone=[equals(f"Trail.{p}", trail[p]) for p in paths if trail.get(p) is not None],
-        results=results,
-    )
-
-
-def _started(trail: Mapping[str, Any], home: str, account: Account, results: Sequence[Result]) -> Step:
-    arn = str(trail.get("TrailARN"))
-    return changes.step(
-        f"start trail {trail.get('Name')}",
-        arn,
-        [("cloudtrail:StartLogging", {"Name": arn})],
-        account=account.id,
-        region=home,
-        read=changes.reading(account.id, "cloudtrail:GetTrailStatus", {"Name": arn}, region=home, absent=GONE, keep=("IsLogging",)),
-        before={"IsLogging": False},
-        undo=[("cloudtrail:StopLogging", {"Name": arn})],
-        after=[equals("IsLogging", True)],
-        results=results,
-    )  # fmt: skip
-
-
-def _selected(
-    trail: Mapping[str, Any], home: str, account: Account, held: Mapping[str, Any], results: Sequence[Result]
-) -> Step:
-    arn = str(trail.get("TrailARN"))
-    call = "cloudtrail:PutEventSelectors"
-    kinds = ("EventSelectors", "AdvancedEventSelectors")
-    old = {k: held[k] for k in kinds if held.get(k)}
-    more = [s for s in held.get("AdvancedEventSelectors") or () if not _covered(s)]
-    return changes.step(
-        f"record management events and data events of all S3 objects in trail {trail.get('Name')}",
-        arn,
-        [(call, {"TrailName": arn, "AdvancedEventSelectors": [*SELECTORS, *more]})],
-        account=account.id,
-        region=home,
-        read=changes.reading(account.id, "cloudtrail:GetEventSelectors", {"TrailName": arn}, region=home, absent=GONE, keep=kinds),
-        before={k: held[k] for k in kinds if k in held},
-        undo=[(call, {"TrailName": arn, **old})] if old else [],
-        after=[Expect(what="has", path="AdvancedEventSelectors[].Name", value=s["Name"]) for s in SELECTORS],
-        breaks=(
-            "data events of S3 objects are charged by their number",
-            "classic selectors are replaced by advanced ones: data events of Lambda that they name are no longer recorded",
-        ) if held.get("EventSelectors") else ("data events of S3 objects are charged by their number",),
-        results=results,
-    )  # fmt: skip
-
-
-def _covered(selector: Mapping[str, Any]) -> bool:
-    """Whether our selectors record all that it does."""
-    fields = {str(f.get("Field")): f.get("Equals") for f in selector.get("FieldSelectors") or ()}
-    return fields.get("eventCategory") == ["Management"] or fields.get("resources.type") == [
-        "AWS::S3::Object"
-    ]

@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 from exclave.audit.checks.gcp.alerts import CHANNELS, METRICS, POLICIES, central_buckets
 from exclave.audit.checks.gcp.channels import unreached
-from exclave.audit.checks.gcp.scopes import mappings
+from exclave.audit.checks.gcp.scopes import mappings, part
 from exclave.change.model import equals, gone, has
 from exclave.harden.makers.gcp import changes
 from exclave.harden.makers.gcp.alert_bodies import GROUPS, metric_body, policy_body
@@ -97,7 +97,7 @@ def _channel(inventory: Inventory, project: str, options: Options) -> Mapping[st
     mails = [n for n in options.notify if "@" in n and "/" not in n]
     for channel in mappings(answer.items):
         works = not any(unreached({"notificationChannels": [channel.get("name")]}, answer))
-        mine = not mails or (channel.get("labels") or {}).get("email_address") in mails
+        mine = not mails or part(channel, "labels", "email_address") in mails
         if works and mine:
             return channel
     if not mails:

@@ -23,12 +23,12 @@ NOW = {"$now": "etag"}
 
 
 def policy_of(inventory: Inventory, parent: str) -> Any:
-    """The recorded policy of `projects/p` or `organizations/1`; None where it could not be read."""
+    """The recorded policy of `projects/p` or `organizations/1`; None where it could not be read, or is none."""
     if parent.startswith("projects/"):
         answer = inventory.one(POLICY, parent.removeprefix("projects/"))
     else:
         answer = inventory.one(HOME_POLICY, parent)
-    return answer.answer if answer.error is None else None
+    return answer.answer if answer.error is None and isinstance(answer.answer, dict) else None
 
 
 def reading(parent: str, *keep: str) -> Request:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import shlex
 from dataclasses import dataclass, field
 from typing import Any
-
-import orjson
 
 HEAD = """#!/bin/sh
 # {about}
@@ -35,8 +34,8 @@ class Script:
             self.lines.append("dir=$(mktemp -d)\ntrap 'rm -rf \"$dir\"' EXIT")
         self.files += 1
         name = f"$dir/{self.files}.json"
-        # orjson writes line breaks in texts as \n, so no line of the document is the end mark
-        text = orjson.dumps(document, option=orjson.OPT_INDENT_2).decode()
+        # JSON writes line breaks in texts as \n, so no line of the document is the end mark
+        text = json.dumps(document, indent=2)
         self.lines.append(f"cat > \"{name}\" <<'{_END}'\n{text}\n{_END}")
         return name
 
