@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from typing import TYPE_CHECKING, Any
 
 from exclave import __version__
@@ -20,6 +21,15 @@ if TYPE_CHECKING:
     from exclave.change.model import Request
 
 RATE, BURST = 10.0, 20
+# What services answer while a role or a policy that was just made isn't known everywhere yet:
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot.html#troubleshoot_general_eventual-consistency
+SETTLING = frozenset(
+    {
+        "InvalidCloudWatchLogsRoleArnException", "InvalidCloudWatchLogsLogGroupArnException", "InsufficientS3BucketPolicyException",
+        "InsufficientDeliveryPolicyException", "InvalidRoleException",
+    }
+)  # fmt: skip
+WAITS = (2.0, 4.0, 8.0, 16.0)  # seconds
 WHO = Call(name="sts.GetCallerIdentity", scope="global")
 
 
@@ -124,13 +134,18 @@ class Writer:
         from botocore import xform_name
 
         service, _, operation = request.call.partition(":")
-        client = self._client(service, request)
-        try:
-            answer = getattr(client, xform_name(operation))(**request.args)
-        except Exception as error:
-            code, message = code_of(error)
-            raise CallError(code, message, request.call if DENIED.search(code) else "") from error
-        return plain({k: v for k, v in answer.items() if k != "ResponseMetadata"})
+        make = getattr(self._client(service, request), xform_name(operation))
+        for wait in (*WAITS, 0.0):
+            try:
+                answer = make(**request.args)
+            except Exception as error:
+                code, message = code_of(error)
+                if code in SETTLING and wait:
+                    time.sleep(wait)
+                    continue
+                raise CallError(code, message, request.call if DENIED.search(code) else "") from error
+            return plain({k: v for k, v in answer.items() if k != "ResponseMetadata"})
+        raise AssertionError  # the last attempt returns or raises
 
     def _client(self, service: str, request: Request) -> Any:
         from botocore.config import Config

@@ -37,7 +37,9 @@ def show(control_id: str, format_: str) -> None:
     from rich.console import Console
 
     from exclave.audit.loader import BadControlError, control
+    from exclave.harden.registry import maker_of
     from exclave.outputs.control_page import show as show_page
+    from exclave.outputs.paper import inked, labelled
 
     try:
         found = control(control_id)
@@ -45,5 +47,8 @@ def show(control_id: str, format_: str) -> None:
         raise click.UsageError(str(error)) from error
     if format_ == "jsonl":
         click.echo(msgspec.json.encode(found).decode())
-    else:
-        show_page(found, Console(highlight=False, emoji=False, markup=False))
+        return
+    out = Console(highlight=False, emoji=False, markup=False)
+    show_page(found, out)
+    if maker_of(found) is not None:
+        labelled(out, "harden", inked(out, f"exclave harden DIR --control {found.id} -o OUT"))
