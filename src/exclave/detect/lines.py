@@ -21,6 +21,7 @@ from exclave import formats
 from exclave.detect import lines_scan
 from exclave.detect.lines_azure import STORAGE, Azure
 from exclave.detect.lines_google import CHANGES, READS, Google
+from exclave.detect.lines_marks import KINDS
 from exclave.detect.lines_reads import Reads
 from exclave.formats import azure_storage
 from exclave.formats.cloudtrail import parse_time
@@ -160,7 +161,9 @@ class _Looking:
         places: list[int] = []
         add = places.append
         for database in marks:
-            database.scan(self.data, match_event_handler=lambda kind, _s, end, _f, _c: add(2 * end + kind))
+            database.scan(
+                self.data, match_event_handler=lambda kind, _s, end, _f, _c: add(KINDS * end + kind)
+            )
         places.sort()
         start = 3 if self.data.startswith(_BOM) else 0
         self.way, look = way, self._shows_nothing
@@ -189,6 +192,9 @@ class _Looking:
         """Reads a line; whether lines like it show nothing."""
         line = self.data[at:stop]
         self.out.records = before + 1
+        if self.reads and self.way == STORAGE and (time := self.reads.counts(line)):
+            self._note([time], at, stop)
+            return False
         try:
             shape = self.family.decoder.decode(line)
         except msgspec.MsgspecError:
@@ -241,7 +247,7 @@ class _Looking:
             raise UnsureError
         parse = self.family.parser(shape) if shape is not None else None
         reads = self.reads if parse is azure_storage.event else None
-        if reads and reads.counts(line):
+        if reads and not self.way and reads.counts(line):
             return
         if parse:
             try:

@@ -16,7 +16,10 @@ if TYPE_CHECKING:
 
     from exclave.detect.match import Index
 
-UPN = 1  # the mark of a user's name: its end is that of the part before the domain
+# What a mark says of its line: it matters; a user's name stands in it (the mark ends after the part before the domain);
+# its name matters if storage let somebody in, and storage did.
+MATTERS, USER, NAMED, LET_IN = range(4)
+KINDS = 4  # a place and what is marked there, in one number: KINDS * place + kind
 _PATTERN = 14_000  # characters that Hyperscan takes in one pattern, with some to spare
 
 
@@ -26,27 +29,31 @@ def activity(catalogue: Index) -> Any:
     key = r'"operationName"\s*:\s*"'
     patterns = [rf'{key}(?:[^"\\]*/)?(?i:{tree})"' for tree in _trees(names)]
     patterns += [rf'{key}[^"\\]*\\', r"(?i:/microsoft\.storage/storageaccounts/)"]
-    return _database([*patterns, r'upn"\s*:\s*"[^"@\\]*[@\\]'], users=True)
+    return _database({MATTERS: patterns, USER: [r'upn"\s*:\s*"[^"@\\]*[@\\]']})
 
 
 def storage(catalogue: Index, path: str) -> Any:
     """Marks for storage logs: names that always matter, and how storage let in whom."""
-    names, kinds = [], {"anonymous"}
+    names: list[str] = []
+    common: list[str] = []
+    kinds = {"anonymous"}
     for name in _all(catalogue):
         if name.startswith("microsoft.storage:"):
             action = name.partition(":")[2]
             means = wanted(name, action, catalogue, {}, path)
             kinds |= means.values
-            if means.always:
-                names.append(action)
+            (names if means.always else common).append(action)
     key = r'"operationName"\s*:\s*"'
     return _database(
-        [
-            *(rf'{key}(?i:{tree})"' for tree in _trees(names)),
-            rf'{key}[^"\\]*\\',
-            rf'"type"\s*:\s*"(?:(?i:{_tree(sorted(kinds))})?"|[^"\\]*\\)',
-            '"requester"',
-        ]
+        {
+            MATTERS: [*(rf'{key}(?i:{tree})"' for tree in _trees(names)), rf'{key}[^"\\]*\\'],
+            NAMED: [rf'{key}(?i:{tree})"' for tree in _trees(common)],
+            LET_IN: [
+                rf'"type"\s*:\s*"(?:(?i:{_tree(sorted(kinds))})?"|[^"\\]*\\)',
+                '"requester"',
+                r"(?i:sig(?:=|\\))",  # a signature in an address, where nothing else says how
+            ],
+        }
     )
 
 
@@ -69,21 +76,19 @@ def google(catalogue: Index, parts: dict[str, str], path: str, *, reads: bool) -
             addresses |= means.values
             if means.always or not reads:
                 names.append(action)
-    called = _database(
-        [
-            rf'"methodName"\s*:\s*"(?:[^"\\]*(?:\\|[./](?i:{tree})")|(?i:{tree})")'
-            for tree in _trees(names, _PATTERN // 2)
-        ]
+    trees = _trees(names, _PATTERN // 2)
+    called = _marking(
+        *(rf'"methodName"\s*:\s*"(?:[^"\\]*(?:\\|[./](?i:{tree})")|(?i:{tree})")' for tree in trees)
     )
     if not reads:
         # What a perimeter denied says so in its metadata.
         return (
             called,
-            _database(["vpcServiceControl"]),
-            _database([r'"resourceName"\s*:\s*"(?:projects/[^a-z_]|[^"\\]*\\)']),
+            _marking("vpcServiceControl"),
+            _marking(r'"resourceName"\s*:\s*"(?:projects/[^a-z_]|[^"\\]*\\)'),
         )
     address = rf'"callerIp"\s*:\s*"(?:(?i:{_tree(sorted(addresses))})"|[^"\\]*\\)'
-    return called, _database([address, '"metadata"', '"serviceData"'])
+    return called, _marking(address, '"metadata"', '"serviceData"')
 
 
 def _all(catalogue: Index) -> set[str]:
@@ -116,15 +121,20 @@ def _tree(names: Iterable[str]) -> str:
     return found[0] if len(found) == 1 else f"(?:{'|'.join(found)})"
 
 
-def _database(patterns: list[str], *, users: bool = False) -> Any:
-    """A database of patterns. `users`: the last one marks users' names."""
+def _marking(*patterns: str) -> Any:
+    return _database({MATTERS: list(patterns)})
+
+
+def _database(patterns: dict[int, list[str]]) -> Any:
+    """A database of patterns by what they mark."""
     import hyperscan
 
+    found = [(kind, pattern) for kind, some in patterns.items() for pattern in some]
     made = hyperscan.Database()
     made.compile(
-        expressions=[pattern.encode() for pattern in patterns],
-        ids=[0] * (len(patterns) - 1) + [UPN if users else 0],
-        elements=len(patterns),
-        flags=[0] * len(patterns),
+        expressions=[pattern.encode() for _, pattern in found],
+        ids=[kind for kind, _ in found],
+        elements=len(found),
+        flags=[0] * len(found),
     )
     return made

@@ -46,7 +46,7 @@ def wanted(name: str, action: str, catalogue: Index, parts: Mapping[str, str], p
         Wanted(foreign=True) if method.caller == "foreign" else _of(where, parts, path)
         for method, where, _ in entries
     ]
-    found += [_of(close.where, parts, path) for _, close in catalogue.closes.get(name, ())]
+    found += [Wanted(always=True) for _ in catalogue.closes.get(name, ())]
     for descent in catalogue.lineage.get(name, ()):
         # Nothing descends from nothing: where the parent's part is missing there is no parent.
         need = _part_of(descent.parent.id_paths, parts) if not descent.each else None

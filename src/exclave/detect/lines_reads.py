@@ -87,32 +87,32 @@ class Reads:
     _kinds: dict[_Key, _Kind] = field(default_factory=dict)
     _new: _Kind | None = None
 
-    def counts(self, line: bytes) -> bool:
-        """Whether a line is one more of a known kind, and later than its first; it is counted then."""
+    def counts(self, line: bytes) -> datetime | None:
+        """The time of a line that is one more of a known kind, and later than its first; it is counted then."""
         self._new = None
         try:
             read = _decode(line)
         except msgspec.MsgspecError:
-            return False
+            return None
         parts = read.properties.objectKey.strip('"').lstrip("/").split("/", 2)
         if len(parts) < 2:  # noqa: PLR2004 - account and container
-            return False
+            return None
         what = read.operationName, read.category, read.statusCode, read.statusText
         key = *what, read.resourceId, parts[0], parts[1], read.identity
         kind = self._kinds.get(key)
         if kind is None:
             if self._fold(read.operationName):
                 self._new = self._kinds[key] = _Kind(read.time)
-            return False
+            return None
         if not kind.firsts or read.time <= kind.time:
-            return False
+            return None
         kind.more += 1
         if kind.last is None or read.time >= kind.last:
             if read.time != kind.last:
                 kind.lasts.clear()
             kind.last = read.time
             kind.lasts.add(_stamp(line).time)
-        return True
+        return read.time
 
     def learn(self, event: Event) -> None:
         """Notes what the first of a kind shows, which `counts` was asked for just before."""

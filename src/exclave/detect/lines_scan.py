@@ -13,10 +13,10 @@ how it lays out a record, and the log of one subscription is of one tenant.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from exclave.detect.lines_marks import UPN
+from exclave.detect.lines_marks import KINDS, LET_IN, MATTERS, NAMED, USER
 
 # A line from, to, and how many were before it: whether lines like it show nothing.
 Look = Callable[[int, int, int], bool]
@@ -44,7 +44,7 @@ class Passed:
 
 
 def azure(data: bytes, at: int, marks: Sequence[int], look: Look, begins: re.Pattern[bytes]) -> Passed | None:
-    """Goes over lines that begin with their time. `marks`: ends of marks, doubled, plus UPN for users' names."""
+    """Goes over lines that begin with their time. `marks`: see lines_marks."""
     first = begins.match(data, at)
     if not first:
         return None
@@ -54,21 +54,16 @@ def azure(data: bytes, at: int, marks: Sequence[int], look: Look, begins: re.Pat
     callers: set[bytes] = set()
     stamps: list[bytes] = []
     rest = iter(marks)
-    mark = next(rest, 2 * size + 2)
+    mark = next(rest, _never(data))
     lines = 0
     while at < size:
         end = find(b"\n", at)
         if end < 0:
             end = size
         plain, caller = True, b""
-        while mark <= 2 * end:
-            if mark & UPN:
-                place = mark >> 1
-                caller = data[data.rfind(b'"', at, place) : find(b'"', place, end)]
-                plain = plain and caller in callers
-            else:
-                plain = False
-            mark = next(rest, 2 * size + 2)
+        if mark < KINDS * end:
+            plain, caller, mark = _marked(data, at, end, mark, rest)
+            plain = plain and (not caller or caller in callers)
         stop = at + reach
         head = data[stop : stop + length]
         if plain and head in known and data[end - 1] == _CLOSE:
@@ -82,6 +77,25 @@ def azure(data: bytes, at: int, marks: Sequence[int], look: Look, begins: re.Pat
         lines += 1
         at = end + 1
     return _passed(lines, stamps, before)
+
+
+def _marked(data: bytes, at: int, end: int, mark: int, rest: Iterator[int]) -> tuple[bool, bytes, int]:
+    """Whether the marks of a line leave it plain, the user's name in it, and the first mark after it."""
+    plain, caller, named, let_in = True, b"", False, False
+    while mark < KINDS * end:
+        place, kind = divmod(mark, KINDS)
+        if kind == USER:
+            plain = plain and not caller
+            caller = data[data.rfind(b'"', at, place) : data.find(b'"', place, end)]
+        plain = plain and kind != MATTERS
+        named = named or kind == NAMED
+        let_in = let_in or kind == LET_IN
+        mark = next(rest, _never(data))
+    return plain and not (named and let_in), caller, mark
+
+
+def _never(data: bytes) -> int:
+    return KINDS * (len(data) + 1)
 
 
 def google(data: bytes, at: int, marks: Sequence[int], look: Look) -> Passed | None:
@@ -98,16 +112,17 @@ def google(data: bytes, at: int, marks: Sequence[int], look: Look) -> Passed | N
     known: set[bytes] = set()
     stamps: list[bytes] = []
     rest = iter(marks)
-    mark = next(rest, 2 * size + 2)
+    never = _never(data)
+    mark = next(rest, never)
     lines = 0
     while at < size:
         end = find(b"\n", at)
         if end < 0:
             end = size
         plain = True
-        while mark <= 2 * end:
+        while mark < KINDS * end:
             plain = False
-            mark = next(rest, 2 * size + 2)
+            mark = next(rest, never)
         start = at + opening
         if data[start : start + 1] != b'"':
             start = find(b'"', at + skip, end)
