@@ -25,6 +25,12 @@ if TYPE_CHECKING:
     from exclave.model import Problem, Report
 
 
+@pytest.fixture(autouse=True)
+def _scanned(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The bytes of little input are scanned too."""
+    monkeypatch.setattr(hunt_module, "_WORTH_HYPERSCAN", 0)
+
+
 @pytest.fixture(scope="module")
 def logs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("hunt") / "out"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from exclave.engines.hunt import Progress, Watch
+
+
+_EVERY = 0.1  # seconds between two pictures
 
 
 @contextmanager
@@ -38,13 +42,20 @@ def watching(*, quiet: bool) -> Iterator[Watch]:
         TransferSpeedColumn(),
         TimeElapsedColumn(),
     )
-    with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
+    # It is drawn as work is done and not by a thread, so that processes may be forked.
+    with Bar(*columns, console=Console(stderr=True), transient=True, auto_refresh=False) as bar:
         task = bar.add_task("reading", total=None, files=0)
+
+        drawn = [0.0]
 
         def watch(progress: Progress) -> None:
             if progress.phase == "reading":
                 bar.update(task, completed=progress.plain, files=progress.items)
             else:
                 bar.update(task, description=progress.phase)
+            now = time.monotonic()
+            if now - drawn[0] >= _EVERY:
+                drawn[0] = now
+                bar.refresh()
 
         yield watch

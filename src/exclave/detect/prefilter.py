@@ -162,6 +162,10 @@ class Prefilter:
         following = data.find(_KEY, end)
         return data.find(_NAME_KEY, begins.end(), following if following >= 0 else len(data)) < 0
 
+    def prepare(self) -> None:
+        """Make the databases now, for this process and those that are forked from it."""
+        self._compiled()
+
     def _compiled(self) -> tuple[Any, ...]:
         if self._scanners is None:
             self._scanners = self._compile() if self._hyperscan else ()
@@ -183,7 +187,7 @@ class Prefilter:
 
         # All alike but for the names, so that one literal leads. Whole names would take five times as long
         # to compile as their beginnings, and find hardly fewer.
-        patterns = [*map(_named, _parts(sorted({name[:_BEGINNING] for name in self.rare})))]
+        patterns = _parts(sorted({name[:_BEGINNING] for name in self.rare}))
         return (
             database(patterns, [0] * len(patterns)),
             database([_ESCAPED_ALNUM], [hyperscan.HS_FLAG_SINGLEMATCH]),
@@ -195,10 +199,11 @@ def _named(names: Iterable[str]) -> str:
     return rf'"eventName"\s*:\s*"(?i:{_tree(names)})'
 
 
-def _parts(names: list[str]) -> list[list[str]]:
-    """Names in as many lists as it takes for each to make a pattern that Hyperscan accepts."""
-    if len(_named(names)) <= _PATTERN or len(names) == 1:
-        return [names]
+def _parts(names: list[str]) -> list[str]:
+    """Patterns for some names, as many as it takes for Hyperscan to accept each."""
+    pattern = _named(names)
+    if len(pattern) <= _PATTERN or len(names) == 1:
+        return [pattern]
     half = len(names) // 2
     return [*_parts(names[:half]), *_parts(names[half:])]
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
 from exclave.correlate.report import report
@@ -13,7 +15,7 @@ from exclave.detect.result import ScanResult, Sum, merge
 from exclave.detect.sessions import MAX_HOPS
 from exclave.engines.confirm import confirmed
 from exclave.engines.local import batches, each, stored
-from exclave.engines.work import Settings, Span, issued_items, scan_items
+from exclave.engines.work import Settings, Span, issued_items, prepare, scan_items
 from exclave.model import Coverage, Issued, Kind, Problem, Report
 from exclave.perimeter import Entry, Perimeter
 
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 
 _SESSION = timedelta(hours=36)  # the longest that a temporary credential lasts
 _MARGIN = timedelta(hours=1)  # records of a file may lie this far outside its first and last
+_WORTH_HYPERSCAN = 512 << 10  # stored bytes from which making its databases pays
 _MAX_NAMED = 8  # unused entries of the perimeter that are named
 _NEVER = datetime.min.replace(tzinfo=UTC)
 _EVER = datetime.max.replace(tzinfo=UTC)
@@ -98,12 +101,19 @@ class Hunt:
 
     def scan(self, planned: Iterable[Item | Problem]) -> ScanResult:
         """What all planned items show, not yet judged."""
+        planned, size = _weighed(planned)
+        if size < _WORTH_HYPERSCAN:
+            self.settings = replace(self.settings, hyperscan=False)
         results: list[ScanResult] = []
         lost = Sum()
         count = size = plain = 0
         try:
             for task, result in each(
-                scan_items, batches(self._items(planned, results, lost)), self.settings, jobs=self.jobs
+                scan_items,
+                batches(self._items(planned, results, lost)),
+                self.settings,
+                jobs=self.jobs,
+                prepare=partial(prepare, self.settings),
             ):
                 if isinstance(result, Exception):
                     for item in task:
@@ -207,6 +217,19 @@ class Hunt:
                 key = (issue.credential, issue.evidence.event_id)
                 out[key] = min(out.get(key, issue), issue, key=_place)
         return out
+
+
+def _weighed(planned: Iterable[Item | Problem]) -> tuple[Iterator[Item | Problem], int]:
+    """What is planned, and its stored bytes as far as they matter."""
+    waiting = iter(planned)
+    head: list[Item | Problem] = []
+    size = 0
+    for one in waiting:
+        head.append(one)
+        size += 0 if isinstance(one, Problem) else stored(one)
+        if size >= _WORTH_HYPERSCAN:
+            break
+    return itertools.chain(head, waiting), size
 
 
 def _place(issue: Issued) -> tuple[str, int]:

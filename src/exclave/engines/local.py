@@ -5,6 +5,8 @@ from __future__ import annotations
 import itertools
 import multiprocessing
 import os
+import sys
+import threading
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
@@ -21,6 +23,8 @@ BATCH_BYTES = 8 << 20  # stored bytes a task takes on
 BATCH_ITEMS = 128
 WORTH_A_POOL = 24 << 20  # stored bytes from which starting processes pays
 UNKNOWN_SIZE = 256 << 10  # taken for an item whose size the listing didn't say
+
+_THREADED = frozenset({"obstore", "polars", "pyarrow", "boto3"})
 
 T = TypeVar("T")
 
@@ -45,7 +49,11 @@ def stored(item: Item) -> int:
 
 
 def each(
-    work: Callable[..., T], tasks: Iterable[list[Item]], *arguments: object, jobs: int = 0
+    work: Callable[..., T],
+    tasks: Iterable[list[Item]],
+    *arguments: object,
+    jobs: int = 0,
+    prepare: Callable[[], None] = lambda: None,
 ) -> Iterator[tuple[list[Item], T | Exception]]:
     """What `work(items, *arguments)` gives for each task, in any order.
 
@@ -57,6 +65,7 @@ def each(
         tasks: items, in batches; read only as far as there is room.
         arguments: what `work` gets besides, picklable.
         jobs: processes; 0 for as many as there are cores, 1 for this one alone.
+        prepare: called before processes are started, which share what it makes where they are forked.
     """
     waiting = iter(tasks)
     head: list[list[Item]] = []
@@ -71,6 +80,7 @@ def each(
         for task in itertools.chain(head, waiting):
             yield from _here(work, task, arguments)
     else:
+        prepare()
         yield from _spread(work, itertools.chain(head, waiting), arguments, count)
 
 
@@ -150,9 +160,17 @@ def _alone(
 
 @contextmanager
 def _pool(jobs: int) -> Iterator[ProcessPoolExecutor]:
-    # spawn: object stores keep threads, and a fork of a process that used one hangs
-    pool = ProcessPoolExecutor(jobs, multiprocessing.get_context("spawn"), initializer=ignore_interrupts)
+    pool = ProcessPoolExecutor(jobs, multiprocessing.get_context(_way()), initializer=ignore_interrupts)
     try:
         yield pool
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _way() -> str:
+    """How processes are started: forked, which takes no time, where nothing here runs threads; else spawned.
+
+    A fork of a process with threads (object stores and Polars keep some) may hang.
+    """
+    alone = threading.active_count() == 1 and not _THREADED & sys.modules.keys()
+    return "fork" if alone and sys.platform == "linux" else "spawn"

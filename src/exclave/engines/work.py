@@ -57,6 +57,13 @@ def _scanner(settings: Settings) -> Scanner:
     )
 
 
+def prepare(settings: Settings) -> None:
+    """Make ready what `scan_items` needs, so that processes which are forked now have it."""
+    prefilter = _scanner(settings).prefilter
+    if prefilter is not None:
+        prefilter.prepare()
+
+
 def scan_items(items: Sequence[Item], settings: Settings) -> tuple[ScanResult, list[Span]]:
     """Scans items one after the other."""
     spans: list[Span] = []
