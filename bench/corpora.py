@@ -83,7 +83,7 @@ def specs(*, small: bool) -> dict[str, Spec]:
         copies=some,
         files=many,
     )
-    cloud = 20 if small else 40  # names for each of eight files of 6 MB
+    cloud = 60  # names for each of eight files of 6 MB, so that starting does not weigh
     part = Spec("gb0.2", "0.2 GB in files of 4 MB", 200 * MB, file_bytes=4 * MB)
     made = [
         large,

@@ -126,14 +126,14 @@ class Google:
     stamps = msgspec.json.Decoder(_Stamp)
 
     def __init__(self, catalogue: Index, known: dict[Any, Any]) -> None:
-        if len(known) > _MAX_KNOWN:
+        if len(known) + len(known.get("strangers", ())) > _MAX_KNOWN:
             known.clear()
         self._catalogue = catalogue
         self._names = known
         self._owners: set[tuple[str, str, str, bool]] = set()
         self._callers: set[tuple[str, str, bool]] = set()
         self._buckets: set[tuple[str, str, str]] = set()
-        self._strangers: dict[tuple[str, str, str, str, str], bool] = {}
+        self._strangers: dict[tuple[str, str, str, str, str], bool] = known.setdefault("strangers", {})
 
     @staticmethod
     def way(first: bytes) -> str:
