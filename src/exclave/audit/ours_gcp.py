@@ -44,8 +44,9 @@ def _home(inventory: Inventory) -> Iterator[Ours]:
     for ancestor in _items(inventory, "cloudresourcemanager.GetAncestry"):
         resource = ancestor.get("resourceId")
         kinds = {"organization": Kind.ORGANIZATION, "folder": Kind.ORG_UNIT}
-        if isinstance(resource, Mapping) and resource.get("type") in kinds:
-            yield kinds[resource["type"]], resource.get("id"), "our projects are in it"
+        kind = kinds.get(str(resource.get("type"))) if isinstance(resource, Mapping) else None
+        if kind is not None and isinstance(resource, Mapping):
+            yield kind, resource.get("id"), "our projects are in it"
 
 
 def _items(inventory: Inventory, call: str) -> Iterator[Mapping[str, Any]]:

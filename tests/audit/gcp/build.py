@@ -49,13 +49,14 @@ def load_catalogue():
 
 
 @cache
-def _whole():
+def whole_table():
+    """Every call of Google's table."""
     return load(Cloud.GCP)
 
 
 @cache
 def _table(*controls):
-    return chosen(_whole(), [*needs(Cloud.GCP, controls, exposures=not controls), *ALSO_READ])
+    return chosen(whole_table(), [*needs(Cloud.GCP, controls, exposures=not controls), *ALSO_READ])
 
 
 class _Wire:
@@ -72,6 +73,11 @@ class _Wire:
 
 def recorded(stub: GoogleStub, *controls: str) -> Inventory:
     """What collect records of the stub, for some controls; for everything without."""
+    return Inventory.of(documents(stub, *controls), table=whole_table())
+
+
+def documents(stub: GoogleStub, *controls: str) -> list[dict]:
+    """The same as documents."""
     table = _table(*controls)
     scopes = [Scope(cloud=Cloud.GCP, account=p) for p in stub.projects]
     home = Scope(cloud=Cloud.GCP, account=ORG)
@@ -82,13 +88,12 @@ def recorded(stub: GoogleStub, *controls: str) -> Inventory:
             table, scopes, home, Access(_Wire(stub), table).ask, recorder, identity="me", workers=1, stop=threading.Event(),
             tally=Tally(), watch=lambda _t: None,
         )  # fmt: skip
-        inventory = Inventory.load(Path(scratch) / "inventory", table=_whole())
-        documents = [
+        inventory = Inventory.load(Path(scratch) / "inventory", table=whole_table())
+        return [
             {"schema": "exclave-inventory/1", "cloud": "gcp", "call": d.call, "scope": d.scope, "args": d.args, "key": d.key, "time": "2026-03-02T12:00:00Z",
              "answer": d.answer, "absent": d.absent, "error": d.error}
             for held in inventory.held.values() for one in held for d, _ in one.read()
         ]  # fmt: skip
-    return Inventory.of(documents, table=_whole())
 
 
 def ours(inventory: Inventory, *entries) -> Perimeter:

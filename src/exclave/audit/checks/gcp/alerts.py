@@ -140,7 +140,9 @@ def _links(project: str, answers: Watched) -> Iterator[Link]:
             filter_ = compiled(str(metric.get("filter") or ""))
         except BadFilterError:
             continue
-        name = str(metric.get("name"))
+        name = str(metric.get("name") or "")
+        if not name:
+            continue
         yield Link(
             name=f"metric {name}", project=project, bucket=str(metric.get("bucketName") or ""), filter=filter_,
             metric=name.rpartition("/metrics/")[2], where=answers.metrics.where,

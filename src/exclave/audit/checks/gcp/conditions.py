@@ -66,7 +66,7 @@ def _single(threshold: Any) -> str:
     least = float(value) if isinstance(value, int | float) and not isinstance(value, bool) else 0.0
     comparison = part(threshold, "comparison")
     aligners = list(mappings(part(threshold, "aggregations")))
-    diluted = any(a.get("perSeriesAligner") in _DILUTING for a in aligners)
+    diluted = any(str(a.get("perSeriesAligner")) in _DILUTING for a in aligners)
     low = least == 0 if diluted else 0 <= least < 1
     if not (
         (comparison == "COMPARISON_GT" and low)

@@ -30,7 +30,7 @@ def flow_logs(inventory: Inventory, project: str) -> list[Item]:
     items = []
     for asset in mappings(answer.items):
         data = part(asset, "resource", "data")
-        if asset.get("assetType") != SUBNET or part(data, "purpose") in WITHOUT:
+        if asset.get("assetType") != SUBNET or str(part(data, "purpose")) in WITHOUT:
             continue
         name = str(asset.get("name")).removeprefix("//compute.googleapis.com/")
         status, why = _wrong(data)

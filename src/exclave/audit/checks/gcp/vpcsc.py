@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 from exclave.audit.checks.gcp.scopes import ancestors, home_of, mappings, number_of, part, texts
 from exclave.audit.judging import failed, passed, unseen
+from exclave.audit.model import Item, Status
 from exclave.model import FOREIGN, Cloud, Destination, Kind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from exclave.audit.model import Item
     from exclave.inventory import Inventory
     from exclave.perimeter import Perimeter
 
@@ -45,7 +45,8 @@ def service_perimeter(inventory: Inventory, project: str, perimeter: Perimeter) 
         if blind is not None:
             return unseen(blind, NAME)
         if not number:
-            return unseen(inventory.one("cloudresourcemanager.GetProject", project), NAME)
+            why = "nothing says which number the project has, by which perimeters name it"
+            return Item(resource=NAME, status=Status.COULD_NOT_LOOK, why=why, facts=facts)
         return failed(NAME, _outside(found, mine), facts, next((a.where for a in answers), ""))
     first, where = regular[0]
     reasons = [why for one, _ in regular for why in _wrong(one, perimeter)]
@@ -79,7 +80,7 @@ def _wrong(one: Mapping[str, Any], perimeter: Perimeter) -> Iterator[str]:
 
 def _ingress(rule: Mapping[str, Any]) -> str:
     source = rule.get("ingressFrom")
-    anybody = part(source, "identityType") in ANYBODY
+    anybody = str(part(source, "identityType")) in ANYBODY
     sources = list(mappings(part(source, "sources")))
     anywhere = not sources or any(s.get("accessLevel") == "*" for s in sources)
     if anybody and anywhere:
@@ -93,7 +94,7 @@ def _egress(rule: Mapping[str, Any], perimeter: Perimeter) -> Iterator[str]:
     if not what:
         return
     resources = texts(part(rule, "egressTo", "resources"))
-    if part(rule, "egressFrom", "identityType") in ANYBODY and "*" in resources:
+    if str(part(rule, "egressFrom", "identityType")) in ANYBODY and "*" in resources:
         yield f"an egress rule{_titled(rule)} lets anybody take data to any project ({what})"
         return
     if "*" in resources:

@@ -94,9 +94,9 @@ def audit_step(
     )
 
 
-def with_member(bindings: Sequence[Any], member: str, role: str) -> list[dict[str, Any]]:
+def with_member(bindings: Any, member: str, role: str) -> list[dict[str, Any]]:
     """Bindings with one more member, in the binding of the role that has no condition."""
-    out = [dict(b) for b in mappings(list(bindings))]
+    out = [dict(b) for b in mappings(bindings)]
     for one in out:
         if one.get("role") == role and not one.get("condition"):
             if member not in texts(one.get("members")):
@@ -105,10 +105,10 @@ def with_member(bindings: Sequence[Any], member: str, role: str) -> list[dict[st
     return [*out, {"role": role, "members": [member]}]
 
 
-def without_member(bindings: Sequence[Any], member: str, role: str) -> list[dict[str, Any]]:
+def without_member(bindings: Any, member: str, role: str) -> list[dict[str, Any]]:
     """Bindings without a member in one role; what is left empty goes."""
     out = []
-    for one in mappings(list(bindings)):
+    for one in mappings(bindings):
         if one.get("role") == role:
             left = [m for m in texts(one.get("members")) if m != member]
             if left:

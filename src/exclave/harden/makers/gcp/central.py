@@ -92,9 +92,11 @@ def _bucket(results: list[Result], inventory: Inventory, work: Work) -> None:
         made.insert(0, (f"POST {URL}/{name.rpartition('/')[0]}?bucketId={short}", body))
     else:
         before = {k: there[k] for k in ("retentionDays", "locked") if k in there}
-        if before.get("locked") is True and before.get("retentionDays", 0) >= KEPT_DAYS:
+        days = before.get("retentionDays")
+        short_lived = not isinstance(days, int) or days < KEPT_DAYS
+        if before.get("locked") is True and not short_lived:
             return
-        if before.get("retentionDays", 0) < KEPT_DAYS:
+        if short_lived:
             made.insert(0, keep)
     work.steps.append(
         changes.step(
@@ -191,9 +193,9 @@ def _writer(results: list[Result], inventory: Inventory, work: Work) -> None:
     if policy is None:
         work.notes.append(f"give {mail} the role {WRITER} on {place.project}, else the sink writes nothing")
         return
-    before = policy.get("bindings") or []
+    before = policy.get("bindings")
     wanted = bindings.with_member(before, member, WRITER)
-    if wanted != list(before):
+    if wanted != (before or []):
         after = [has("bindings[]", {"role": WRITER, "members": member})]
         title = f"let the organisation's Logging write to log buckets of {place.project}"
         work.steps.append(bindings.step(project, policy, wanted, title, after, (), results))

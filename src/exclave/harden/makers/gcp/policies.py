@@ -54,11 +54,7 @@ def step(
         before = None
         change, undo = (f"POST {URL}/{parent}/policies", body), (f"DELETE {url}", {})
     else:
-        old = {
-            k: v
-            for k, v in dict(there.get("spec") or {}).items()
-            if k in ("rules", "inheritFromParent", "reset")
-        }
+        old = {k: v for k, v in _spec(there).items() if k in ("rules", "inheritFromParent", "reset")}
         before = {"spec": old} if old else {}
         change = (f"PATCH {url}?updateMask=spec", body)
         undo = (f"PATCH {url}?updateMask=spec", {"name": name, "spec": old})
@@ -110,6 +106,11 @@ def resource(constraint: str, parent: str, rules: Rules) -> tuple[str, dict[str,
     ]
     name = f"{parent}/policies/{constraint}"
     return label(f"{constraint}_{parent}"), {"name": name, "parent": parent, "spec": {"rules": written}}
+
+
+def _spec(policy: Mapping[str, Any]) -> Mapping[str, Any]:
+    found = policy.get("spec")
+    return found if isinstance(found, dict) else {}
 
 
 def _set(inventory: Inventory, parent: str, constraint: str) -> Mapping[str, Any] | None:

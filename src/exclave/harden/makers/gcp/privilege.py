@@ -71,7 +71,7 @@ def _parent(resource: str, account: str) -> str | None:
 
 
 def _step(parent: str, policy: Any, found: list[tuple[Result, Item]]) -> Step:
-    wanted = policy.get("bindings") or []
+    wanted = policy.get("bindings")
     after: list[Expect] = []
     lost = []
     for _, item in found:
