@@ -334,6 +334,7 @@ class Closure:
     resource: Resource | None
     only_public: bool = False
     facts: tuple[tuple[str, str], ...] = ()  # that an offer must share to be ended
+    shared_id: str = ""  # of a long operation, which leaves a record as it begins and one as it ends
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

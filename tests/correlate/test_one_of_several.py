@@ -20,12 +20,12 @@ STORE = (
 POLICIES = "Microsoft.Storage/storageAccounts/objectReplicationPolicies"
 
 
-def record(minute, policy, verb, body=None):
+def record(minute, policy, verb, body=None, result="Success"):
     return {
         "time": f"2026-03-04T05:{minute:02}:00Z",
         "resourceId": f"{STORE}/objectReplicationPolicies/{policy}".upper(),
         "operationName": f"{POLICIES}/{verb}".upper(),
-        "resultType": "Success" if body is None else "Start",
+        "resultType": result if body is None else "Start",
         "correlationId": f"00000000-0000-4000-8000-0000000000{minute:02}",
         "category": "Administrative",
         "properties": {"requestbody": json.dumps({"properties": body})} if body else {},
@@ -46,3 +46,10 @@ def opened(*records):
 def test_a_replication_policy_ends_with_its_own_deletion_only(deleted, still):
     body = {"destinationAccount": f"{THEIRS}/Microsoft.Storage/storageAccounts/strangestore"}
     assert opened(record(1, "p-thief", "write", body), record(2, deleted, "delete")) is still
+
+
+def test_a_deletion_that_fails_in_the_end_ends_nothing():
+    body = {"destinationAccount": f"{THEIRS}/Microsoft.Storage/storageAccounts/strangestore"}
+    begun, failed = (record(2, "p", "delete", result=result) for result in ("Start", "Failure"))
+    assert opened(record(1, "p", "write", body), begun, failed) is True
+    assert opened(record(1, "p", "write", body), begun) is False

@@ -328,6 +328,7 @@ def _closure(
         resource=resource,
         only_public=only_public,
         facts=facts,
+        shared_id=event.shared_id,
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
-from exclave.model import Cloud, Kind, Outcome, Signal, Transfer
+from exclave.model import Closure, Cloud, Kind, Outcome, Signal, Transfer
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -62,7 +62,7 @@ def _failed(found: F, error: str) -> F:
     return replace(found, outcome=Outcome.ATTEMPTED, error=error)
 
 
-def when(found: Transfer | Signal) -> tuple[bool, str, str, str, int]:
+def when(found: Transfer | Signal | Closure) -> tuple[bool, str, str, str, int]:
     """An order of findings by time, then place, that doesn't depend on the order in which they came."""
     time = found.time.isoformat() if found.time else ""
     return found.time is None, time, found.evidence.event_id, found.evidence.file, found.evidence.record

@@ -60,7 +60,7 @@ def merge(results: Iterable[ScanResult]) -> ScanResult:
     return ScanResult(
         transfers=tuple(sorted(fold(operations.transfers(transfers, failures)), key=order)),
         signals=tuple(sorted(fold(operations.signals(signals, failures)), key=order)),
-        closures=tuple(sorted(closures, key=order)),
+        closures=tuple(sorted(operations.closures(closures, failures), key=order)),
         derivations=tuple(sorted(derivations, key=order)),
         coverage=total.coverage(),
         seen=without_guests(seen, (*transfers, *signals)),

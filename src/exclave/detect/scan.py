@@ -338,9 +338,13 @@ class Batch:
         ):
             return []
         found = list(match(event, scanner.catalogue))
+        ended = event.log == "gcp-audit" and event.error and event.name.lower() in scanner.catalogue.closes
+        if ended and event.shared_id and event.time:
+            self._failed(event.shared_id, event.time)
         if event.log == "azure-activity" and event.shared_id and event.time:
-            if event.error and event.name.lower() in scanner.catalogue.methods:
-                # What its first record offered was an attempt.
+            known = (scanner.catalogue.methods, scanner.catalogue.closes)
+            if event.error and any(event.name.lower() in names for names in known):
+                # What its first record offered, or ended, was an attempt.
                 self._failed(event.shared_id, event.time)
             for method in denied(event, scanner.catalogue, found):
                 self._failed(denial(method, event.shared_id), event.time)

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from exclave.model import Cloud, Kind, Outcome, Signal, Transfer
+from exclave.model import Closure, Cloud, Kind, Outcome, Signal, Transfer
 
 Failures = Mapping[str, datetime]  # shared_id of an operation → when it failed; and `denial`s
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -57,6 +57,11 @@ def signals(found: Iterable[Signal], failures: Failures) -> list[Signal]:
     return out
 
 
+def closures(found: Iterable[Closure], failures: Failures) -> list[Closure]:
+    """Closures without those of operations that failed in the end."""
+    return [one for one in found if not (one.shared_id and _ended_badly(one, failures))]
+
+
 def _one_signal(group: list[Signal]) -> Iterator[Signal]:
     """The records of one operation as one signal for each thing and destination that its request names."""
     end = max(group, key=lambda s: (s.time or _EPOCH, s.failed, s.evidence.event_id))
@@ -93,7 +98,7 @@ def _joined(group: list[Transfer]) -> list[Transfer]:
     return out
 
 
-def _ended_badly(one: Transfer | Signal, failures: Failures) -> bool:
+def _ended_badly(one: Transfer | Signal | Closure, failures: Failures) -> bool:
     ended = failures.get(one.shared_id)
     return ended is not None and (one.time is None or one.time <= ended)
 
