@@ -201,3 +201,20 @@ def test_an_outsiders_agent_does_not_make_his_project_ours():
         authenticationInfo={"principalEmail": "999999999999@cloudservices.gserviceaccount.com"},
     )
     assert "999999999999" not in hunted(taken).seen[Kind.PROJECT]
+
+
+def test_what_an_operation_deleted_ends_an_offer_once_and_not_at_all_where_it_failed():
+    def deleted(part, **payload):
+        return gcp.entry(
+            "v1.compute.disks.delete",
+            resourceName=DISK,
+            insertId=part,
+            operation={"id": "op3", part: True},
+            **payload,
+        )
+
+    for one_file in (True, False):
+        done = hunted(deleted("first"), deleted("last"), one_file=one_file)
+        assert [c.evidence.event_id for c in done.closures] == ["first"]
+        failed = hunted(deleted("first"), deleted("last", status={"code": 9}), one_file=one_file)
+        assert not failed.closures
