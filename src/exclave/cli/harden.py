@@ -11,6 +11,7 @@ import click
 from exclave.cli.azure import azure_options, record_azure
 from exclave.cli.collect import aws_options
 from exclave.cli.gcp import gcp_options, record_gcp
+from exclave.cli.harden_alerts import command as alerts
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -168,3 +169,6 @@ def gcp(
             projects=projects, expect_account=expect_account, rate=rate, workers=workers, quiet=quiet,
         )  # fmt: skip
         harden_run.folders((target,), control_ids, {"expect_account": expect_account}, options)
+
+
+command.add_command(alerts)

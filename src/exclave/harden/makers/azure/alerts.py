@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from exclave.audit.model import Result
-    from exclave.change.model import Step
+    from exclave.change.model import Request, Step
     from exclave.harden.model import Options
     from exclave.inventory import Inventory
     from exclave.perimeter import Perimeter
@@ -113,7 +113,9 @@ def _made(results: Sequence[Result], inventory: Inventory, options: Options, wan
             about = f"{operations[0] if len(operations) == 1 else f'{len(operations)} operations'} in this subscription"
             identifier = f"/subscriptions/{account}/resourceGroups/{who.group}/providers/{TYPE}/{name}"
             wish = body(account, operations, who.id, about)
-            steps.append(alert_step(identifier, wish, there.get(norm(identifier)), account, mine))
+            steps.append(
+                alert_step(identifier, wish, there.get(norm(identifier)), account, mine, first=who.first)
+            )
             group = IdOf("actionGroup") if who.resource else who.id
             resources.append(
                 Resource(
@@ -139,6 +141,7 @@ def alert_step(
     account: str,
     results: Sequence[Result] = (),
     title: str = "",
+    first: Sequence[Request] = (),
 ) -> Step:
     """The step that makes an alert so, or replaces one of that name."""
     undo = [changes.call("DELETE", identifier, API, account)]
@@ -150,7 +153,7 @@ def alert_step(
         title or f"{'change' if before else 'make'} the alert {name_of(identifier)}",
         identifier,
         account,
-        [changes.call("PUT", identifier, API, account, dict(wish))],
+        [*first, changes.call("PUT", identifier, API, account, dict(wish))],
         read=changes.reading(
             identifier,
             API,

@@ -54,7 +54,7 @@ def make(results: Sequence[Result], inventory: Inventory, _perimeter: Perimeter,
             steps.append(
                 changes.step(
                     f"{'change' if before else 'make'} the alert {name}", identifier, account,
-                    [changes.call("PUT", identifier, templates.API, account, wish)],
+                    [*who.first, changes.call("PUT", identifier, templates.API, account, wish)],
                     read=changes.reading(identifier, templates.API, account, ("location", "properties.enabled", "properties.scopes", "properties.criteria", "properties.actions")),
                     before=before, undo=[undo],
                     after=[equals("properties.enabled", True), equals("properties.scopes", properties(wish)["scopes"])],

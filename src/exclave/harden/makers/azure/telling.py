@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from exclave.audit.checks.azure.ids import norm, properties, subscription_of
+from exclave.audit.checks.azure.ids import group_of, norm, properties, subscription_of
 from exclave.audit.checks.azure.receivers import groups, receivers
 from exclave.change.model import there
 from exclave.harden.makers.azure import changes
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from exclave.audit.model import Result
-    from exclave.change.model import Step
+    from exclave.change.model import Request, Step
     from exclave.harden.model import Options
     from exclave.inventory import Inventory
 
@@ -39,32 +39,39 @@ class Telling:
     group: str  # the resource group in which alerts are made
     location: str
     resource: Resource | None = None
+    first: tuple[Request, ...] = ()  # calls that make the resource group, where no step does
     steps: tuple[Step, ...] = ()
     notes: tuple[str, ...] = ()
 
 
 def telling(inventory: Inventory, account: str, options: Options, results: Sequence[Result]) -> Telling:
     """The action group for a subscription's alerts: that of `--set action-group=ID`, one that works, or a new one."""
-    group = options.value("resource-group", f"{options.prefix}-alerts")
-    location = options.value("location", "westeurope")
+    asked, location = options.value("resource-group"), options.value("location", "westeurope")
+    group = asked or f"{options.prefix}-alerts"
     known = groups(inventory)
-    chosen = options.value("action-group")
-    if chosen and subscription_of(chosen):
-        return Telling(id=chosen, group=group, location=location, steps=(), notes=())
     mine = f"/subscriptions/{account}/resourceGroups/{group}/providers/{TYPE}/{options.prefix}"
-    working = sorted(
-        str(g.get("id"))
-        for i, g in known.found.items()
-        if subscription_of(i) == account and properties(g).get("enabled") is not False and receivers(g)
-    )
-    if working and not options.notify:
-        own = mine if norm(mine) in {norm(w) for w in working} else working[0]
-        return Telling(
-            id=own,
-            group=group,
-            location=location,
-            notes=(f"alerts tell the action group {own}, which is there",),
+    there_is = options.value("action-group")
+    if not there_is and not options.notify:
+        working = sorted(
+            str(g.get("id"))
+            for i, g in known.found.items()
+            if subscription_of(i) == account and properties(g).get("enabled") is not False and receivers(g)
         )
+        there_is = next((w for w in working if norm(w) == norm(mine)), next(iter(working), ""))
+    if there_is:
+        # beside the action group, for its resource group is there
+        beside = group_of(there_is) if subscription_of(there_is) == account else ""
+        place = changes.call(
+            "PUT",
+            f"/subscriptions/{account}/resourceGroups/{group}",
+            GROUP_API,
+            account,
+            {"location": location},
+        )
+        return Telling(
+            id=there_is, group=asked or beside or group, location=location, first=() if beside and not asked else (place,),
+            notes=(f"alerts tell the action group {there_is}, which is there",),
+        )  # fmt: skip
     held, notes = _receivers(options)
     body = {
         "location": "Global",
