@@ -54,4 +54,6 @@ def take_queries(building: Building) -> None:
         building.problems += problems
         if not documents:
             what = "AWS Config's answers tell of no resource that is of use"
-            building.problems.append(Problem(where="AWS Config", what=what, hint="does the aggregator have sources?"))
+            building.problems.append(
+                Problem(where="AWS Config", what=what, hint="does the aggregator have sources?")
+            )
