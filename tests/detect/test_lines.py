@@ -47,7 +47,7 @@ def test_ordinary_lines_are_counted_and_hardly_one_is_read_whole(way: str, kind:
 
 @pytest.mark.parametrize("kind", sorted(MAKERS))
 def test_the_scan_for_marks_does_it_without_the_typed_parse(kind: str) -> None:
-    with mock.patch.object(lines._Looking, "all", side_effect=AssertionError):
+    with mock.patch.object(lines.Looking, "all", side_effect=AssertionError):
         assert looked("scan", ordinary(kind)) is not None
 
 
