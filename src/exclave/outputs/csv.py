@@ -114,7 +114,12 @@ def _row(found: Transfer | Signal) -> dict[str, object]:
 
 def _of_signal(s: Signal) -> dict[str, object]:
     outcome = "failed" if s.failed else ""
-    return {"type": f"signal:{s.signal}", "outcome": outcome, "count": s.count, "last": records.rfc3339(s.last) or ""}
+    return {
+        "type": f"signal:{s.signal}",
+        "outcome": outcome,
+        "count": s.count,
+        "last": records.rfc3339(s.last) or "",
+    }
 
 
 def _of_transfer(t: Transfer) -> dict[str, object]:
