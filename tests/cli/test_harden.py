@@ -86,6 +86,7 @@ def test_more_changes_than_the_limit_change_nothing(inventory):
         ((), "name the folder"),
         (("--control", "aws.alarm.data-sharin"), "near: aws.alarm.data-sharing"),
         (("--set", "region"), "NAME=VALUE"),
+        (("--format", "yaml"), "one of arm, bicep"),
         (("--prefix", "A B"), "small letters"),
         (("--notify", "nobody"), "no mail address"),
         (("--break-glass", "arn:aws:iam::*:role/*"), "not of everybody"),

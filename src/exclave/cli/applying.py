@@ -8,10 +8,11 @@ import threading
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 import click
 
+from exclave.cli.reading.common import together
 from exclave.cli.writing import console
 
 if TYPE_CHECKING:
@@ -24,37 +25,32 @@ if TYPE_CHECKING:
 STANDS, USAGE, COULD_NOT_LOOK, INTERRUPTED = 1, 2, 3, 130
 
 
-def applying_options(function: Callable[..., None]) -> Callable[..., None]:
-    """The options of commands that change a cloud."""
-    for option in reversed(
-        (
-            click.option("--apply", "apply_", is_flag=True, help="Do it. Without this nothing is changed."),
-            click.option(
-                "--limit",
-                type=click.IntRange(1),
-                default=10,
-                show_default=True,
-                help="The most resources that may be changed; with more nothing is.",
-            ),
-            click.option(
-                "--undo-file",
-                type=click.Path(path_type=Path, dir_okay=False),
-                help="Where to note what stood before (default: ./exclave-undo-TIME.jsonl).",
-            ),
-            click.option("--keep-going", is_flag=True, help="Go on with the other resources when one fails."),
-            click.option(
-                "--expect-account",
-                default="",
-                help="Change nothing unless the credentials, and what is changed, are of this account.",
-            ),
-            click.option("--profile", help="AWS: a profile of the configuration."),
-            click.option(
-                "--role-name", default="", help="AWS: the role to take on in accounts other than one's own."
-            ),
-        )
-    ):
-        function = option(function)
-    return function
+# The options of commands that change a cloud.
+applying_options = together(
+    click.option("--apply", "apply_", is_flag=True, help="Do it. Without this nothing is changed."),
+    click.option(
+        "--limit",
+        type=click.IntRange(1),
+        default=10,
+        show_default=True,
+        help="The most resources that may be changed; with more nothing is.",
+    ),
+    click.option(
+        "--undo-file",
+        type=click.Path(path_type=Path, dir_okay=False),
+        help="Where to note what stood before (default: ./exclave-undo-TIME.jsonl).",
+    ),
+    click.option("--keep-going", is_flag=True, help="Go on with the other resources when one fails."),
+    click.option(
+        "--expect-account",
+        default="",
+        help="Change nothing unless the credentials, and what is changed, are of this account.",
+    ),
+    click.option("--profile", help="AWS: a profile of the configuration."),
+    click.option(
+        "--role-name", default="", help="AWS: the role to take on in accounts other than one's own."
+    ),
+)
 
 
 def apply_plan(
@@ -97,8 +93,8 @@ def apply_plan(
     return results
 
 
-def undo_from(file: Path, who: Who, *, keep_going: bool) -> list[Done]:
-    """Undo what an undo file notes, telling of each."""
+def undo_from(file: Path, who: Who, *, keep_going: bool) -> NoReturn:
+    """Undo what an undo file notes, telling of each, and end the program with the status for it."""
     from exclave.change import clients
     from exclave.change.apply import Doing, undo
     from exclave.change.file import BadFileError, read_undo
@@ -124,7 +120,7 @@ def undo_from(file: Path, who: Who, *, keep_going: bool) -> list[Done]:
         except OSError as error:
             raise click.FileError(str(file), error.strerror or str(error)) from error
     _closing(results, "")
-    return results
+    sys.exit(status_of(results, unlooked=len(found.problems)))
 
 
 def status_of(results: Sequence[Done], *, left: int = 0, unlooked: int = 0) -> int:

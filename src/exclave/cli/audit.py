@@ -10,102 +10,78 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from exclave.cli.azure import azure_options, record_azure
-from exclave.cli.collect import aws_options
-from exclave.cli.gcp import gcp_options, record_gcp
+from exclave.cli.groups import FolderFirst
+from exclave.cli.reading import aws_options, azure_options, gcp_options, needed, record, split, together
 from exclave.cli.writing import check_folders, console, format_of, to_file, to_stdout
 from exclave.model import Severity
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from exclave.audit.model import AuditReport
 
 FOUND, COULD_NOT_LOOK = 1, 3
 
 
-def audit_options(function: Callable[..., None]) -> Callable[..., None]:
-    """The options of every audit."""
-    for option in reversed(
-        (
-            click.option(
-                "-f",
-                "--format",
-                "format_",
-                default="terminal",
-                help="Format on standard output: terminal (the default), jsonl, csv or html.",
-            ),
-            click.option(
-                "-o",
-                "--output",
-                "outputs",
-                multiple=True,
-                metavar="FILE",
-                help="Also write to a file, format by its ending; may be given several times.",
-            ),
-            click.option(
-                "-p",
-                "--perimeter",
-                "perimeter_file",
-                type=click.Path(path_type=Path, dir_okay=False),
-                help="Who is ours: a perimeter.toml (default: ./perimeter.toml, if there is one).",
-            ),
-            click.option(
-                "--baseline",
-                type=click.Path(path_type=Path, dir_okay=False, exists=True),
-                help="An earlier audit's .jsonl: what stands in it doesn't make the exit status 1.",
-            ),
-            click.option(
-                "--fail-on",
-                type=click.Choice([s.value for s in Severity] + ["never"]),
-                default="medium",
-                show_default=True,
-                help="Severity from which failed controls and exposures make the exit status 1.",
-            ),
-            click.option(
-                "--key-days",
-                type=click.IntRange(1),
-                default=90,
-                show_default=True,
-                help="Age from which a key must be rotated.",
-            ),
-            click.option(
-                "--session-hours",
-                type=click.IntRange(1, 12),
-                default=8,
-                show_default=True,
-                help="Longest session that a role may allow.",
-            ),
-            click.option(
-                "--findings",
-                type=click.Path(path_type=Path, dir_okay=False, exists=True),
-                multiple=True,
-                help="A hunt's .jsonl: who used which right, and since when what stands open was offered.",
-            ),
-            click.option("-v", "--verbose", is_flag=True, help="List everything."),
-        )
-    ):
-        function = option(function)
-    return function
+# The options of every audit.
+audit_options = together(
+    click.option(
+        "-f",
+        "--format",
+        "format_",
+        default="terminal",
+        help="Format on standard output: terminal (the default), jsonl, csv or html.",
+    ),
+    click.option(
+        "-o",
+        "--output",
+        "outputs",
+        multiple=True,
+        metavar="FILE",
+        help="Also write to a file, format by its ending; may be given several times.",
+    ),
+    click.option(
+        "-p",
+        "--perimeter",
+        "perimeter_file",
+        type=click.Path(path_type=Path, dir_okay=False),
+        help="Who is ours: a perimeter.toml (default: ./perimeter.toml, if there is one).",
+    ),
+    click.option(
+        "--baseline",
+        type=click.Path(path_type=Path, dir_okay=False, exists=True),
+        help="An earlier audit's .jsonl: what stands in it doesn't make the exit status 1.",
+    ),
+    click.option(
+        "--fail-on",
+        type=click.Choice([s.value for s in Severity] + ["never"]),
+        default="medium",
+        show_default=True,
+        help="Severity from which failed controls and exposures make the exit status 1.",
+    ),
+    click.option(
+        "--key-days",
+        type=click.IntRange(1),
+        default=90,
+        show_default=True,
+        help="Age from which a key must be rotated.",
+    ),
+    click.option(
+        "--session-hours",
+        type=click.IntRange(1, 12),
+        default=8,
+        show_default=True,
+        help="Longest session that a role may allow.",
+    ),
+    click.option(
+        "--findings",
+        type=click.Path(path_type=Path, dir_okay=False, exists=True),
+        multiple=True,
+        help="A hunt's .jsonl: who used which right, and since when what stands open was offered.",
+    ),
+    click.option("-v", "--verbose", is_flag=True, help="List everything."),
+)
 
 
-class _Default(click.Group):
-    """`exclave audit DIR` is `exclave audit folder DIR`."""
-
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        if args and args[0] not in self.commands:
-            args = ["folder", *args]
-        return super().resolve_command(ctx, args)
-
-    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        if args and args[0].startswith("-") and args[0] not in ("-h", "--help"):
-            args = ["folder", *args]
-        return super().parse_args(ctx, args)
-
-
-@click.group(cls=_Default)
+@click.group(cls=FolderFirst)
 def command() -> None:
     """Say which safeguards and alarms are in place, and what is shared outside the perimeter right now.
 
@@ -138,128 +114,51 @@ def folder(
     _run(folders, control_ids, no_exposures=no_exposures, **options)
 
 
-def keep_options(function: Callable[..., None]) -> Callable[..., None]:
-    """Whether what is recorded stays."""
-    target = click.Path(path_type=Path, file_okay=False)
-    for option in (
-        click.option("--resume", is_flag=True, help="Go on with what is in --keep."),
-        click.option("--keep", type=target, help="Keep the recorded inventory in this folder."),
-    ):
-        function = option(function)
-    return function
+keep_options = together(
+    click.option(
+        "--keep",
+        type=click.Path(path_type=Path, file_okay=False),
+        help="Keep the recorded inventory in this folder.",
+    ),
+    click.option("--resume", is_flag=True, help="Go on with what is in --keep."),
+)
 
 
 @command.command("aws")
 @keep_options
 @aws_options
 @audit_options
-def aws(
-    keep: Path | None,
-    resume: bool,
-    profile: str | None,
-    role_name: str,
-    regions: tuple[str, ...],
-    from_config: str,
-    expect_account: str,
-    control_ids: tuple[str, ...],
-    no_exposures: bool,
-    rate: float,
-    workers: int,
-    quiet: bool,
-    **options: Any,
-) -> None:
+def aws(**options: Any) -> None:
     """Record AWS, then audit it. Only reads."""
-    from exclave.cli.collect import needed, record_aws
-
-    with tempfile.TemporaryDirectory(prefix="exclave-") as scratch:
-        target = keep or Path(scratch) / "inventory"
-        record_aws(
-            target,
-            needed("aws", control_ids, exposures=not no_exposures),
-            resume=resume,
-            profile=profile,
-            role_name=role_name,
-            regions=regions,
-            from_config=from_config,
-            expect_account=expect_account,
-            rate=rate,
-            workers=workers,
-            quiet=quiet,
-        )
-        _run((target,), control_ids, no_exposures=no_exposures, **options)
+    _recorded("aws", **options)
 
 
 @command.command("azure")
 @keep_options
 @azure_options
 @audit_options
-def azure(
-    keep: Path | None,
-    resume: bool,
-    control_ids: tuple[str, ...],
-    no_exposures: bool,
-    subscriptions: tuple[str, ...],
-    expect_account: str,
-    domain_settings: Path | None,
-    rate: float,
-    workers: int,
-    quiet: bool,
-    **options: Any,
-) -> None:
+def azure(**options: Any) -> None:
     """Record Azure, then audit it. Only reads."""
-    from exclave.cli.collect import needed
-
-    with tempfile.TemporaryDirectory(prefix="exclave-") as scratch:
-        target = keep or Path(scratch) / "inventory"
-        record_azure(
-            target,
-            needed("azure", control_ids, exposures=not no_exposures),
-            resume=resume,
-            subscriptions=subscriptions,
-            expect_account=expect_account,
-            domain_settings=domain_settings,
-            rate=rate,
-            workers=workers,
-            quiet=quiet,
-        )
-        _run((target,), control_ids, no_exposures=no_exposures, **options)
+    _recorded("azure", **options)
 
 
 @command.command("gcp")
 @keep_options
 @gcp_options
 @audit_options
-def gcp(
-    keep: Path | None,
-    resume: bool,
-    control_ids: tuple[str, ...],
-    no_exposures: bool,
-    organization: str,
-    folder_id: str,
-    projects: tuple[str, ...],
-    expect_account: str,
-    rate: float,
-    workers: int,
-    quiet: bool,
-    **options: Any,
-) -> None:
+def gcp(**options: Any) -> None:
     """Record Google Cloud, then audit it. Only reads."""
-    from exclave.cli.collect import needed
+    _recorded("gcp", **options)
 
+
+def _recorded(
+    cloud: str, *, keep: Path | None, control_ids: tuple[str, ...], no_exposures: bool, **options: Any
+) -> None:
+    names = needed(cloud, control_ids, exposures=not no_exposures)
+    reading, options = split(cloud, options)
     with tempfile.TemporaryDirectory(prefix="exclave-") as scratch:
         target = keep or Path(scratch) / "inventory"
-        record_gcp(
-            target,
-            needed("gcp", control_ids, exposures=not no_exposures),
-            resume=resume,
-            organization=organization,
-            folder_id=folder_id,
-            projects=projects,
-            expect_account=expect_account,
-            rate=rate,
-            workers=workers,
-            quiet=quiet,
-        )
+        record(cloud, target, names, **reading)
         _run((target,), control_ids, no_exposures=no_exposures, **options)
 
 

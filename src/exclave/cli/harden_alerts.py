@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from exclave.cli.applying import applying_options
-from exclave.cli.azure import record_azure
+from exclave.cli.reading import record, together
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -32,20 +32,15 @@ def _subscription(function: Callable[..., None]) -> Callable[..., None]:
     return click.option("--subscription", "subscriptions", multiple=True, help=text)(function)
 
 
-def _content(function: Callable[..., None]) -> Callable[..., None]:
-    """What an alert can be told."""
-    for option in reversed(
-        (
-            click.option("--operation", "operations", multiple=True, metavar="NAME", help="An operation that it fires on, such as Microsoft.Compute/disks/beginGetAccess/action; may be given several times."),
-            click.option("--level", type=click.Choice(LEVELS, case_sensitive=False), help="Only events of this level: fewer than all."),
-            click.option("--status", help="Only events of this status (Started, Succeeded, Failed): fewer than all."),
-            click.option("--caller", help="Only what this one does: fewer than all."),
-            click.option("--action-group", "action_group", metavar="ID", help="The action group that it tells."),
-            click.option("--description", help="What it is for."),
-        )
-    ):  # fmt: skip
-        function = option(function)
-    return function
+# What an alert can be told.
+_content = together(
+    click.option("--operation", "operations", multiple=True, metavar="NAME", help="An operation that it fires on, such as Microsoft.Compute/disks/beginGetAccess/action; may be given several times."),
+    click.option("--level", type=click.Choice(LEVELS, case_sensitive=False), help="Only events of this level: fewer than all."),
+    click.option("--status", help="Only events of this status (Started, Succeeded, Failed): fewer than all."),
+    click.option("--caller", help="Only what this one does: fewer than all."),
+    click.option("--action-group", "action_group", metavar="ID", help="The action group that it tells."),
+    click.option("--description", help="What it is for."),
+)  # fmt: skip
 
 
 @click.group("alerts")
@@ -219,9 +214,7 @@ def _looked(subscriptions: tuple[str, ...]) -> Iterator[tuple[Inventory, list[Al
 
     with tempfile.TemporaryDirectory(prefix="exclave-") as scratch:
         target = Path(scratch) / "inventory"
-        record_azure(
-            target, CALLS, resume=False, subscriptions=subscriptions, expect_account="", domain_settings=None, rate=10.0, workers=4, quiet=True,
-        )  # fmt: skip
+        record("azure", target, CALLS, subscriptions=subscriptions, quiet=True)
         inventory = Inventory.load(target)
         yield inventory, list(alerts(inventory, Settings()))
 

@@ -16,6 +16,7 @@ from exclave.cli.applying import (
     status_of,
     undo_from,
 )
+from exclave.cli.reading import CLOUDS
 from exclave.cli.writing import check_folders, console
 
 if TYPE_CHECKING:
@@ -25,8 +26,6 @@ if TYPE_CHECKING:
     from exclave.change.model import Plan
     from exclave.revoke.findings import Choice
     from exclave.revoke.model import Found
-
-CLOUDS = ("aws", "azure", "gcp")
 
 
 @click.command()
@@ -93,7 +92,7 @@ def command(
     if undo_of is not None:
         if sources or apply_ or exposures or transfers:
             raise click.UsageError("--undo takes nothing but its file")
-        sys.exit(status_of(undo_from(undo_of, who, keep_going=keep_going)))
+        undo_from(undo_of, who, keep_going=keep_going)
     if plan_file is not None:
         check_folders((str(plan_file),))
     choice = Choice(
@@ -195,30 +194,12 @@ def _standing(folders: list[Path], perimeter_file: Path | None) -> Iterable[Foun
 
 
 def _record(cloud: str, target: Path, who: Who, regions: tuple[str, ...]) -> None:
-    from exclave.cli.collect import needed
+    from exclave.cli.reading import needed, record
 
-    names = needed(cloud, (), exposures=True)
-    if cloud == "aws":
-        from exclave.cli.collect import record_aws
-
-        record_aws(
-            target, names, resume=False, profile=who.profile, role_name=who.role_name, regions=regions, from_config="",
-            expect_account=who.expect_account, rate=20.0, workers=16, quiet=False,
-        )  # fmt: skip
-    elif cloud == "azure":
-        from exclave.cli.azure import record_azure
-
-        record_azure(
-            target, names, resume=False, subscriptions=(), expect_account=who.expect_account, domain_settings=None,
-            rate=10.0, workers=8, quiet=False,
-        )  # fmt: skip
-    else:
-        from exclave.cli.gcp import record_gcp
-
-        record_gcp(
-            target, names, resume=False, organization="", folder_id="", projects=(),
-            expect_account=who.expect_account, rate=10.0, workers=8, quiet=False,
-        )  # fmt: skip
+    of_aws = (
+        {"profile": who.profile, "role_name": who.role_name, "regions": regions} if cloud == "aws" else {}
+    )
+    record(cloud, target, needed(cloud, (), exposures=True), expect_account=who.expect_account, **of_aws)
 
 
 def _is_plan(path: Path) -> bool:

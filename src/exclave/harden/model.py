@@ -14,6 +14,12 @@ if TYPE_CHECKING:
     from exclave.change.model import Step
 
 
+FORMATS = frozenset({
+    "cloudformation", "terraform", "policy", "diff", "text", "arm", "bicep", "parameters", "powershell", "json",
+    "gcloud",
+})  # fmt: skip
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Artefact:
     """A file that puts a control in place, for somebody to review and deploy with his own tools.

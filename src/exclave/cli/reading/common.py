@@ -1,0 +1,144 @@
+"""What reading has in common whatever the cloud: its options, the progress, the end of it."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from exclave.inventory.engine import Tally
+    from exclave.inventory.record import Recorder
+
+    Watch = Callable[[Tally], None]
+    Say = Callable[[str], None]
+    Run = Callable[[Recorder, Watch, Say, threading.Event], Tally]
+
+COULD_NOT_LOOK, STOPPED = 3, 130
+
+
+def together(*options: Callable[..., Any]) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Several options as one decorator, shown in this order."""
+
+    def decorate(function: Callable[..., None]) -> Callable[..., None]:
+        for option in reversed(options):
+            function = option(function)
+        return function
+
+    return decorate
+
+
+def common_options(
+    example: str, *, rate: float, per: str, workers: int
+) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """The options that reading any cloud has.
+
+    Args:
+        example: a control of the cloud, or a pattern.
+        rate: calls a second, unless said.
+        per: what the rate is of.
+        workers: calls at a time, unless said.
+    """
+    return together(
+        click.option(
+            "--control", "control_ids", multiple=True, help=f"Only what these controls need: an id or a pattern like {example}"
+        ),
+        click.option("--no-exposures", is_flag=True, help="Leave out what only exposures need: each snapshot, bucket, key, ..."),
+        click.option(
+            "--rate", type=click.FloatRange(0), default=rate, show_default=True, help=f"Calls a second for each {per}; 0: no limit."
+        ),
+        click.option("--workers", type=click.IntRange(1, 64), default=workers, show_default=True, help="Calls at a time."),
+        click.option("-q", "--quiet", is_flag=True, help="Nothing on standard error."),
+    )  # fmt: skip
+
+
+def ended(tally: Tally, folder: Path, *, resume: bool) -> None:
+    """Say what was recorded, and end the program with the status for it."""
+    said = ", ".join(f"{n} {code}" for code, n in sorted(tally.errors.items(), key=lambda e: -e[1]))
+    there = f", {tally.kept:,} were there" if resume else ""
+    click.echo(
+        f"{tally.made:,} calls recorded in {folder}{there}, {tally.failed:,} refused"
+        + (f" ({said})" if said else ""),
+        err=True,
+    )
+    sys.exit(COULD_NOT_LOOK if tally.failed else 0)
+
+
+def needed(cloud: str, control_ids: tuple[str, ...], *, exposures: bool) -> list[str]:
+    """Names of the calls that controls, and exposures, need. A usage error for a control that there isn't."""
+    from exclave.audit.loader import BadControlError
+    from exclave.audit.needs import needs
+    from exclave.model import Cloud
+
+    try:
+        return needs(Cloud(cloud), control_ids, exposures=exposures)
+    except BadControlError as error:
+        raise click.BadParameter(str(error), param_hint="--control") from error
+
+
+def recorded(folder: Path, run: Run, *, resume: bool, quiet: bool) -> Tally:
+    """Record by `run`, with progress. Ends the program with a clear word where it can't go on."""
+    from exclave.inventory.engine import StoppedError
+    from exclave.inventory.record import NotEmptyError, Recorder
+
+    stop = threading.Event()
+    with _watching(quiet=quiet) as (watch, say):
+        try:
+            return run(Recorder(folder, resume=resume), watch, say, stop)
+        except NotEmptyError as error:
+            raise click.UsageError(str(error)) from error
+        except KeyboardInterrupt:
+            stop.set()
+            say(f"interrupted: what was recorded stands in {folder}, and --resume goes on")
+            sys.exit(STOPPED)
+        except StoppedError as error:
+            click.echo(f"stopped: {error}", err=True)
+            sys.exit(COULD_NOT_LOOK)
+        except OSError as error:
+            raise click.FileError(str(folder), error.strerror or str(error)) from error
+
+
+class _watching:  # noqa: N801 - used as a function
+    """A bar on a terminal, a line now and then elsewhere, nothing when quiet."""
+
+    EVERY = 1000  # calls between two lines
+
+    def __init__(self, *, quiet: bool) -> None:
+        self._quiet = quiet
+        self._bar: Any = None
+
+    def __enter__(self) -> tuple[Callable[[Tally], None], Callable[[str], None]]:
+        if self._quiet:
+            return (lambda _tally: None), (lambda _text: None)
+        if not sys.stderr.isatty():
+            return self._line, lambda text: click.echo(text, err=True)
+        from rich.console import Console
+        from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+        columns = (
+            SpinnerColumn(),
+            TextColumn("{task.fields[made]:,} calls, {task.fields[failed]:,} refused"),
+            TimeElapsedColumn(),
+            TextColumn("{task.description}"),
+        )
+        bar = Progress(*columns, console=Console(stderr=True, markup=False), transient=True)
+        task = bar.add_task("", total=None, made=0, failed=0)
+        bar.start()
+        self._bar = bar
+        return (
+            lambda tally: bar.update(task, description=tally.doing, made=tally.made, failed=tally.failed),
+            lambda text: bar.console.print(text, highlight=False),
+        )
+
+    def __exit__(self, *_: object) -> None:
+        if self._bar is not None:
+            self._bar.stop()
+
+    def _line(self, tally: Tally) -> None:
+        if tally.made % self.EVERY == 0:
+            click.echo(f"{tally.made:,} calls, {tally.failed:,} refused: {tally.doing}", err=True)
