@@ -17,7 +17,7 @@ from exclave.change.gcp import Reader, Writer
 from exclave.change.model import Plan
 from exclave.harden.model import Options
 from exclave.harden.run import harden
-from exclave.inventory.gcp import wire as wires
+from exclave.inventory import http as wires
 from exclave.model import Cloud
 from tests.audit.gcp.build import NOW, key, load_catalogue, ours, recorded, right
 from tests.stubs.gcp import NUMBER, ORG, OTHER, PROJECT, GoogleStub

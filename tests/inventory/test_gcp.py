@@ -11,13 +11,14 @@ from exclave.audit.needs import needs, permissions
 from exclave.catalogue.loader import load as load_catalogue
 from exclave.harden.registry import also_read
 from exclave.inventory import GLOBAL, Inventory
+from exclave.inventory import http as wires
 from exclave.inventory.engine import StoppedError, Unit
-from exclave.inventory.gcp import wire as wires
 from exclave.inventory.gcp.access import Access, ForbiddenCallError, reads
 from exclave.inventory.gcp.collect import Options, collect
 from exclave.inventory.gcp.endpoints import BadEndpointError, Endpoints
 from exclave.inventory.gcp.errors import reply_for
 from exclave.inventory.gcp.tokens import Tokens
+from exclave.inventory.gcp.wire import Wire
 from exclave.inventory.model import Call, Scope
 from exclave.inventory.rate import Limiter
 from exclave.inventory.record import Recorder
@@ -98,7 +99,7 @@ def test_every_resource_type_that_an_exposure_reads_is_asked_for():
 
 def access(table=None):
     limits = (Limiter(0, 1, threading.Event()),) * 2
-    made = wires.Wire(Endpoints.of_environment(), Tokens(), limits, stop=threading.Event())
+    made = Wire(Endpoints.of_environment(), Tokens(), limits, stop=threading.Event())
     return Access(made, table or load(Cloud.GCP))
 
 

@@ -20,7 +20,7 @@ from exclave.harden.makers.gcp import ALSO_READ
 from exclave.inventory import Inventory, Scope, engine
 from exclave.inventory.engine import Tally
 from exclave.inventory.gcp.access import Access
-from exclave.inventory.gcp.wire import Came
+from exclave.inventory.http import Came
 from exclave.inventory.record import Recorder
 from exclave.inventory.table import chosen, load
 from exclave.model import Cloud

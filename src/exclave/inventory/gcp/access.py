@@ -13,7 +13,8 @@ from exclave.inventory.model import Call, Failure, Scope
 from exclave.inventory.template import place
 
 if TYPE_CHECKING:
-    from exclave.inventory.gcp.wire import Came, Wire
+    from exclave.inventory.gcp.wire import Wire
+    from exclave.inventory.http import Came
     from exclave.inventory.table import Table
 
 MOST_PAGES = 20_000
