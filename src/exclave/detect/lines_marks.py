@@ -6,28 +6,25 @@ wherever their key stands, so also where it is given twice; a value that holds a
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any
 
 from exclave.detect.lines_names import wanted
+from exclave.detect.patterns import MOST, database, tree, trees
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from exclave.detect.match import Index
 
 # What a mark says of its line: it matters; a user's name stands in it (the mark ends after the part before the domain);
 # its name matters if storage let somebody in, and storage did.
 MATTERS, USER, NAMED, LET_IN = range(4)
 KINDS = 4  # a place and what is marked there, in one number: KINDS * place + kind
-_PATTERN = 14_000  # characters that Hyperscan takes in one pattern, with some to spare
 
 
 def activity(catalogue: Index) -> Any:
     """Marks for the activity log: names (of any Azure log, as lines of others may stand there), storage accounts, users."""
     names = [name.partition(":")[2] for name in _all(catalogue) if name.startswith(("azure:", "microsoft."))]
     key = r'"operationName"\s*:\s*"'
-    patterns = [rf'{key}(?:[^"\\]*/)?(?i:{tree})"' for tree in _trees(names)]
+    patterns = [rf'{key}(?:[^"\\]*/)?(?i:{one})"' for one in trees(names)]
     patterns += [rf'{key}[^"\\]*\\', r"(?i:/microsoft\.storage/storageaccounts/)"]
     return _database({MATTERS: patterns, USER: [r'upn"\s*:\s*"[^"@\\]*[@\\]']})
 
@@ -46,10 +43,10 @@ def storage(catalogue: Index, path: str) -> Any:
     key = r'"operationName"\s*:\s*"'
     return _database(
         {
-            MATTERS: [*(rf'{key}(?i:{tree})"' for tree in _trees(names)), rf'{key}[^"\\]*\\'],
-            NAMED: [rf'{key}(?i:{tree})"' for tree in _trees(common)],
+            MATTERS: [*(rf'{key}(?i:{one})"' for one in trees(names)), rf'{key}[^"\\]*\\'],
+            NAMED: [rf'{key}(?i:{one})"' for one in trees(common)],
             LET_IN: [
-                rf'"type"\s*:\s*"(?:(?i:{_tree(sorted(kinds))})?"|[^"\\]*\\)',
+                rf'"type"\s*:\s*"(?:(?i:{tree(sorted(kinds))})?"|[^"\\]*\\)',
                 '"requester"',
                 r"(?i:sig(?:=|\\))",  # a signature in an address, where nothing else says how
             ],
@@ -76,9 +73,9 @@ def google(catalogue: Index, parts: dict[str, str], path: str, *, reads: bool) -
             addresses |= means.values
             if means.always or not reads:
                 names.append(action)
-    trees = _trees(names, _PATTERN // 2)
+    some = trees(names, MOST // 2)
     called = _marking(
-        *(rf'"methodName"\s*:\s*"(?:[^"\\]*(?:\\|[./](?i:{tree})")|(?i:{tree})")' for tree in trees)
+        *(rf'"methodName"\s*:\s*"(?:[^"\\]*(?:\\|[./](?i:{one})")|(?i:{one})")' for one in some)
     )
     if not reads:
         # What a perimeter denied says so in its metadata.
@@ -87,38 +84,12 @@ def google(catalogue: Index, parts: dict[str, str], path: str, *, reads: bool) -
             _marking("vpcServiceControl"),
             _marking(r'"resourceName"\s*:\s*"(?:projects/[^a-z_]|[^"\\]*\\)'),
         )
-    address = rf'"callerIp"\s*:\s*"(?:(?i:{_tree(sorted(addresses))})"|[^"\\]*\\)'
+    address = rf'"callerIp"\s*:\s*"(?:(?i:{tree(sorted(addresses))})"|[^"\\]*\\)'
     return called, _marking(address, '"metadata"', '"serviceData"')
 
 
 def _all(catalogue: Index) -> set[str]:
     return {*catalogue.methods, *catalogue.closes, *catalogue.lineage}
-
-
-def _trees(names: Iterable[str], most: int = _PATTERN) -> list[str]:
-    """Patterns for any of some names, each of at most so many characters."""
-    return [_tree(part) for part in _split(sorted(set(names)), most)]
-
-
-def _split(names: list[str], most: int) -> list[list[str]]:
-    if len(_tree(names)) <= most or len(names) == 1:
-        return [names]
-    half = len(names) // 2
-    return [*_split(names[:half], most), *_split(names[half:], most)]
-
-
-def _tree(names: Iterable[str]) -> str:
-    """A pattern for any of some names, their common beginnings written once."""
-    tails: dict[str, list[str]] = {}
-    for name in names:
-        tails.setdefault(name[:1], []).append(name[1:])
-    optional = bool(tails.pop("", None))
-    if not tails:
-        return "" if optional else "(?:-)"
-    found = [re.escape(first) + _tree(rest) for first, rest in sorted(tails.items())]
-    if optional:
-        return f"(?:{'|'.join(found)})?"
-    return found[0] if len(found) == 1 else f"(?:{'|'.join(found)})"
 
 
 def _marking(*patterns: str) -> Any:
@@ -127,14 +98,5 @@ def _marking(*patterns: str) -> Any:
 
 def _database(patterns: dict[int, list[str]]) -> Any:
     """A database of patterns by what they mark."""
-    import hyperscan
-
     found = [(kind, pattern) for kind, some in patterns.items() for pattern in some]
-    made = hyperscan.Database()
-    made.compile(
-        expressions=[pattern.encode() for _, pattern in found],
-        ids=[kind for kind, _ in found],
-        elements=len(found),
-        flags=[0] * len(found),
-    )
-    return made
+    return database([pattern for _, pattern in found], [kind for kind, _ in found])

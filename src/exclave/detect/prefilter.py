@@ -28,15 +28,15 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from exclave.detect.patterns import database, trees
 from exclave.detect.shapes import Shape, is_plain
-from exclave.formats.cloudtrail import action_name
+from exclave.formats.cloudtrail import HEAD, action_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from exclave.detect.repeats import Like, Repeats
 
-_HEAD = re.compile(rb"(?:\xef\xbb\xbf)?\s*\{\s*\"Records\"\s*:\s*\[\s*\{\s*\"eventVersion\"")
 _CLOSED = re.compile(rb"\]\s*\}\s*\Z")
 _KEY = b'"eventVersion"'
 _NAME_KEY = b'"eventName"'
@@ -49,7 +49,6 @@ _FOREIGN_RECORD = re.compile(
 )
 _BEGINNING = 10  # letters of a name that the scan looks for
 _LONGEST = 200  # letters of the longest name, with its date, and some to spare
-_PATTERN = 15_000  # characters that Hyperscan takes in one pattern, with some to spare
 _RARE, _COMMON, _OTHER = 2, 1, 0
 _MAX_KNOWN = 20_000
 
@@ -84,7 +83,7 @@ class Prefilter:
         Those with a foreign caller are left out where `repeats` knows them, which counts them.
         """
         scanners = self._compiled()
-        if not scanners or not _HEAD.match(data) or not _CLOSED.search(data, max(0, len(data) - 64)):
+        if not scanners or not HEAD.match(data) or not _CLOSED.search(data, max(0, len(data) - 64)):
             return None
         names, escapes, foreign = scanners
         found: list[int] = []
@@ -172,54 +171,17 @@ class Prefilter:
         return self._scanners
 
     def _compile(self) -> tuple[Any, ...]:
+        # All alike but for the names, so that one literal leads. Whole names would take five times as long
+        # to compile as their beginnings, and find hardly fewer.
+        named = trees((name[:_BEGINNING] for name in self.rare), around=_named)
         try:
-            import hyperscan  # optional
+            return database(named), database([_ESCAPED_ALNUM], once=True), database(['"AWSAccount"'])
         except ImportError:
             return ()
 
-        def database(patterns: list[str], flags: list[int]) -> Any:
-            made = hyperscan.Database()
-            expressions = [pattern.encode() for pattern in patterns]
-            made.compile(
-                expressions=expressions, ids=list(range(len(patterns))), elements=len(patterns), flags=flags
-            )
-            return made
 
-        # All alike but for the names, so that one literal leads. Whole names would take five times as long
-        # to compile as their beginnings, and find hardly fewer.
-        patterns = _parts(sorted({name[:_BEGINNING] for name in self.rare}))
-        return (
-            database(patterns, [0] * len(patterns)),
-            database([_ESCAPED_ALNUM], [hyperscan.HS_FLAG_SINGLEMATCH]),
-            database(['"AWSAccount"'], [0]),
-        )
-
-
-def _named(names: Iterable[str]) -> str:
-    return rf'"eventName"\s*:\s*"(?i:{_tree(names)})'
-
-
-def _parts(names: list[str]) -> list[str]:
-    """Patterns for some names, as many as it takes for Hyperscan to accept each."""
-    pattern = _named(names)
-    if len(pattern) <= _PATTERN or len(names) == 1:
-        return [pattern]
-    half = len(names) // 2
-    return [*_parts(names[:half]), *_parts(names[half:])]
-
-
-def _tree(names: Iterable[str]) -> str:
-    """A pattern for any of some names, their common beginnings written once."""
-    tails: dict[str, list[str]] = {}
-    for name in names:
-        tails.setdefault(name[:1], []).append(name[1:])
-    optional = bool(tails.pop("", None))
-    if not tails:
-        return "" if optional else "(?:-)"
-    parts = [re.escape(first) + _tree(rest) for first, rest in sorted(tails.items())]
-    if optional:
-        return f"(?:{'|'.join(parts)})?"
-    return parts[0] if len(parts) == 1 else f"(?:{'|'.join(parts)})"
+def _named(names: str) -> str:
+    return rf'"eventName"\s*:\s*"(?i:{names})'
 
 
 def _may_be_foreign(shape: Shape) -> bool:
@@ -234,7 +196,7 @@ def _may_be_foreign(shape: Shape) -> bool:
 
 def first_record(data: bytes) -> dict[str, Any] | None:
     """The first record of a delivered file, or None where that isn't certain."""
-    head = _HEAD.match(data)
+    head = HEAD.match(data)
     place = _place(data, head.end(), 0) if head else None
     record = _decoded(data, *place) if place else None
     return record if record is not None and is_plain(record) else None

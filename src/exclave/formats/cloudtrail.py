@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
     from exclave.formats.damage import Json
 
-_DELIVERED = re.compile(rb"(?:\xef\xbb\xbf)?\s*\{\s*\"Records\"\s*:\s*\[\s*\{\s*\"eventVersion\"")
+# how a file begins that CloudTrail itself delivered
+HEAD = re.compile(rb"(?:\xef\xbb\xbf)?\s*\{\s*\"Records\"\s*:\s*\[\s*\{\s*\"eventVersion\"")
 _API_DATE = re.compile(r"20\d{2}_?\d{2}_?\d{2}(v\d+)?$", re.ASCII)
 _DRY_RUN = frozenset({"Client.DryRunOperation", "DryRunOperation", "DryRunOperationException"})
 _LAST_SECOND = 100_000_000_000  # seconds since 1970 beyond this are milliseconds
@@ -38,7 +39,7 @@ _KINDS = {
 
 def is_trail(data: bytes) -> bool:
     """Whether a file begins as CloudTrail writes its files; False is no proof that it isn't one."""
-    return _DELIVERED.match(data, 0, 64) is not None
+    return HEAD.match(data, 0, 64) is not None
 
 
 def action_name(event_name: str) -> str:
