@@ -10,9 +10,8 @@ from exclave.model import OURS, Cloud, Kind
 from exclave.perimeter import EntryKind
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
-    from exclave.audit.model import Item, Result
     from exclave.harden.model import Options
     from exclave.inventory import Inventory
     from exclave.perimeter import Perimeter
@@ -72,27 +71,6 @@ def account_of(inventory: Inventory, account: str, options: Options) -> Account:
 def _partition(regions: Sequence[str]) -> str:
     first = next(iter(regions), "")
     return "aws-cn" if first.startswith("cn-") else "aws-us-gov" if first.startswith("us-gov-") else "aws"
-
-
-def by_account(results: Sequence[Result]) -> dict[str, list[Result]]:
-    """The results of each account, in order."""
-    found: dict[str, list[Result]] = {}
-    for result in sorted(results, key=lambda r: r.check.scope):
-        found.setdefault(result.check.scope.account, []).append(result)
-    return found
-
-
-def items_of(results: Sequence[Result]) -> Iterator[tuple[Result, Item]]:
-    """Everything that is not as it should be; what could not be looked at is left alone."""
-    for result in results:
-        for item in result.check.items:
-            if item.status.value in ("fail", "partial"):
-                yield result, item
-
-
-def fact(item: Item, name: str) -> str:
-    """What a check saw, by name."""
-    return next((value for key, value in item.facts if key == name), "")
 
 
 def our_accounts(perimeter: Perimeter, account: Account) -> list[str]:

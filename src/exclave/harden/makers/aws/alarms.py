@@ -8,10 +8,11 @@ from exclave.audit.checks.aws.alarms import IAM_EVENTS, TRAIL_EVENTS, sharing_ev
 from exclave.exports.metric_filter import pattern
 from exclave.harden.cloudformation import template, to_yaml
 from exclave.harden.makers.aws import chain_steps, changes, rules
-from exclave.harden.makers.aws.account import account_of, by_account
+from exclave.harden.makers.aws.account import account_of
 from exclave.harden.makers.aws.chain import Chain, in_cloudformation, in_terraform, parameters
 from exclave.harden.makers.aws.trail_steps import target
 from exclave.harden.model import Artefact, Made
+from exclave.harden.results import by_account
 from exclave.harden.terraform import configuration, to_json
 
 if TYPE_CHECKING:

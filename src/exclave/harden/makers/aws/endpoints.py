@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 from exclave.change.model import equals
 from exclave.harden.makers.aws import changes
-from exclave.harden.makers.aws.account import fact, our_accounts
+from exclave.harden.makers.aws.account import our_accounts
 from exclave.harden.makers.aws.documents import document, indented, text
 from exclave.harden.model import Artefact, Made
+from exclave.harden.results import fact
 from exclave.harden.terraform import configuration, to_json
 
 if TYPE_CHECKING:

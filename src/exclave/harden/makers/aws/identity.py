@@ -12,15 +12,7 @@ from typing import TYPE_CHECKING, Any
 from exclave.audit.checks.aws.perimeter import WRITES, sharing_actions
 from exclave.change.model import equals
 from exclave.harden.makers.aws import changes, organization_policy
-from exclave.harden.makers.aws.account import (
-    Account,
-    account_of,
-    by_account,
-    fact,
-    items_of,
-    our_accounts,
-    our_entries,
-)
+from exclave.harden.makers.aws.account import Account, account_of, our_accounts, our_entries
 from exclave.harden.makers.aws.documents import (
     MAX_ORGANIZATION,
     deny,
@@ -31,6 +23,7 @@ from exclave.harden.makers.aws.documents import (
 )
 from exclave.harden.makers.aws.organization_policy import Policy
 from exclave.harden.model import Made
+from exclave.harden.results import by_account, fact, items_of
 from exclave.perimeter import EntryKind
 
 if TYPE_CHECKING:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from exclave.harden.makers.aws import changes
-from exclave.harden.makers.aws.account import fact
 from exclave.harden.markdown import table
 from exclave.harden.model import Artefact
+from exclave.harden.results import fact
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING
 from exclave.audit.checks.aws.keys import HOUR
 from exclave.change.model import equals, has
 from exclave.harden.makers.aws import changes, organization_policy
-from exclave.harden.makers.aws.account import Account, account_of, by_account, fact, items_of
+from exclave.harden.makers.aws.account import Account, account_of
 from exclave.harden.makers.aws.documents import deny, document, spared_by_policies
 from exclave.harden.makers.aws.key_report import report
 from exclave.harden.makers.aws.organization_policy import Policy
 from exclave.harden.model import Artefact, Made
+from exclave.harden.results import by_account, fact, items_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -13,10 +13,11 @@ from exclave.audit.checks.aws.network_acl import ACLS, VPCS, Network, _own_range
 from exclave.change.checking import pruned
 from exclave.change.model import Expect
 from exclave.harden.makers.aws import changes
-from exclave.harden.makers.aws.account import account_of, by_account, fact, items_of, our_entries
+from exclave.harden.makers.aws.account import account_of, our_entries
 from exclave.harden.makers.aws.acl_artefacts import artefacts
 from exclave.harden.makers.aws.acl_entries import QUOTA, NoRoomError, entries, narrowed
 from exclave.harden.model import Made
+from exclave.harden.results import by_account, fact, items_of
 from exclave.perimeter import EntryKind
 
 if TYPE_CHECKING:

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 from exclave.audit.checks.aws.password import CALL
 from exclave.change.model import equals
 from exclave.harden.makers.aws import changes
-from exclave.harden.makers.aws.account import account_of, by_account
+from exclave.harden.makers.aws.account import account_of
 from exclave.harden.model import Artefact, Made
+from exclave.harden.results import by_account
 from exclave.harden.terraform import configuration, to_json
 
 if TYPE_CHECKING:

@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 from exclave.audit.checks.aws.privilege import DETAILS
 from exclave.harden.makers.aws import changes
-from exclave.harden.makers.aws.account import Account, account_of, by_account, fact, items_of
+from exclave.harden.makers.aws.account import Account, account_of
 from exclave.harden.makers.aws.documents import MAX_MANAGED, deny, indented, packed
 from exclave.harden.makers.aws.privilege_steps import denied, edited_inline, edited_managed
 from exclave.harden.makers.aws.smaller import SID, difference, smaller
 from exclave.harden.model import Artefact, Made
+from exclave.harden.results import by_account, fact, items_of
 from exclave.outputs.neutralise import visible
 
 if TYPE_CHECKING:

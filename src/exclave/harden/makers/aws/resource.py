@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 from exclave.audit.checks.aws.perimeter import READS
 from exclave.harden.makers.aws import organization_policy
-from exclave.harden.makers.aws.account import Account, account_of, by_account, items_of, our_entries
+from exclave.harden.makers.aws.account import Account, account_of, our_entries
 from exclave.harden.makers.aws.documents import deny, packed, spared_by_policies
 from exclave.harden.makers.aws.identity import MANAGEMENT, NO_ORGANIZATION
 from exclave.harden.makers.aws.organization_policy import Policy
 from exclave.harden.makers.aws.public_access import artefacts, steps, vpcs_asked
 from exclave.harden.model import Made
+from exclave.harden.results import by_account, items_of
 from exclave.perimeter import EntryKind
 
 if TYPE_CHECKING:

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from exclave.harden.cloudformation import template, to_yaml
 from exclave.harden.makers.aws import buckets, changes
-from exclave.harden.makers.aws.account import fact
 from exclave.harden.makers.aws.documents import document, text
 from exclave.harden.model import Artefact
+from exclave.harden.results import fact
 from exclave.harden.terraform import Reference, configuration, to_json
 
 if TYPE_CHECKING:

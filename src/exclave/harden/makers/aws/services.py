@@ -11,12 +11,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from exclave.harden.makers.aws import buckets
-from exclave.harden.makers.aws.account import account_of, by_account, fact, items_of
+from exclave.harden.makers.aws.account import account_of
 from exclave.harden.makers.aws.service_artefacts import artefacts
 from exclave.harden.makers.aws.service_steps import config, distribution, flow_log, s3_logging
 from exclave.harden.makers.aws.source import for_new_buckets
 from exclave.harden.makers.aws.trail_steps import bucket_step, target
 from exclave.harden.model import Made
+from exclave.harden.results import by_account, fact, items_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

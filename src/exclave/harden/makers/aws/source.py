@@ -9,11 +9,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from exclave.harden.makers.aws import bucket_policy, endpoints, organization_policy
-from exclave.harden.makers.aws.account import Account, account_of, by_account, fact, items_of, our_entries
+from exclave.harden.makers.aws.account import Account, account_of, our_entries
 from exclave.harden.makers.aws.documents import SERVICE_LINKED, deny, packed, spared_by_policies
 from exclave.harden.makers.aws.organization_policy import Policy
 from exclave.harden.makers.aws.resource import ACTIONS
 from exclave.harden.model import Made
+from exclave.harden.results import by_account, fact, items_of
 from exclave.model import Kind
 from exclave.perimeter import EntryKind
 

@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING
 
 from exclave.harden.cloudformation import template, to_yaml
 from exclave.harden.makers.aws import changes
-from exclave.harden.makers.aws.account import account_of, by_account
+from exclave.harden.makers.aws.account import account_of
 from exclave.harden.makers.aws.source import for_new_buckets
 from exclave.harden.makers.aws.trail import SELECTORS_NOTE, Names, in_cloudformation, in_terraform
 from exclave.harden.makers.aws.trail_steps import steps_of
 from exclave.harden.model import Artefact, Made
+from exclave.harden.results import by_account
 from exclave.harden.terraform import configuration, to_json
 
 if TYPE_CHECKING:

@@ -18,6 +18,7 @@ from exclave.harden.makers.azure import changes
 from exclave.harden.makers.azure.arm import IdOf, Resource, Template
 from exclave.harden.makers.azure.telling import telling
 from exclave.harden.model import Artefact, Made
+from exclave.harden.results import by_account
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -99,7 +100,7 @@ def _made(results: Sequence[Result], inventory: Inventory, options: Options, wan
     artefacts: list[Artefact] = []
     steps: list[Step] = []
     notes: list[str] = []
-    for account, mine in changes.by_account(results):
+    for account, mine in by_account(results).items():
         control = mine[0].control.id
         wanted = wanted_of(mine)
         if not wanted:

@@ -12,7 +12,7 @@ from exclave.harden.model import Artefact
 from exclave.model import Cloud
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from exclave.audit.model import Result
     from exclave.harden.makers.azure.arm import Template
@@ -69,12 +69,6 @@ def step(
         before=pruned(before, read.keep, read.where), change=tuple(change), undo=tuple(undo), after=tuple(after), undone=tuple(undone),
         breaks=tuple(breaks), findings=tuple(dict.fromkeys(r.id for r in results)),
     )  # fmt: skip
-
-
-def by_account(results: Sequence[Result]) -> Iterator[tuple[str, list[Result]]]:
-    """The results of each subscription (or tenant), in order."""
-    for account in sorted({r.check.scope.account for r in results}):
-        yield account, [r for r in results if r.check.scope.account == account]
 
 
 def why(results: Sequence[Result]) -> tuple[str, ...]:

@@ -17,6 +17,7 @@ from exclave.harden.makers.azure.account_template import API, CHECK, account
 from exclave.harden.makers.azure.arm import Template
 from exclave.harden.markdown import table
 from exclave.harden.model import Artefact, Made
+from exclave.harden.results import by_account
 from exclave.model import Cloud
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ def make(results: Sequence[Result], inventory: Inventory, _perimeter: Perimeter,
     """Policies for each account, a plan for people, and the rotation itself when asked for."""
     artefacts: list[Artefact] = []
     steps: list[Step] = []
-    for subscription, mine in changes.by_account(results):
+    for subscription, mine in by_account(results).items():
         bad = [i for r in mine for i in r.check.items if i.status is Status.FAIL]
         if options.wants("text"):
             artefacts.append(_plan(subscription, bad))

@@ -15,6 +15,7 @@ from exclave.harden.makers.azure import changes
 from exclave.harden.makers.azure.arm import Resource, Template
 from exclave.harden.makers.azure.telling import GROUP_API
 from exclave.harden.model import Artefact, Made
+from exclave.harden.results import by_account
 from exclave.model import OURS, Cloud, Destination, Kind
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ def make(results: Sequence[Result], inventory: Inventory, perimeter: Perimeter, 
     """One setting for each subscription."""
     artefacts: list[Artefact] = []
     steps: list[Step] = []
-    for account, mine in changes.by_account(results):
+    for account, mine in by_account(results).items():
         place = _place(inventory, account, perimeter, options, mine)
         steps += place.steps
         name = f"{options.prefix}-activity"

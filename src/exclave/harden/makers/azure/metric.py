@@ -12,6 +12,7 @@ from exclave.harden.makers.azure import changes
 from exclave.harden.makers.azure import metric_templates as templates
 from exclave.harden.makers.azure.telling import telling
 from exclave.harden.model import Artefact, Made
+from exclave.harden.results import by_account
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,7 +35,7 @@ def make(results: Sequence[Result], inventory: Inventory, _perimeter: Perimeter,
     notes: list[str] = []
     bytes_ = options.value("threshold-bytes")
     threshold = int(bytes_) if bytes_.isdigit() else None
-    for account, mine in changes.by_account(results):
+    for account, mine in by_account(results).items():
         who = telling(inventory, account, options, mine)
         notes += who.notes
         steps += who.steps

@@ -15,6 +15,7 @@ from exclave.change.model import equals, has, there
 from exclave.harden.makers.azure import changes
 from exclave.harden.makers.azure.arm import IdOf, Resource, Template
 from exclave.harden.model import Artefact, Made
+from exclave.harden.results import by_account
 from exclave.perimeter import EntryKind
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ def make(results: Sequence[Result], inventory: Inventory, perimeter: Perimeter, 
     allowed = sorted(
         {e.id for e in perimeter.entries if e.kind is EntryKind.CIDR and not e.expired(perimeter.today)}
     )
-    for account, mine in changes.by_account(results):
+    for account, mine in by_account(results).items():
         subnets = {
             norm(s.get("id")): (n, s)
             for n in inventory.one(NETWORKS, account).items

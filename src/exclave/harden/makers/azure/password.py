@@ -20,6 +20,7 @@ from exclave.audit.model import Status
 from exclave.change.model import Request, has
 from exclave.harden.makers.azure import changes
 from exclave.harden.model import Artefact, Made
+from exclave.harden.results import by_account
 from exclave.model import Cloud
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ def make(results: Sequence[Result], inventory: Inventory, _perimeter: Perimeter,
     artefacts: list[Artefact] = []
     steps: list[Step] = []
     notes: list[str] = []
-    for tenant, mine in changes.by_account(results):
+    for tenant, mine in by_account(results).items():
         bad = [i.resource for r in mine for i in r.check.items if i.status in (Status.FAIL, Status.PARTIAL)]
         answer = inventory.one(GROUP_SETTINGS, tenant, mine[0].check.scope.region)
         if any(b.startswith("Entra") for b in bad) and answer.error is None:

@@ -17,6 +17,7 @@ from exclave.harden.makers.azure import changes
 from exclave.harden.makers.azure.arm import Resource, Template
 from exclave.harden.markdown import table
 from exclave.harden.model import Artefact, Made
+from exclave.harden.results import by_account
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -45,7 +46,7 @@ def make(results: Sequence[Result], inventory: Inventory, _perimeter: Perimeter,
     artefacts: list[Artefact] = []
     steps: list[Step] = []
     notes = [KEPT, BACK]
-    for account, mine in changes.by_account(results):
+    for account, mine in by_account(results).items():
         bad = [i for r in mine for i in r.check.items if i.status is Status.FAIL]
         if options.wants("text"):
             artefacts.append(_table(account, bad))

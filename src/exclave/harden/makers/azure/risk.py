@@ -14,6 +14,7 @@ from exclave.harden.makers.azure import changes
 from exclave.harden.makers.azure.arm import Resource, Template
 from exclave.harden.markdown import table
 from exclave.harden.model import Artefact, Made
+from exclave.harden.results import by_account
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -39,7 +40,7 @@ def make(results: Sequence[Result], inventory: Inventory, _perimeter: Perimeter,
     artefacts: list[Artefact] = []
     steps: list[Step] = []
     notes = [PEOPLE, DIGEST]
-    for tenant, mine in changes.by_account(results):
+    for tenant, mine in by_account(results).items():
         region = mine[0].check.scope.region
         users, detections = (
             [i for i in inventory.one(call, tenant, region).items if isinstance(i, dict)]

@@ -15,6 +15,7 @@ from exclave.harden.makers.azure import changes
 from exclave.harden.makers.azure.account_template import API, CHECK, account
 from exclave.harden.makers.azure.arm import Template
 from exclave.harden.model import Artefact, Made
+from exclave.harden.results import by_account
 from exclave.model import OURS, Cloud, Destination, Kind
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ def make(results: Sequence[Result], inventory: Inventory, perimeter: Perimeter, 
     steps: list[Step] = []
     notes = [NETWORKS, KEYS]
     subnets = [s for s in options.value("subnets").split(",") if subscription_of(s)]
-    for subscription, mine in changes.by_account(results):
+    for subscription, mine in by_account(results).items():
         bad = {i.resource for r in mine for i in r.check.items if i.status in (Status.FAIL, Status.PARTIAL)}
         groups: dict[str, list[Resource]] = {}
         for store in inventory.one(ACCOUNTS, subscription).items:

@@ -8,9 +8,9 @@ from exclave.change.model import Expect, Request, Step, step_id
 from exclave.model import Cloud
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
-    from exclave.audit.model import Item, Result
+    from exclave.audit.model import Result
 
 Call = tuple[str, dict[str, Any]]
 """`PATCH https://...` and the body."""
@@ -56,21 +56,3 @@ def step(
         breaks=tuple(breaks),
         findings=tuple(dict.fromkeys(r.id for r in results)),
     )
-
-
-def items_of(results: Sequence[Result]) -> Iterator[tuple[Result, Item]]:
-    """Everything that is not as it should be; what could not be looked at is left alone."""
-    for result in results:
-        for item in result.check.items:
-            if item.status.value in ("fail", "partial"):
-                yield result, item
-
-
-def fact(item: Item, name: str) -> str:
-    """What a check saw, by name."""
-    return next((value for key, value in item.facts if key == name), "")
-
-
-def facts(item: Item, name: str) -> list[str]:
-    """Every value of a fact."""
-    return [value for key, value in item.facts if key == name]

@@ -14,6 +14,7 @@ from exclave.harden.makers.gcp.place import gcloud, place_of, terraform
 from exclave.harden.makers.gcp.script import Script
 from exclave.harden.markdown import table
 from exclave.harden.model import Artefact, Made
+from exclave.harden.results import fact, items_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -39,11 +40,11 @@ def make(results: Sequence[Result], inventory: Inventory, _perimeter: Perimeter,
     resources: dict[str, dict[str, Any]] = {}
     rotated: list[Item] = []
     lacking: list[str] = []
-    for result, item in changes.items_of(results):
-        if changes.fact(item, "constraint"):
+    for result, item in items_of(results):
+        if fact(item, "constraint"):
             lacking.append(result.check.scope.account)
-        elif name := changes.fact(item, "key"):
-            unused = changes.fact(item, "last_used") == "never" or "last used" in item.why
+        elif name := fact(item, "key"):
+            unused = fact(item, "last_used") == "never" or "last used" in item.why
             if not unused and options.value("disable-used") != "yes":
                 rotated.append(item)
                 continue
@@ -78,9 +79,7 @@ def _artefacts(
     if options.wants("terraform") and resources:
         out.append(terraform(CONTROL, resources, "forbids new keys"))
     if options.wants("text") and rotated:
-        rows = [
-            (changes.fact(i, "account"), changes.fact(i, "key").rpartition("/")[2], i.why) for i in rotated
-        ]
+        rows = [(fact(i, "account"), fact(i, "key").rpartition("/")[2], i.why) for i in rotated]
         text = (
             "# Keys to rotate\n\n" + table(("service account", "key", "why"), rows) + "\n"
             "For each: let the workload take on the account itself where it can (attached service account, workload identity "

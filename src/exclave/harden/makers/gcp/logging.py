@@ -15,6 +15,7 @@ from exclave.harden.makers.gcp import bindings, changes, subnets
 from exclave.harden.makers.gcp.central import ABOUT, CONTROL, URL, Work, central
 from exclave.harden.makers.gcp.place import gcloud, place_of, terraform
 from exclave.harden.model import Artefact, Made
+from exclave.harden.results import fact, items_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -28,8 +29,8 @@ if TYPE_CHECKING:
 def make(results: Sequence[Result], inventory: Inventory, _perimeter: Perimeter, options: Options) -> Made:
     """One step per thing that is missing, each where it is missing."""
     work = Work(place_of(inventory, results, options), options)
-    found = list(changes.items_of(results))
-    configs = [(r, i) for r, i in found if changes.fact(i, "log_type")]
+    found = list(items_of(results))
+    configs = [(r, i) for r, i in found if fact(i, "log_type")]
     if configs:
         _audit_config(configs, inventory, work)
     sinks = [(r, i) for r, i in found if any(key == "sink" for key, _ in i.facts)]
@@ -41,9 +42,9 @@ def make(results: Sequence[Result], inventory: Inventory, _perimeter: Perimeter,
         work.script.lines += kept.script.lines
         work.undo.lines += kept.undo.lines
     for result, item in found:
-        if name := changes.fact(item, "exclusion"):
+        if name := fact(item, "exclusion"):
             _exclusion(name, result, inventory, work)
-        elif name := changes.fact(item, "subnet"):
+        elif name := fact(item, "subnet"):
             step = subnets.step(name, result, inventory)
             work.steps += [step] if step is not None else []
             subnets.script_lines(work.script, work.undo, name)

@@ -13,6 +13,7 @@ from exclave.harden.makers.gcp import changes, policies, vpcsc
 from exclave.harden.makers.gcp.place import customers, gcloud, organizations, place_of, terraform
 from exclave.harden.makers.gcp.script import Script
 from exclave.harden.model import Artefact, Made
+from exclave.harden.results import fact, items_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -53,10 +54,10 @@ def make(results: Sequence[Result], inventory: Inventory, perimeter: Perimeter, 
     """Policies for what is not enforced, buckets made uniform, projects put into a service perimeter."""
     place = place_of(inventory, results, options)
     work = _Work(Script(CONTROL, ABOUT), Script(CONTROL, "takes away what the script made"))
-    found = [(r, r.check.scope.account, i) for r, i in changes.items_of(results)]
+    found = [(r, r.check.scope.account, i) for r, i in items_of(results)]
     wanted: dict[str, list[str]] = {}
     for _, project, item in found:
-        name = changes.fact(item, "constraint")
+        name = fact(item, "constraint")
         if name and name != SERVICE_PERIMETER:
             wanted.setdefault(name, []).append(project)
     if place.organization:
@@ -64,11 +65,11 @@ def make(results: Sequence[Result], inventory: Inventory, perimeter: Perimeter, 
     else:
         work.notes.append(policies.NO_ORGANIZATION)
     for result, project, item in found:
-        if bucket := changes.fact(item, "bucket"):
+        if bucket := fact(item, "bucket"):
             work.steps.append(_uniform(bucket, project, result))
             for script, on in ((work.script, ""), (work.undo, "no-")):
                 script.run("gcloud", "storage", "buckets", "update", f"gs://{bucket}", f"--{on}uniform-bucket-level-access")  # fmt: skip
-    outside = [p for _, p, i in found if changes.fact(i, "constraint") == SERVICE_PERIMETER]
+    outside = [p for _, p, i in found if fact(i, "constraint") == SERVICE_PERIMETER]
     if outside and place.organization:
         more = vpcsc.make(outside, results, inventory, place, options, work.script, work.undo)
         work.steps += more.steps

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from exclave.change.model import has
-from exclave.harden.makers.gcp import bindings, changes
+from exclave.harden.makers.gcp import bindings
 from exclave.harden.makers.gcp.place import gcloud, label, terraform
 from exclave.harden.makers.gcp.script import Script
 from exclave.harden.model import Artefact, Made
+from exclave.harden.results import fact, facts, items_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,9 +33,9 @@ def make(results: Sequence[Result], inventory: Inventory, _perimeter: Perimeter,
     script, undo = Script(CONTROL, ABOUT), Script(CONTROL, "takes away what the script made")
     by_parent: dict[str, list[tuple[Result, Item]]] = {}
     notes: list[str] = []
-    for result, item in changes.items_of(results):
-        known = changes.facts(item, "recommended") or changes.fact(item, "unused")
-        parent = _parent(changes.fact(item, "resource"), result.check.scope.account)
+    for result, item in items_of(results):
+        known = facts(item, "recommended") or fact(item, "unused")
+        parent = _parent(fact(item, "resource"), result.check.scope.account)
         if not known or parent is None:
             notes.append(BY_HAND.format(item.resource))
         else:
@@ -50,8 +51,8 @@ def make(results: Sequence[Result], inventory: Inventory, _perimeter: Perimeter,
         for _, item in found:
             _lines(script, undo, parent, item)
             if parent.startswith("projects/"):
-                for role in changes.facts(item, "recommended"):
-                    member = changes.fact(item, "member")
+                for role in facts(item, "recommended"):
+                    member = fact(item, "member")
                     block = {"project": parent.removeprefix("projects/"), "role": role, "member": member}
                     resources.setdefault("google_project_iam_member", {})[label(f"{member}_{role}")] = block
     artefacts: list[Artefact] = []
@@ -75,8 +76,8 @@ def _step(parent: str, policy: Any, found: list[tuple[Result, Item]]) -> Step:
     after: list[Expect] = []
     lost = []
     for _, item in found:
-        member, role = changes.fact(item, "member"), changes.fact(item, "role")
-        for given in changes.facts(item, "recommended"):
+        member, role = fact(item, "member"), fact(item, "role")
+        for given in facts(item, "recommended"):
             wanted = bindings.with_member(wanted, member, given)
             after.append(has("bindings[]", {"role": given, "members": member}))
         wanted = bindings.without_member(wanted, member, role)
@@ -93,13 +94,13 @@ def _step(parent: str, policy: Any, found: list[tuple[Result, Item]]) -> Step:
 
 
 def _lines(script: Script, undo: Script, parent: str, item: Item) -> None:
-    member, role = changes.fact(item, "member"), changes.fact(item, "role")
+    member, role = fact(item, "member"), fact(item, "role")
     kind, _, identifier = parent.partition("/")
     group = ("gcloud", kind) if kind == "organizations" else ("gcloud", "projects")
     common = (f"--member={member}", "--condition=None", "--quiet")
-    for given in changes.facts(item, "recommended"):
+    for given in facts(item, "recommended"):
         script.run(*group, "add-iam-policy-binding", identifier, f"--role={given}", *common)
     script.run(*group, "remove-iam-policy-binding", identifier, f"--role={role}", *common)
     undo.run(*group, "add-iam-policy-binding", identifier, f"--role={role}", *common)
-    for given in changes.facts(item, "recommended"):
+    for given in facts(item, "recommended"):
         undo.run(*group, "remove-iam-policy-binding", identifier, f"--role={given}", *common)
