@@ -52,7 +52,7 @@ types:
 unit:
 	$(BIN)/pytest -n 2 -m 'not real'
 
-docs: setup ## writes docs/methods and docs/reference from the catalogue and the commands
+docs: setup ## writes docs/methods, docs/controls and docs/reference, and the README's screen
 	$(BIN)/python docs/generate.py
 	$(BIN)/python docs/demo.py
 

@@ -33,7 +33,7 @@ def test_generated_pages_are_fresh():
         if not (ROOT / "docs" / name).is_file() or (ROOT / "docs" / name).read_text() != text
     ]
     assert not stale, "run `make docs`"
-    for folder in ("methods", "reference"):
+    for folder in ("methods", "controls", "reference"):
         left = {str(p.relative_to(ROOT / "docs")) for p in (ROOT / "docs" / folder).rglob("*.md")} - set(
             wanted
         )

@@ -1,4 +1,4 @@
-"""One control explained, for a terminal."""
+"""One control explained, for a terminal and for the documentation."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 from exclave.outputs.paper import blank, inked, labelled, say
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from rich.console import Console
 
     from exclave.audit.model import Control
@@ -14,11 +16,19 @@ if TYPE_CHECKING:
 
 def show(control: Control, out: Console) -> None:
     """Write the page."""
-    from exclave.audit.needs import methods_named, permissions_of
+    from exclave.audit.needs import methods_named
 
     say(out, inked(out, (control.id, "bold"), f"  {control.title}"))
     blank(out)
-    rows = (
+    for name, text in rows(control, methods_named(control)):
+        labelled(out, name, inked(out, text))
+
+
+def rows(control: Control, methods: Iterable[str]) -> list[tuple[str, str]]:
+    """What there is to say of a control: label and text. `methods`: what it would have stopped or shown."""
+    from exclave.audit.needs import permissions_of
+
+    said = (
         ("checked", control.about),
         ("why", control.why),
         ("severity", str(control.severity)),
@@ -28,10 +38,8 @@ def show(control: Control, out: Console) -> None:
         ("D3FEND", ", ".join(control.d3fend)),
         ("calls", ", ".join(control.needs)),
         ("needs", ", ".join(permissions_of(control))),
-        ("stops", ", ".join(methods_named(control))),
+        ("stops", ", ".join(methods)),
         ("gaps", "; ".join(control.known_gaps)),
         ("read", " ".join(control.references)),
     )
-    for name, text in rows:
-        if text:
-            labelled(out, name, inked(out, text))
+    return [(name, text) for name, text in said if text]
