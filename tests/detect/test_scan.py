@@ -31,7 +31,7 @@ def test_coverage_says_what_each_file_is(name: str, data: bytes, kind: str) -> N
     for way in WAYS:
         coverage = scanned(data, way, name=name).coverage
         assert dict(coverage.formats) == {kind: 1}
-        assert bool(coverage.problems) == (kind == "unread")
+        assert bool(coverage.problems) == (kind in ("unread", "empty"))
         assert coverage.files == 1
 
 

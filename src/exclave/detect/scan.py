@@ -199,6 +199,9 @@ class Batch:
         if kind in formats.SKIPPED:
             self.total.skipped[kind] = self.total.skipped.get(kind, 0) + 1
             return
+        if kind == "empty":
+            hint = "fetch it again if it should hold records"
+            self.total.problem(Problem(where=self.name, what="is empty", hint=hint))
         for log in logs or {"unread" if damaged else kind}:
             self._is_of(log)
 
