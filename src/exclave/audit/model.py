@@ -6,13 +6,16 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 import msgspec
 
-from exclave.inventory.model import GLOBAL, Scope
 from exclave.inventory.store import Inventory
 from exclave.model import Cloud, Coverage, Destination, Judgement, Resource, RevokeCall, Severity
 from exclave.perimeter import Perimeter
+
+if TYPE_CHECKING:
+    from exclave.inventory.model import Scope
 
 
 class Status(StrEnum):
@@ -167,8 +170,3 @@ class AuditReport:
     perimeter: tuple[str, ...]
     time: datetime | None = None
     version: str = ""
-
-
-def scope_of(cloud: Cloud, account: str, region: str = GLOBAL) -> Scope:
-    """A scope, in fewer words."""
-    return Scope(cloud=cloud, account=account, region=region)

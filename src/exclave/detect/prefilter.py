@@ -55,10 +55,8 @@ _MAX_KNOWN = 20_000
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A record that may matter: where its slice starts and ends in the file's bytes, and what it says."""
+    """A record that may matter."""
 
-    start: int
-    end: int
     record: dict[str, Any]
     like: Like | None = None  # it is the first of records that were counted without being given
 
@@ -127,7 +125,7 @@ class Prefilter:
             record = _decoded(data, start, last)
             if record is None or not is_plain(record):
                 return None
-            out.append(Candidate(start, last, record, like))
+            out.append(Candidate(record, like))
         return out
 
     def wanted(self, found: Iterable[Shape]) -> Iterator[int]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import ipaddress
 from typing import TYPE_CHECKING, Any
 
-from exclave.audit.checks.azure.ids import listed, properties, subscription_of, texts
+from exclave.audit.checks.azure.ids import listed, properties, subscription_of
 from exclave.audit.judging import judged, passed, unseen
 from exclave.audit.model import Check, Item, Settings, Status
 from exclave.model import OURS, Cloud, Destination, Kind
@@ -158,8 +158,3 @@ def _ours(subscription: str, scope: str, perimeter: Perimeter) -> bool:
 def _state(held: Mapping[str, Any]) -> str:
     state = held.get("privateLinkServiceConnectionState")
     return str(state.get("status", "")).lower() if isinstance(state, dict) else ""
-
-
-def vnet_rules(held: Mapping[str, Any]) -> list[str]:
-    """The subnets that an account lets in."""
-    return [i for r in listed(held.get("networkAcls"), "virtualNetworkRules") for i in texts(r, "id")]
