@@ -44,6 +44,12 @@ def test_files_of_kinds_that_are_left_out_are_counted_as_such_and_not_searched()
         assert not result.transfers
 
 
+def test_the_empty_object_that_stands_for_a_folder_is_no_problem() -> None:
+    coverage = scanned(b"", "scan", name="s3://logs/AWSLogs/123456789012/CloudTrail-Digest").coverage
+    assert (dict(coverage.skipped), coverage.problems) == ({"folder-mark": 1}, ())
+    assert scanned(b"", "scan", name="s3://logs/AWSLogs/empty.json").coverage.problems
+
+
 def test_times_and_counts_of_a_file_are_those_of_its_records() -> None:
     data = build.packed(*(build.described(n) for n in range(0, 600, 60)))
     for way in ("parse", "full"):

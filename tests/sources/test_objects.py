@@ -79,15 +79,6 @@ def test_all_objects_are_items_when_nothing_is_chosen(bucket):
     assert bucket.listed == [None]
 
 
-def test_the_empty_sign_of_a_folder_is_left_out_and_counted(bucket):
-    obstore.put(bucket.store, "AWSLogs/123456789012/CloudTrail-Digest", b"")
-    obstore.put(bucket.store, "AWSLogs/123456789012/empty.json", b"")
-    left = {}
-    found = list(plan_objects("s3://logs", Sieve(None, left), {}, bucket.store))
-    assert len(found) == 22
-    assert left == {"files: empty, the sign of a folder": 1}
-
-
 def test_what_was_not_chosen_is_not_even_listed(bucket):
     chosen = sieve(
         since=datetime(2026, 1, 10, tzinfo=UTC),

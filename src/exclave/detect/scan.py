@@ -32,6 +32,8 @@ _KEY_OWNER = re.compile(r"AWSLogs/(?:(o-[a-z0-9]{10,32})/)?(\d{12})/")
 _TIME = re.compile(rb'"eventTime"\s*:\s*"([^"]{10,40})"')
 _RECIPIENT = re.compile(rb'"recipientAccountId"\s*:\s*"(\d{12})"')
 _LEFT_OUT = re.compile("Digest|Config", re.IGNORECASE)  # names of kinds that the full parser leaves out
+# an empty object of a store that consoles, and CloudTrail itself, put where a folder is to be seen
+_FOLDER_MARK = re.compile(r"\w+://.*/[^/.]*")
 _SAMPLE = 16 * 1024
 
 
@@ -196,7 +198,9 @@ class Batch:
             self._see(item)
             self.found.extend(self._matches(item))
         kind = "" if logs else formats.sniff(self.name, data)
-        if kind in formats.SKIPPED:
+        if kind == "empty" and _FOLDER_MARK.fullmatch(self.name):
+            kind = "folder-mark"
+        if kind in formats.SKIPPED or kind == "folder-mark":
             self.total.skipped[kind] = self.total.skipped.get(kind, 0) + 1
             return
         if kind == "empty":

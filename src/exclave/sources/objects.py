@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from exclave.sources.blob import Blob
     from exclave.sources.sieve import Sieve
 
-_MARKS = "files: empty, the sign of a folder"
 _PART = 8 << 20
 _AHEAD = 2 << 20  # stored bytes of an object that is fetched ahead: 32 of them may wait
 
@@ -50,10 +49,6 @@ def plan_objects(
             if fits and not fits.match(key):
                 continue
             count += 1
-            if not meta["size"] and "." not in key.rpartition("/")[2]:
-                # what consoles, and CloudTrail itself, put where a folder is to be seen
-                sieve.left_out[_MARKS] = sieve.left_out.get(_MARKS, 0) + 1
-                continue
             yield Item(
                 where=f"{scheme}://{bucket}/{key}",
                 scheme=scheme,
