@@ -45,7 +45,7 @@ def test_files_of_kinds_that_are_left_out_are_counted_as_such_and_not_searched()
 
 
 def test_the_empty_object_that_stands_for_a_folder_is_no_problem() -> None:
-    coverage = scanned(b"", "scan", name="s3://logs/AWSLogs/123456789012/CloudTrail-Digest").coverage
+    coverage = scanned(b"", "scan", name="s3://logs/AWSLogs/123456789012/CloudTrail").coverage
     assert (dict(coverage.skipped), coverage.problems) == ({"folder-mark": 1}, ())
     assert scanned(b"", "scan", name="s3://logs/AWSLogs/empty.json").coverage.problems
 
