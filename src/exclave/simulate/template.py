@@ -8,6 +8,7 @@ id that stands in the response again), and `@@upper:name@@` has it in upper case
 from __future__ import annotations
 
 import re
+from binascii import b2a_base64
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -81,8 +82,8 @@ def compile_record(
 def drawer(rng: Random, choices: Mapping[str, tuple[str, ...]]) -> Callable[[str], Draw]:
     """How slots are drawn.
 
-    `uuid:…`, `hex…` (17 digits), `long…` (64 digits), `key…` (16 of base 32), `int:LOW:HIGH`, and `pick:NAME`
-    out of `choices`. A digit at the end tells apart two slots of one kind. Raises KeyError on another name.
+    `uuid:…`, `hex…` (17 digits), `long…` (64 digits), `key…` (16 of base 32), `token…` (720 of base 64),
+    `int:LOW:HIGH`, and `pick:NAME` out of `choices`. A digit at the end tells apart two slots of one kind. Raises KeyError on another name.
     """
 
     def draw(name: str) -> Draw:
@@ -93,7 +94,9 @@ def drawer(rng: Random, choices: Mapping[str, tuple[str, ...]]) -> Callable[[str
         if kind == "pick":
             options = [option.encode() for option in choices[rest]]
             return lambda: options[int(rng.random() * len(options))]
-        return {"uuid": _uuid, "hex": _hex, "long": _long, "key": _key}[kind.rstrip("0123456789")](rng)
+        return {"uuid": _uuid, "hex": _hex, "long": _long, "key": _key, "token": _token}[
+            kind.rstrip("0123456789")
+        ](rng)
 
     return draw
 
@@ -112,3 +115,7 @@ def _long(rng: Random) -> Draw:
 
 def _key(rng: Random) -> Draw:
     return lambda: ids.base32(rng, 16).encode()
+
+
+def _token(rng: Random) -> Draw:
+    return lambda: b2a_base64(rng.randbytes(540), newline=False)

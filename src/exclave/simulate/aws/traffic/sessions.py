@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from exclave.simulate.aws.call import Call
 
-_SECRET = "FwoGZXIvYXdzEB" + "@@key1@@@@key2@@@@key3@@@@key4@@@@key5@@@@key6@@" + "=="
+# As long as real ones: what does not compress is a good part of a log of sessions.
+_SECRET = "IQoJb3JpZ2luX2VjE" + "@@token@@"
 
 
 def calls() -> tuple[Call, ...]:
