@@ -85,5 +85,5 @@ def test_somebody_elses_failed_call_on_the_same_thing_joins_within_a_day_only():
     offer = transfer(100, Outcome.OFFERED, "thief", Severity.HIGH)
     long_ago = transfer(4, Outcome.ATTEMPTED, "liam", Severity.LOW)
     before = transfer(99, Outcome.ATTEMPTED, "accomplice", Severity.LOW)
-    (group,) = groups([long_ago, before, offer], [], Lineage(None), {})
+    (group,) = groups([long_ago, before, offer], [], Lineage(), {})
     assert group.transfers == [before, offer]

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
+from disjoint_set import DisjointSet
+
 from exclave.correlate import hands, ties
 from exclave.correlate.judge import foreign
 from exclave.model import Finding, Outcome, Severity, Signal, Transfer
@@ -87,22 +89,17 @@ def _joined(
     seeds: Sequence[Finding], lineage: Lineage, issued_from: Mapping[str, str]
 ) -> Iterator[list[int]]:
     """The positions of the seeds that belong together, in order."""
-    if len(seeds) == 1:
-        yield [0]  # without loading networkx, which takes as long as hunting a small file
-        return
-    import networkx as nx
-
-    graph = nx.Graph()
+    joined: DisjointSet[object] = DisjointSet()
     for number, found in enumerate(seeds):
-        graph.add_node(number)
+        joined.find(number)
         for key in ties.fixed_keys(found, lineage):
-            graph.add_edge(number, key)
+            joined.union(number, key)
     for same in _near_actors(seeds, issued_from).values():
         for before, after in itertools.pairwise(same):
             if _time(seeds[after]) - _time(seeds[before]) <= SAME_ACTOR:
-                graph.add_edge(before, after)
-    for component in nx.connected_components(graph):
-        yield sorted(n for n in component if isinstance(n, int))
+                joined.union(before, after)
+    for together in joined.itersets():
+        yield sorted(n for n in together if isinstance(n, int))
 
 
 def _near_actors(seeds: Sequence[Finding], issued_from: Mapping[str, str]) -> dict[str, list[int]]:

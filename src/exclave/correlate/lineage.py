@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections import defaultdict, deque
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from exclave.model import Derivation, Resource
 
@@ -15,49 +16,41 @@ MAX_ANCESTORS = 50
 
 @dataclass(frozen=True, slots=True)
 class Lineage:
-    """The graph of what was made of what, by resource key."""
+    """What was made of what, by resource key: `made` has the event of each child and parent."""
 
-    graph: Any  # networkx.DiGraph, edges from child to parent
+    made: Mapping[str, Mapping[str, Derivation]] = field(default_factory=dict)
     resources: Mapping[str, Resource] = field(default_factory=dict)
-    made_in: Mapping[tuple[str, str], Derivation] = field(default_factory=dict)
 
     def ancestors(self, resource: Resource) -> tuple[Resource, ...]:
         """What a resource was made of, nearest first."""
-        if resource.key not in self.resources:
-            return ()
-        import networkx as nx
-
-        order = (child for _, child in nx.bfs_edges(self.graph, resource.key))
-        return tuple(self.resources[key] for key, _ in zip(order, range(MAX_ANCESTORS), strict=False))
+        return tuple(self.resources[parent] for _, parent in self._up(resource))
 
     def steps(self, resource: Resource) -> tuple[Derivation, ...]:
         """The events that led to a resource."""
-        if resource.key not in self.resources:
-            return ()
-        import networkx as nx
+        return tuple(self.made[child][parent] for child, parent in self._up(resource))
 
-        return tuple(
-            self.made_in[edge]
-            for edge, _ in zip(nx.bfs_edges(self.graph, resource.key), range(MAX_ANCESTORS), strict=False)
-        )
+    def _up(self, resource: Resource) -> Iterator[tuple[str, str]]:
+        """Each ancestor once, after the child by which it was reached; the nearest first."""
+        known = {resource.key}
+        waiting = deque(known)
+        while waiting:
+            child = waiting.popleft()
+            for parent in self.made.get(child, ()):
+                if parent not in known and len(known) <= MAX_ANCESTORS:
+                    known.add(parent)
+                    waiting.append(parent)
+                    yield child, parent
 
 
 def lineage(derivations: Iterable[Derivation]) -> Lineage:
-    """The graph of all derivations. What several events say of one resource (size, name) is joined."""
-    steps = list(derivations)
-    if not steps:
-        return Lineage(None)  # without loading networkx, which takes as long as hunting a small file
-    import networkx as nx
-
-    graph = nx.DiGraph()
+    """All derivations. What several events say of one resource (size, name) is joined."""
     resources: dict[str, Resource] = {}
-    made_in: dict[tuple[str, str], Derivation] = {}
-    for step in steps:
+    made: dict[str, dict[str, Derivation]] = defaultdict(dict)
+    for step in derivations:
         for resource in (step.child, step.parent):
             resources[resource.key] = _joined(resources.get(resource.key), resource)
-        graph.add_edge(step.child.key, step.parent.key)
-        made_in.setdefault((step.child.key, step.parent.key), step)
-    return Lineage(graph, resources, made_in)
+        made[step.child.key].setdefault(step.parent.key, step)
+    return Lineage(dict(made), resources)
 
 
 def _joined(known: Resource | None, new: Resource) -> Resource:
