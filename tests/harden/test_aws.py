@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 
 import pytest
+from ruamel.yaml import YAML
 
 from exclave.harden.folder import place
+from exclave.harden.makers.aws import MAKERS
 
 from .cloud import ACL, BREAK_GLASS, Account
 from .effects import deploy, make
@@ -62,6 +64,54 @@ def test_rules_of_eventbridge_alone_make_the_sharing_alarm():
     ).artefacts:
         deploy(account, artefact.text)
     assert account.status("aws.alarm.data-sharing") == [("pass",)]
+
+
+def test_what_is_published_is_not_dropped_for_a_condition_that_eventbridge_never_meets():
+    """It gives no context to a topic's policy nor to its key's; alarms do."""
+    made = Account().harden("aws.alarm.data-sharing", formats=frozenset({"cloudformation"})).artefacts
+    for artefact in made:
+        resources = YAML(typ="safe", pure=True).load(artefact.text)["Resources"]
+        for policy in (
+            resources["TopicPolicy"]["Properties"]["PolicyDocument"],
+            resources["AlarmKey"]["Properties"]["KeyPolicy"],
+        ):
+            (publisher,) = [s for s in policy["Statement"] if "Service" in s["Principal"]]
+            rules = "eventbridge" in artefact.name
+            assert publisher["Principal"]["Service"] == f"{'events' if rules else 'cloudwatch'}.amazonaws.com"
+            assert ("Condition" in publisher) is not rules
+
+
+@pytest.mark.parametrize("organization", [True, False])
+def test_no_stack_takes_the_place_of_another(organization):
+    """Deployed together, all stand side by side: one name of a stack, and of whatever has one, for each."""
+    account = Account(organization=organization)
+    made = account.harden(*MAKERS, formats=frozenset({"cloudformation"})).artefacts
+    stacks = [a.deploy.partition("--stack-name ")[2] for a in made]
+    assert len({*stacks}) == len(stacks) > 5
+    named = [
+        (r["Type"], key, value)
+        for a in made
+        for r in YAML(typ="safe", pure=True).load(a.text)["Resources"].values()
+        for key, value in r.get("Properties", {}).items()
+        if key in ("Name", f"{r['Type'].rpartition('::')[2]}Name")
+    ]
+    assert len({*map(str, named)}) == len(named) > 5
+
+
+def test_rules_tell_whoever_is_to_be_told_and_say_when_that_is_nobody():
+    queue, topic = "arn:aws:sqs:eu-west-1:123456789012:q", "arn:aws:sns:eu-west-1:123456789012:t"
+
+    def rules(*notify):
+        made = Account().harden(
+            "aws.alarm.data-sharing", notify=notify, formats=frozenset({"cloudformation"})
+        )
+        (artefact,) = [a for a in made.artefacts if "eventbridge" in a.name]
+        resources = YAML(typ="safe", pure=True).load(artefact.text)["Resources"].values()
+        told = [r["Properties"]["Endpoint"] for r in resources if r["Type"] == "AWS::SNS::Subscription"]
+        return told, any("tells nobody" in n for n in artefact.notes)
+
+    assert rules("a@example.com", queue, topic) == (["a@example.com", queue], False)
+    assert rules(topic) == ([], True)
 
 
 @pytest.mark.parametrize("identifier", STEPS)

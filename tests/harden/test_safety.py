@@ -122,7 +122,9 @@ def test_a_prefix_that_no_bucket_may_begin_with_is_refused(prefix):
         checked(prefix, ())
 
 
-@pytest.mark.parametrize("who", ["nobody", "a b@c", "arn:aws:iam::1:role/x", "http://x", "<a@b>"])
+@pytest.mark.parametrize(
+    "who", ["nobody", "a b@c", "arn:aws:iam::1:role/x", "arn:aws:firehose:x:1:y", "http://x", "<a@b>"]
+)
 def test_who_cant_be_told_is_refused(who):
     with pytest.raises(BadNameError):
         checked("exclave", (who,))

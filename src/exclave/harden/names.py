@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 # The prefix begins names of buckets, roles, stacks: what all of them take.
 _PREFIX = re.compile(r"[a-z][a-z0-9-]{0,18}[a-z0-9]")
 _NOTIFY = re.compile(
-    r"[^\s@<>\"']+@[^\s@<>\"']+|arn:[a-z-]+:(?:sns|sqs|lambda|firehose):[^\s]+|https://[^\s]+|\+\d{5,15}"
+    r"[^\s@<>\"']+@[^\s@<>\"']+|arn:[a-z-]+:(?:sns|sqs|lambda):[^\s]+|https://[^\s]+|\+\d{5,15}"
 )
 _PRINCIPAL = re.compile(r"arn:[a-z*-]+:(?:iam|sts)::[\d*]+:[^\s]+")
 BREAK_GLASS = re.compile(r"break[- ]?glass", re.IGNORECASE)

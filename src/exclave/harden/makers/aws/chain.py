@@ -2,7 +2,9 @@
 
 Sources: https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudwatch-alarms-for-cloudtrail.html,
 https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html#compatibility-with-aws-services (an alarm can't
-publish to a topic under AWS's own key, hence a key of ours)
+publish to a topic under AWS's own key, hence a key of ours; EventBridge says neither key nor topic whose rule it is: a
+condition on aws:SourceAccount there silently drops every message) and
+https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-resource-based.html#eb-sns-permissions
 """
 
 from __future__ import annotations
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
 
 NAMESPACE = "Exclave"
 PERIOD = 300  # seconds
+ALARMS, RULES = "cloudwatch.amazonaws.com", "events.amazonaws.com"  # that publish
 _TOPIC = "TOPIC"
 
 
@@ -69,40 +72,44 @@ class Chain:
 def protocol(endpoint: str) -> str:
     """How a topic tells somebody."""
     if endpoint.startswith("arn:"):
-        service = endpoint.split(":")[2]
-        return {"lambda": "lambda", "firehose": "firehose"}.get(service, "sqs")
+        return endpoint.split(":")[2]
     if endpoint.startswith(("https://", "http://")):
         return endpoint.partition(":")[0]
     return "email" if "@" in endpoint else "sms"
 
 
-def topic_policy(account: Account, topic_arn: Any) -> dict[str, Any]:
-    """Who may publish: CloudWatch's alarms and EventBridge's rules of this account."""
-    condition = {"StringEquals": {"aws:SourceAccount": account.id}}
+def topic_policy(account: Account, topic_arn: Any, service: str = ALARMS) -> dict[str, Any]:
+    """Who may publish: CloudWatch's alarms, or EventBridge's rules, of this account."""
     return document(
         [
             {
-                "Sid": sid, "Effect": "Allow", "Principal": {"Service": service}, "Action": "sns:Publish", "Resource": topic_arn,
-                "Condition": condition,
+                "Sid": "Publisher", "Effect": "Allow", "Principal": {"Service": service}, "Action": "sns:Publish", "Resource": topic_arn,
+                **_of_this(account, service),
             }
-            for sid, service in (("Alarms", "cloudwatch.amazonaws.com"), ("Rules", "events.amazonaws.com"))
         ]
     )  # fmt: skip
 
 
-def key_policy(account: Account) -> dict[str, Any]:
+def key_policy(account: Account, service: str = ALARMS) -> dict[str, Any]:
     """Who may use the topic's key."""
-    services = {"Service": ["cloudwatch.amazonaws.com", "events.amazonaws.com"]}
-    here = {"StringEquals": {"aws:SourceAccount": account.id}}
+    use = ["kms:Decrypt", "kms:GenerateDataKey*"]
     return document(
         [
             {"Sid": "Account", "Effect": "Allow", "Principal": {"AWS": account.arn("iam", "root")}, "Action": "kms:*", "Resource": "*"},
-            {"Sid": "Publishers", "Effect": "Allow", "Principal": services, "Action": ["kms:Decrypt", "kms:GenerateDataKey*"], "Resource": "*", "Condition": here},
+            {"Sid": "Publisher", "Effect": "Allow", "Principal": {"Service": service}, "Action": use, "Resource": "*", **_of_this(account, service)},
         ]
     )  # fmt: skip
 
 
-def topic_in_cloudformation(account: Account, topic: str, notify: Sequence[str]) -> dict[str, Any]:
+def _of_this(account: Account, service: str) -> dict[str, Any]:
+    if service == RULES:
+        return {}
+    return {"Condition": {"StringEquals": {"aws:SourceAccount": account.id}}}
+
+
+def topic_in_cloudformation(
+    account: Account, topic: str, notify: Sequence[str], service: str = ALARMS
+) -> dict[str, Any]:
     """Key, topic, its policy, and who is told."""
     key = {"Fn::GetAtt": ["AlarmKey", "Arn"]}
     found: dict[str, Any] = {
@@ -113,7 +120,7 @@ def topic_in_cloudformation(account: Account, topic: str, notify: Sequence[str])
             "Properties": {
                 "Description": "Alarms",
                 "EnableKeyRotation": True,
-                "KeyPolicy": key_policy(account),
+                "KeyPolicy": key_policy(account, service),
             },
         },
         "Topic": {"Type": "AWS::SNS::Topic", "Properties": {"TopicName": topic, "KmsMasterKeyId": key}},
@@ -121,7 +128,7 @@ def topic_in_cloudformation(account: Account, topic: str, notify: Sequence[str])
             "Type": "AWS::SNS::TopicPolicy",
             "Properties": {
                 "Topics": [{"Ref": "Topic"}],
-                "PolicyDocument": topic_policy(account, {"Ref": "Topic"}),
+                "PolicyDocument": topic_policy(account, {"Ref": "Topic"}, service),
             },
         },
     }
@@ -161,7 +168,9 @@ def in_cloudformation(chain: Chain, account: Account) -> dict[str, Any]:
     return resources
 
 
-def topic_in_terraform(account: Account, topic: str, notify: Sequence[str]) -> dict[str, dict[str, Any]]:
+def topic_in_terraform(
+    account: Account, topic: str, notify: Sequence[str], service: str = ALARMS
+) -> dict[str, dict[str, Any]]:
     """The same for Terraform."""
     it = Reference("aws_sns_topic.alarms.arn")
     found: dict[str, dict[str, Any]] = {
@@ -169,13 +178,15 @@ def topic_in_terraform(account: Account, topic: str, notify: Sequence[str]) -> d
             "alarms": {
                 "description": "Alarms",
                 "enable_key_rotation": True,
-                "policy": text(key_policy(account)),
+                "policy": text(key_policy(account, service)),
             }
         },
         "aws_sns_topic": {
             "alarms": {"name": topic, "kms_master_key_id": Reference("aws_kms_key.alarms.arn")}
         },
-        "aws_sns_topic_policy": {"alarms": {"arn": it, "policy": _with_topic(topic_policy(account, _TOPIC))}},
+        "aws_sns_topic_policy": {
+            "alarms": {"arn": it, "policy": _with_topic(topic_policy(account, _TOPIC, service))}
+        },
     }
     if notify:
         found["aws_sns_topic_subscription"] = {

@@ -216,7 +216,7 @@ def artefacts(
     if options.wants("cloudformation"):
         name = changes.file_name(control, account, "cloudformation", part=part)
         deploy, undo = changes.stack_commands(
-            f"{options.prefix}-{control.replace('.', '-')}", name, account.home
+            "-".join(p for p in (options.prefix, control.replace(".", "-"), part) if p), name, account.home
         )
         yield Artefact(
             control=control, name=name, format="cloudformation", about=about, deploy=deploy, undo=undo, notes=notes(options),
@@ -234,6 +234,7 @@ def _cloudformation(policies: Sequence[Policy], to: Sequence[str]) -> dict[str, 
     return {
         f"Policy{number}": {
             "Type": "AWS::Organizations::Policy",
+            **({"DependsOn": [f"Policy{number - 1}"]} if number > 1 else {}),  # Organizations takes one change at a time
             "Properties": {
                 "Name": p.name, "Description": p.about, "Type": TYPES[p.kind], "Content": p.document, "TargetIds": list(to),
             },

@@ -14,7 +14,7 @@ from exclave.audit.checks.aws.alarms import sharing_events
 from exclave.exports.eventbridge import MAX_LENGTH
 from exclave.harden.cloudformation import template, to_yaml
 from exclave.harden.makers.aws import changes
-from exclave.harden.makers.aws.chain import topic_in_cloudformation, topic_in_terraform
+from exclave.harden.makers.aws.chain import RULES, topic_in_cloudformation, topic_in_terraform
 from exclave.harden.model import Artefact
 from exclave.harden.terraform import Reference, configuration, to_json
 
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 NOTE = (
     "deploy it in every enabled region (a stack set does): EventBridge gets the events of its own region only"
 )
+NOBODY = "subscribe somebody to the rules' topic: it tells nobody, since no topic can tell another, and an alarm's is of one region"
 
 
 def patterns() -> list[dict[str, Any]]:
@@ -59,11 +60,13 @@ def artefacts(control: str, account: Account, options: Options) -> Iterator[Arte
     about = (
         f"{len(found)} rules of EventBridge on the catalogue's sharing events, and a topic: for every region"
     )
-    topic, notify = f"{options.prefix}-sharing-rules", [n for n in options.notify if "@" in n]
+    topic = f"{options.prefix}-sharing-rules"
+    notify = [n for n in options.notify if ":sns:" not in n]
+    notes = (NOTE, *(() if notify else (NOBODY,)))
     if options.wants("cloudformation"):
         name = changes.file_name(control, account, "cloudformation", part="eventbridge")
         deploy, undo = changes.stack_commands(f"{options.prefix}-sharing-rules", name, "REGION")
-        resources = topic_in_cloudformation(account, topic, notify)
+        resources = topic_in_cloudformation(account, topic, notify, RULES)
         for number, pattern in enumerate(found, 1):
             resources[f"Rule{number}"] = {
                 "Type": "AWS::Events::Rule",
@@ -76,14 +79,14 @@ def artefacts(control: str, account: Account, options: Options) -> Iterator[Arte
                 },
             }
         yield Artefact(
-            control=control, name=name, format="cloudformation", about=about, deploy=deploy, undo=undo, notes=(NOTE,),
+            control=control, name=name, format="cloudformation", about=about, deploy=deploy, undo=undo, notes=notes,
             text=to_yaml(template("Rules on sharing events", resources)),
         )  # fmt: skip
     if options.wants("terraform"):
         deploy, undo = changes.TERRAFORM
         yield Artefact(
             control=control, name=changes.file_name(control, account, "terraform", part="eventbridge"), format="terraform", about=about,
-            deploy=f"{deploy} -var region=REGION", undo=f"{undo} -var region=REGION", notes=(NOTE,),
+            deploy=f"{deploy} -var region=REGION", undo=f"{undo} -var region=REGION", notes=notes,
             text=to_json(_terraform(account, topic, notify, found, options)),
         )  # fmt: skip
 
@@ -91,7 +94,7 @@ def artefacts(control: str, account: Account, options: Options) -> Iterator[Arte
 def _terraform(
     account: Account, topic: str, notify: list[str], patterns_: list[dict[str, Any]], options: Options
 ) -> dict[str, Any]:
-    found = topic_in_terraform(account, topic, notify)
+    found = topic_in_terraform(account, topic, notify, RULES)
     rules = {
         f"rule_{n}": {
             "name": f"{options.prefix}-sharing-{n}", "description": "Data may have been shared with somebody else's account",

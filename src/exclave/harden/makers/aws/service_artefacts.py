@@ -48,7 +48,11 @@ def artefacts(
         bucket = buckets.log_bucket(account, options.prefix, region)
         new = region in wanted and bucket not in regions
         about = f"logs of {len(mine)} things in {region}" + (f", and bucket {bucket} for them" if new else "")
-        stays = "; the bucket and its logs stay" if new else ""
+        stays = (
+            "  # the bucket and its logs stay; no second stack can make it: delete it before, or import it"
+            if new
+            else ""
+        )
         if options.wants("cloudformation"):
             resources = _cloudformation(account, region, mine, bucket if new else "", central, more)
             name = changes.file_name(control, account, "cloudformation", region=region)

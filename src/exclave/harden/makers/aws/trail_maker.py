@@ -47,7 +47,7 @@ def _artefacts(account: Account, perimeter: Perimeter, options: Options) -> Iter
     more = for_new_buckets(account, perimeter, options)
     names = Names(account=account, prefix=options.prefix, more=more)
     about = f"trail {names.trail} of all regions, with key, bucket {names.bucket}, log group and role"
-    stays = "; the bucket, the key and the log group stay"
+    stays = "  # the bucket, the key and the log group stay; no second stack can make them: delete them before, or import them"
     if options.wants("cloudformation"):
         name = changes.file_name(CONTROL, account, "cloudformation")
         deploy, undo = changes.stack_commands(f"{options.prefix}-trail", name, account.home, iam=True)

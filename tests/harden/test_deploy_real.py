@@ -1,0 +1,106 @@
+"""The templates are deployed as the index says, on servers that make of them what they can; the audit then looks."""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+
+import pytest
+
+from tests.audit.test_aws_real import REGION, client, exclave
+from tests.revoke.test_enforced_real import ministack
+
+pytestmark = pytest.mark.real
+
+OURS = "000000000000"  # of ministack, for a key that is no account number
+DEPLOY = re.compile(
+    r"aws cloudformation deploy --template-file (\S+) --stack-name (\S+) --region ([a-z0-9-]+|REGION)"
+)
+ALARMS = ("aws.alarm.iam-policy-changes", "aws.alarm.cloudtrail-changes", "aws.alarm.data-sharing")
+HERE = ("-q", "--rate", "0", "--no-exposures", "--region", REGION)
+
+
+def judged(url, folder, controls):
+    """Control → status, the reasons, and the things that pass."""
+    wanted = [x for c in controls for x in ("--control", c)]
+    done = exclave(url, "audit", "aws", *HERE, *wanted, "-f", "jsonl", cwd=folder)
+    lines = [json.loads(line) for line in done.stdout.splitlines()]
+    return {x["control"]: x for x in lines if x["type"] == "control"}
+
+
+def written(url, folder, controls, *more):
+    """Region and stack → its template, as the index has it deployed."""
+    wanted = [x for c in controls for x in ("--control", c)]
+    exclave(
+        url, "harden", "aws", *(h for h in HERE if h != "--no-exposures"), *wanted, "--set", f"region={REGION}", "--format", "cloudformation",
+        "-o", str(folder), *more, cwd=folder.parent,
+    )  # fmt: skip
+    found = DEPLOY.findall((folder / "plan.md").read_text())
+    stacks = {(region, stack): (folder / file).read_text() for file, stack, region in found}
+    assert len(stacks) == len(found) == len(list(folder.glob("*.cloudformation.yaml")))
+    return stacks
+
+
+def deployed(url, stacks):
+    for (region, stack), text in stacks.items():
+        cloud = client(url, "cloudformation", region=region)
+        cloud.create_stack(StackName=stack, TemplateBody=text, Capabilities=["CAPABILITY_NAMED_IAM"])
+        for _ in range(100):
+            (found,) = cloud.describe_stacks(StackName=stack)["Stacks"]
+            if not found["StackStatus"].endswith("IN_PROGRESS"):
+                break
+            time.sleep(0.1)
+        events = cloud.describe_stack_events(StackName=stack)["StackEvents"]
+        why = [e.get("ResourceStatusReason") for e in events if "FAILED" in e["ResourceStatus"]]
+        assert found["StackStatus"] == "CREATE_COMPLETE", (stack, why)
+
+
+def deleted(url, stacks):
+    for region, stack in reversed(stacks):
+        cloud = client(url, "cloudformation", region=region)
+        cloud.delete_stack(StackName=stack)
+        for _ in range(100):
+            there = {s["StackName"]: s["StackStatus"] for s in cloud.list_stacks()["StackSummaries"]}
+            if there.get(stack, "DELETE_COMPLETE") == "DELETE_COMPLETE":
+                break
+            time.sleep(0.1)
+        assert there.get(stack, "DELETE_COMPLETE") == "DELETE_COMPLETE"
+
+
+def trail(url):
+    """A trail of all regions that delivers to a log group: what the alarms' artefacts presuppose."""
+    group = f"arn:aws:logs:{REGION}:{OURS}:log-group:trail"
+    client(url, "s3").create_bucket(Bucket="trail", CreateBucketConfiguration={"LocationConstraint": REGION})
+    client(url, "logs").create_log_group(logGroupName="trail")
+    cloudtrail = client(url, "cloudtrail")
+    cloudtrail.create_trail(
+        Name="t", S3BucketName="trail", IsMultiRegionTrail=True, IncludeGlobalServiceEvents=True, EnableLogFileValidation=True,
+    )  # fmt: skip
+    # ministack takes the log group of an update only
+    cloudtrail.update_trail(
+        Name="t", CloudWatchLogsLogGroupArn=f"{group}:*", CloudWatchLogsRoleArn=f"arn:aws:iam::{OURS}:role/t"
+    )
+    cloudtrail.start_logging(Name="t")
+
+
+def test_the_alarms_stacks_side_by_side_make_whole_chains_and_leave_nothing(tmp_path):
+    with ministack() as url:
+        trail(url)
+        client(url, "sqs").create_queue(QueueName="alarms")
+        before = judged(url, tmp_path, ALARMS)
+        assert {c: x["status"] for c, x in before.items()} == dict.fromkeys(ALARMS, "fail")
+        stacks = written(url, tmp_path / "out", ALARMS, "--notify", f"arn:aws:sqs:{REGION}:{OURS}:alarms")
+        assert len(stacks) == 4
+        deployed(url, stacks)
+        after = judged(url, tmp_path, ALARMS)
+        assert {c: (x["status"], x["why"]) for c, x in after.items()} == dict.fromkeys(ALARMS, ("pass", []))
+        # one link less, and the chain is broken
+        client(url, "cloudwatch").disable_alarm_actions(AlarmNames=["exclave-iam-policy-changes"])
+        assert judged(url, tmp_path, ALARMS)["aws.alarm.iam-policy-changes"]["status"] == "fail"
+        deleted(url, stacks)
+        undone = judged(url, tmp_path, ALARMS)
+        assert {c: (x["status"], x["why"]) for c, x in undone.items()} == {
+            c: (x["status"], x["why"]) for c, x in before.items()
+        }
+        assert client(url, "sns").list_topics()["Topics"] == []
