@@ -14,7 +14,7 @@ from exclave.catalogue.examples import (
 )
 from exclave.catalogue.loader import Catalogue
 from exclave.detect.match import Index, index, match
-from exclave.formats import parser_of
+from exclave.formats.logs import parser_of
 from exclave.model import Destination, Evidence, Kind, Signal, Transfer, Verdict
 from exclave.perimeter import Entry, EntryKind, Perimeter
 

@@ -6,8 +6,10 @@ from datetime import UTC, datetime
 
 import pytest
 
-from exclave.formats import parser_of, read, sniff
+from exclave.formats.logs import parser_of
+from exclave.formats.reading import read
 from exclave.formats.s3_access import FIELDS
+from exclave.formats.sniffing import sniff
 from exclave.model import Actor, Event, Evidence, Problem
 
 _OWNER = "a" * 64

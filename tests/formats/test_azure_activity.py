@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exclave.formats import azure_activity, read
+from exclave.formats import azure_activity
+from exclave.formats.reading import read
 from exclave.model import Cloud, Event, Evidence
 
 SUBSCRIPTION = "11111111-1111-4111-8111-111111111111"

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exclave.formats import azure_resource, azure_storage, entra, m365, read
+from exclave.formats import azure_resource, azure_storage, entra, m365
+from exclave.formats.reading import read
 from exclave.model import Event, Evidence
 
 SUBSCRIPTION = "11111111-1111-4111-8111-111111111111"

@@ -4,7 +4,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from exclave.formats import chunking, chunks, read
+from exclave.formats import chunking
+from exclave.formats.chunking import chunks
+from exclave.formats.reading import read
 from exclave.model import Problem
 from tests.formats import shapes
 

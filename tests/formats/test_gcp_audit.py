@@ -10,8 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exclave import formats
-from exclave.formats import gcp_audit, gcp_findings
+from exclave.formats import gcp_audit, gcp_findings, reading
 from exclave.model import Event, Evidence, Problem
 from tests import gcp
 
@@ -24,7 +23,7 @@ ENTRY = gcp.entry(
 
 def read(value):
     data = value if isinstance(value, bytes) else json.dumps(value).encode()
-    return list(formats.read("file.json", data))
+    return list(reading.read("file.json", data))
 
 
 @pytest.mark.parametrize(

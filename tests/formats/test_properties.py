@@ -6,7 +6,9 @@ import orjson
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from exclave.formats import chunks, read, sniff
+from exclave.formats.chunking import chunks
+from exclave.formats.reading import read
+from exclave.formats.sniffing import sniff
 from exclave.model import Event, Problem
 from tests.formats import shapes
 

@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from exclave.formats import read, sniff
+from exclave.formats.reading import read
+from exclave.formats.sniffing import sniff
 from exclave.model import Event, Evidence, Problem
 from tests.formats import shapes
 

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from exclave.formats import read, reading
+from exclave.formats import reading
+from exclave.formats.reading import read
 from exclave.model import Event, Problem
 from tests.formats import shapes
 

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from exclave.formats import read, sniff
+from exclave.formats.reading import read
+from exclave.formats.sniffing import sniff
 from exclave.formats.struct_text import parse
 from exclave.model import Event, Evidence, Problem
 from tests.formats import shapes

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from exclave.detect.match import Index
-    from exclave.formats import Parser
+    from exclave.formats.logs import Parser
 
 ACTIVITY, STORAGE = "activity", "storage"
 _IS_STORAGE = re.compile(rb'"category"\s*:\s*"(?i:storage)')

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from exclave.detect.match import Index
-    from exclave.formats import Parser
+    from exclave.formats.logs import Parser
 
 CHANGES, READS = "changes", "reads"
 _IS_READ = re.compile(rb'"logName"\s*:\s*"[^"\\]*%2Fdata_access"')

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any, Protocol
 import msgspec
 import orjson
 
-from exclave import formats
 from exclave.detect import lines_scan
 from exclave.detect.lines_azure import STORAGE
 from exclave.detect.lines_google import CHANGES, READS
 from exclave.detect.lines_marks import KINDS
 from exclave.formats import azure_storage
 from exclave.formats.cloudtrail import parse_time
+from exclave.formats.reading import read
 from exclave.model import Event, Evidence
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from exclave.detect.lines_reads import Reads
-    from exclave.formats import Parser
+    from exclave.formats.logs import Parser
     from exclave.model import Transfer
 
 BOM = b"\xef\xbb\xbf"
@@ -193,7 +193,7 @@ class Looking:
                     parse(record, Evidence(file=self.name, record=number, event_id=identifier))
                 ]
         if not parse:
-            found = list(formats.read(self.name, line, number))
+            found = list(read(self.name, line, number))
         if len(found) != 1 or not isinstance(found[0], Event):
             raise UnsureError
         events.append(found[0])

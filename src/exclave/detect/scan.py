@@ -135,7 +135,7 @@ class Batch:
             if blob.rest is None:
                 self._part(blob.data, 1)
             else:
-                from exclave.formats import chunks
+                from exclave.formats.chunking import chunks
 
                 for data, before in chunks(blob.data, blob.rest, blob.name):
                     self._part(data, before + 1)
@@ -183,11 +183,12 @@ class Batch:
         self._slow(data, first_record)
 
     def _slow(self, data: bytes, first_record: int) -> None:
-        from exclave import formats
+        from exclave.formats.reading import read
+        from exclave.formats.sniffing import SKIPPED, sniff
 
         logs: set[str] = set()
         damaged = False
-        for item in formats.read(self.name, data, first_record):
+        for item in read(self.name, data, first_record):
             if isinstance(item, Problem):
                 self.total.problem(item)
                 damaged = True
@@ -197,10 +198,10 @@ class Batch:
             logs.add(item.log)
             self._see(item)
             self.found.extend(self._matches(item))
-        kind = "" if logs else formats.sniff(self.name, data)
+        kind = "" if logs else sniff(self.name, data)
         if kind == "empty" and _FOLDER_MARK.fullmatch(self.name):
             kind = "folder-mark"
-        if kind in formats.SKIPPED or kind == "folder-mark":
+        if kind in SKIPPED or kind == "folder-mark":
             self.total.skipped[kind] = self.total.skipped.get(kind, 0) + 1
             return
         if kind == "empty":

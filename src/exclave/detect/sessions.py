@@ -6,11 +6,13 @@ import functools
 import re
 from typing import TYPE_CHECKING, Any
 
-from exclave import formats
 from exclave.catalogue import paths
 from exclave.detect.shapes import holding, holds
 from exclave.formats import cloudtrail
+from exclave.formats.chunking import chunks
 from exclave.formats.documents import wide
+from exclave.formats.reading import read
+from exclave.formats.sniffing import sniff
 from exclave.model import Event, Evidence, Issued
 
 if TYPE_CHECKING:
@@ -39,11 +41,11 @@ def events_naming(blob: Blob, words: frozenset[str], beside: tuple[bytes, ...] =
 
     `beside`: bytes of which such a record must hold some too, to be of use.
     """
-    pieces = [(bytes(blob.data), 0)] if blob.rest is None else formats.chunks(blob.data, blob.rest, blob.name)
+    pieces = [(bytes(blob.data), 0)] if blob.rest is None else chunks(blob.data, blob.rest, blob.name)
     needles = _needles(words)
     for data, before in pieces:
         spelt_out = not wide(data[:4]) and not _ESCAPED.search(data)
-        kind = formats.sniff(blob.name, data) if needles and spelt_out else ""
+        kind = sniff(blob.name, data) if needles and spelt_out else ""
         if needles and kind in _PLAIN_JSON and not holds(data, needles, beside):
             continue
         if needles and kind == "cloudtrail":
@@ -52,7 +54,7 @@ def events_naming(blob: Blob, words: frozenset[str], beside: tuple[bytes, ...] =
                 for number, record in found:
                     yield cloudtrail.event(record, evidence(blob.name, record, before + number))
                 continue
-        yield from (e for e in formats.read(blob.name, data, before + 1) if isinstance(e, Event))
+        yield from (e for e in read(blob.name, data, before + 1) if isinstance(e, Event))
 
 
 @functools.lru_cache(maxsize=4)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures.process import BrokenProcessPool
+from concurrent.futures import BrokenExecutor
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -261,7 +261,7 @@ def _may_hold(span: Span, wanted: dict[str, tuple[datetime, datetime]]) -> bool:
 
 
 def _crashed(item: Item, error: Exception) -> Problem:
-    if isinstance(error, MemoryError | BrokenProcessPool):
+    if isinstance(error, MemoryError | BrokenExecutor):
         what, hint = "the process that read it died (out of memory?)", "hunt it alone, with --jobs 1"
     else:
         what = f"can't be read: {type(error).__name__}: {error}"

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from exclave.catalogue import paths
 from exclave.catalogue.examples import log_of, record
-from exclave.formats import parser_of
+from exclave.formats.logs import parser_of
 from exclave.model import Cloud, Evidence
 
 if TYPE_CHECKING:

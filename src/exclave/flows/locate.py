@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from exclave.flows import aws, azure, cloudwatch, gcp
 from exclave.flows.pieces import fields_in, pieces, records_in
 from exclave.flows.sniff import sniff
-from exclave.formats import chunks
+from exclave.formats.chunking import chunks
 from exclave.formats.damage import Damage
 
 if TYPE_CHECKING:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import stat
 import sys
@@ -71,6 +70,8 @@ def _parts(fd: int) -> Iterator[bytes]:
 
 def open_stdin(item: Item, limits: Limits) -> Iterator[Blob | Problem]:
     """The blobs of standard input, which only the process that was started has."""
+    import multiprocessing  # which takes time to load
+
     if multiprocessing.parent_process() is not None:
         what = "standard input can't be read by a worker process"
         yield Problem(where=item.where, what=what, hint="write it to a file, or give it alone")
