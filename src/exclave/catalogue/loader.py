@@ -5,9 +5,7 @@ from __future__ import annotations
 import difflib
 import hashlib
 import re
-import tomllib
 from dataclasses import dataclass
-from importlib import resources
 from pathlib import Path
 
 import msgspec
@@ -58,7 +56,7 @@ def load(folder: Path | None = None, *, compiled: bool = True) -> Catalogue:
     Raises:
         BadCatalogueError: a file can't be parsed or says something that entry.py does not know.
     """
-    root = folder or Path(str(resources.files("exclave.catalogue")))
+    root = folder or Path(__file__).parent
     paths = sorted(root.glob("*/*.toml"))
     contents = [path.read_bytes() for path in paths]
     names = [f"{path.parent.name}/{path.name}" for path in paths]
@@ -76,6 +74,8 @@ def parse(content: bytes, name: str) -> File:
     Raises:
         BadCatalogueError: with the file, the place, and the nearest known key where one is misspelt.
     """
+    import tomllib  # the compiled copy does without
+
     try:
         return msgspec.convert(tomllib.loads(content.decode()), File)
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:

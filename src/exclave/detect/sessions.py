@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
     from exclave.sources.blob import Blob
 
-MAX_HOPS = 16  # sessions of sessions that are followed
 _PLAIN = re.compile(r"[!#-.0-\[\]-~ ]+")  # printable ASCII that JSON need not escape
 _ESCAPED = re.compile(rb"\\u00[2-7]")
 _HANDED_OUT = ("responseElements.credentials.accessKeyId", "responseElements.accessKey.accessKeyId")

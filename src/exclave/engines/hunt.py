@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 
 from exclave.correlate.report import report
 from exclave.detect.result import ScanResult, Sum, merge
-from exclave.detect.sessions import MAX_HOPS
 from exclave.engines.confirm import confirmed
 from exclave.engines.local import batches, each, stored
 from exclave.engines.work import Settings, Span, issued_items, prepare, scan_items
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
     from exclave.flows import Collector
     from exclave.sources import Item
 
+_MAX_HOPS = 16  # sessions of sessions that are followed
 _SESSION = timedelta(hours=36)  # the longest that a temporary credential lasts
 _MARGIN = timedelta(hours=1)  # records of a file may lie this far outside its first and last
 _WORTH_HYPERSCAN = 512 << 10  # stored bytes from which making its databases pays
@@ -190,7 +190,7 @@ class Hunt:
             for one in incident.findings:
                 if one.actor.credential and one.actor.kind != "account":
                     _widen(wanted, one.actor.credential, one.time)
-        for hop in range(MAX_HOPS):
+        for hop in range(_MAX_HOPS):
             items = [s.item for s in self._spans if _may_hold(s, wanted)]
             if not wanted or not items:
                 break
