@@ -1,12 +1,14 @@
 from __future__ import annotations
 
+import itertools
 import json
 
 import pytest
 
 from exclave.audit.checks.aws.perimeter import READS, WRITES, sharing_actions
+from exclave.perimeter import EntryKind
 
-from .build import MEMBER, OURS, REGION, denied, doc, look, status, why
+from .build import MEMBER, OURS, REGION, denied, doc, look, perimeter, status, why
 
 IDENTITY, RESOURCE = "aws.perimeter.identity", "aws.perimeter.resource"
 ORG, MANAGEMENT = "o-ours000000", "999900001111"
@@ -127,6 +129,60 @@ HOLES = {
     "allow in place of deny": organization("scp", policy(SHARING | {"Effect": "Allow"}, CARRYING)),
     "nothing about writing outside": organization("scp", policy(SHARING)),
     "no policy": organization("scp"),
+    "users are spared": organization(
+        "scp",
+        policy(SHARING | {"Condition": {"ArnLike": {"aws:PrincipalArn": "arn:aws:iam::*:role/*"}}}, CARRYING),
+    ),
+    "the root user is spared": organization(
+        "scp",
+        policy(
+            SHARING | {"Condition": {"ArnNotLike": {"aws:PrincipalArn": "arn:aws:iam::*:root"}}}, CARRYING
+        ),
+    ),
+    "everybody alone is refused": organization(
+        "scp", policy(SHARING | {"Condition": {"StringEquals": {"ec2:Add/group": "all"}}}, CARRYING)
+    ),
+    "one region is spared": organization(
+        "scp",
+        policy(
+            SHARING | {"Condition": {"StringNotEquals": {"aws:RequestedRegion": "ap-southeast-2"}}}, CARRYING
+        ),
+    ),
+    "one region is bound": organization(
+        "scp",
+        policy(SHARING | {"Condition": {"StringEquals": {"aws:RequestedRegion": "eu-west-1"}}}, CARRYING),
+    ),
+    "a second factor is enough": organization(
+        "scp",
+        policy(SHARING | {"Condition": {"BoolIfExists": {"aws:MultiFactorAuthPresent": "false"}}}, CARRYING),
+    ),
+    "an office is enough": organization(
+        "scp", policy(SHARING | {"Condition": {"NotIpAddress": {"aws:SourceIp": "203.0.113.0/24"}}}, CARRYING)
+    ),
+    "snapshots of an account, which none have in their ARN": organization(
+        "scp", policy(SHARING | {"Resource": [f"arn:aws:*:*:{OURS}:*", "arn:aws:s3:::*"]}, CARRYING)
+    ),
+    "a share that is there, by the key of one that is made": organization(
+        "scp",
+        policy(
+            deny(Action=[a for a in sharing_actions() if not a.startswith("ram:")]),
+            deny(Action="ram:*", Condition={"Bool": {"ram:RequestedAllowsExternalPrincipals": "true"}}),
+            CARRYING,
+        ),
+    ),
+    "a path of the organisation, which accounts in none have not": organization(
+        "scp",
+        policy(SHARING, deny(Condition={"ForAnyValue:StringNotLike": {"aws:ResourceOrgPaths": f"{ORG}/*"}})),
+    ),
+    "policies are not enabled": [
+        d
+        | (
+            {"answer": {"Roots": [{"Id": "r-root", "PolicyTypes": []}]}}
+            if d["call"].endswith("ListRoots")
+            else {}
+        )
+        for d in organization("scp", policy(SHARING, CARRYING))
+    ],
     "the management account": organization("scp", policy(SHARING, CARRYING), management=OURS),
 }
 
@@ -135,6 +191,38 @@ HOLES = {
 def test_each_hole_fails(name):
     documents = [d | {"answer": _without_none(d["answer"])} for d in HOLES[name]]
     assert status(IDENTITY, [*documents, shares()]) == "fail"
+
+
+def test_what_a_level_does_not_allow_needs_no_deny():
+    allowed = {"Effect": "Allow", "Action": ["s3:GetObject", "ec2:Describe*"], "Resource": "*"}
+    assert status(IDENTITY, [*organization("scp", policy(allowed)), shares()]) == "pass"
+    beside = {"Effect": "Allow", "Action": "*", "Resource": "*"}
+    assert status(IDENTITY, [*organization("scp", policy(allowed), policy(beside)), shares()]) == "fail"
+
+
+def test_shares_bound_to_resources_and_paths_as_aws_writes_them_pass():
+    exact = SHARING | {
+        "Resource": ["arn:aws:ec2:*::snapshot/*", "arn:aws:ec2:*::image/*", "arn:aws:rds:*:*:*", "arn:aws:redshift:*:*:*",
+                     "arn:aws:ram:*:*:resource-share/*", "arn:aws:logs:*:*:log-group:*", "arn:aws:s3:::*", "arn:aws:sns:*:*:*"],
+    }  # fmt: skip
+    registry = deny(Action="ecr:PutReplicationConfiguration")
+    paths = deny(Condition={"ForAllValues:StringNotLike": {"aws:ResourceOrgPaths": f"{ORG}/*"}})
+    assert status(IDENTITY, [*organization("scp", policy(exact, registry, paths)), shares()]) == "pass"
+
+
+def test_the_root_above_five_units_is_reached():
+    made = [d for d in organization("scp", policy(SHARING, CARRYING)) if "ListParents" not in d["call"]]
+    places = [OURS, *(f"ou-{n}" for n in range(5, 0, -1))]
+    made += [
+        doc(f"organizations.ListParents.{n}", {"Parents": [{"Id": parent}]}, key=child)
+        for n, (child, parent) in enumerate(itertools.pairwise(places), 1)
+    ]
+    assert status(IDENTITY, [*made, shares()]) == "pass"
+
+
+def test_roots_that_could_not_be_listed_are_not_known_to_have_policies_enabled():
+    made = [d for d in organization("scp", policy(SHARING, CARRYING)) if not d["call"].endswith("ListRoots")]
+    assert status(IDENTITY, [*made, denied("organizations.ListRoots"), shares()]) == "could-not-look"
 
 
 def _without_none(value):
@@ -156,7 +244,9 @@ def test_conditions_by_which_sharing_inside_stays_allowed_still_pass():
         Condition={"StringNotEquals": {"ec2:Add/userId": [OURS, MEMBER]}},
     )
     rest = deny(Action=[a for a in sharing_actions() if a != "ec2:ModifySnapshotAttribute"])
-    assert status(IDENTITY, [*organization("scp", policy(own, rest, CARRYING)), shares()]) == "pass"
+    documents = [*organization("scp", policy(own, rest, CARRYING)), shares()]
+    assert status(IDENTITY, documents, who=perimeter((EntryKind.ACCOUNT, MEMBER))) == "pass"
+    assert f"with {MEMBER}, which a policy lets in" in why(IDENTITY, documents)
 
 
 def test_without_the_organisations_answers_nothing_is_said():
@@ -292,6 +382,44 @@ def test_a_bucket_whose_own_policy_binds_it_passes_where_nothing_above_does():
     assert status(NETWORK, [*documents, *buckets()]) == "fail"
 
 
+@pytest.mark.parametrize(
+    ("condition", "words"),
+    [
+        ({"NotIpAddressIfExists": {"aws:SourceIp": ["203.0.113.0/24", "3.0.0.0/8"]}}, "3.0.0.0/8"),
+        (
+            {"NotIpAddressIfExists": {"aws:SourceIp": ["203.0.113.0/24", "198.51.100.0/24"]}},
+            "198.51.100.0/24",
+        ),
+        ({"NotIpAddressIfExists": {"aws:SourceIp": ["203.0.113.0/24", "::/0"]}}, "2600:"),
+        ({"NotIpAddressIfExists": {"aws:VpcSourceIp": ["10.0.0.0/8"]}}, "a VPC that is not ours"),
+        (
+            {
+                "NotIpAddressIfExists": {"aws:SourceIp": "203.0.113.0/24"},
+                "ArnNotLike": {"aws:PrincipalArn": "arn:aws:iam::*:user/*"},
+            },
+            "by a user",
+        ),
+    ],
+)
+def test_a_restriction_with_a_hole_says_where_it_is(condition, words):
+    own = policy(deny(Principal="*", Condition=condition))
+    documents = [
+        *organization("scp"),
+        doc("organizations.ListPolicies.rcp", {"Policies": []}),
+        *buckets(own),
+    ]
+    assert words in why(NETWORK, documents, who=perimeter((EntryKind.CIDR, "203.0.113.0/24")))
+
+
+def test_a_restriction_that_leaves_older_versions_out_fails():
+    documents = [
+        *organization("scp", policy(ONLY_HERE | {"Action": "s3:GetObject"})),
+        doc("organizations.ListPolicies.rcp", {"Policies": []}),
+        *buckets(),
+    ]
+    assert "by s3:GetObjectVersion" in why(NETWORK, documents)
+
+
 def endpoint(document):
     return [
         doc(
@@ -328,6 +456,9 @@ def test_an_open_endpoint_fails_and_one_bound_to_the_organisation_passes():
         == "pass"
     )
     assert status(NETWORK, [*above, *endpoint("not json")]) == "fail"
+    for key, value in (("aws:PrincipalOrgID", "o-another0000"), ("aws:PrincipalAccount", MEMBER)):
+        theirs = policy(allow | {"Condition": {"StringEquals": {key: [ORG, OURS, value]}}})
+        assert value in why(NETWORK, [*above, *endpoint(theirs)])
 
 
 def test_a_restriction_to_somebody_elses_endpoint_or_vpc_fails_and_names_it():
@@ -361,6 +492,30 @@ def test_a_restriction_to_somebody_elses_endpoint_or_vpc_fails_and_names_it():
         STRANGERS
         | {"Condition": {"StringNotEqualsIfExists": {"aws:PrincipalOrgID": [ORG, "o-*"]}}, "Effect": "Allow"},
         STRANGERS | {"Condition": {"StringNotLikeIfExists": {"aws:PrincipalOrgID": "o-*"}}},
+        STRANGERS
+        | {"Condition": {"StringNotEqualsIfExists": {"aws:PrincipalOrgID": [ORG, "o-another0000"]}}},
+        STRANGERS
+        | {
+            "Condition": {
+                "StringNotEqualsIfExists": {"aws:PrincipalOrgID": ORG, "aws:PrincipalAccount": MEMBER}
+            }
+        },
+        STRANGERS | {"Condition": {"ForAnyValue:StringNotLike": {"aws:PrincipalOrgPaths": f"{ORG}/*"}}},
+        STRANGERS
+        | {
+            "Condition": {
+                "StringNotEqualsIfExists": {"aws:PrincipalOrgID": ORG},
+                "ArnNotLikeIfExists": {"aws:PrincipalArn": "arn:aws:iam::*:role/break-glass"},
+            }
+        },
+        STRANGERS
+        | {
+            "Condition": {
+                "StringNotEqualsIfExists": {"aws:PrincipalOrgID": ORG},
+                "NotIpAddressIfExists": {"aws:SourceIp": "203.0.113.0/24"},
+            }
+        },
+        {k: v for k, v in STRANGERS.items() if k != "Action"} | {"NotAction": ["s3:GetObjectVersion"]},
         STRANGERS | {"Condition": {"DateLessThan": {"aws:CurrentTime": "2020-01-01T00:00:00Z"}}},
     ],
 )

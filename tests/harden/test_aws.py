@@ -152,9 +152,17 @@ def test_nobody_is_locked_out_by_a_policy_of_unknown_ranges():
     assert any("lock everybody out" in n for n in made.notes["aws.network.source-restriction"])
 
 
-@pytest.mark.parametrize(
-    "identifier", ["aws.network.source-restriction", "aws.perimeter.identity", "aws.perimeter.resource"]
-)
+def test_the_resource_perimeter_spares_no_role_of_any_account():
+    """A stranger would name his own role like it; ours are of the organisation."""
+    named = "arn:aws:iam::111122223333:role/auditor"
+    for spared, expected in (((BREAK_GLASS,), None), ((BREAK_GLASS, named), named)):
+        steps = Account().harden("aws.perimeter.resource", break_glass=spared).steps
+        (content,) = [r.args["Content"] for s in steps for r in s.change if "Content" in r.args]
+        (statement,) = json.loads(content)["Statement"]
+        assert statement["Condition"].get("ArnNotLikeIfExists", {}).get("aws:PrincipalArn") == expected
+
+
+@pytest.mark.parametrize("identifier", ["aws.network.source-restriction", "aws.perimeter.identity"])
 def test_every_deny_spares_break_glass_and_fits_into_a_policy(identifier):
     account = Account()
     made = [

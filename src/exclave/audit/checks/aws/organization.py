@@ -7,10 +7,11 @@ Source: https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_p
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from exclave.audit.judging import failures
 from exclave.inventory.model import NOT_RECORDED
+from exclave.policy.document import Malformed, Policy, parse
 
 if TYPE_CHECKING:
     from exclave.audit.model import Item
@@ -21,13 +22,14 @@ ALLOW_ANYBODY = {
     "Version": "2012-10-17",
     "Statement": [{"Effect": "Allow", "Principal": "*", "Action": "*", "Resource": "*"}],
 }
+_ALL = parse(ALLOW_ALL)
 LEVELS = (
     "organizations.ListParents.1",
     "organizations.ListParents.2",
     "organizations.ListParents.3",
     "organizations.ListParents.4",
     "organizations.ListParents.5",
-)
+)  # of five units, the last is in the root, which there is one of
 _TYPES = {
     "scp": "SERVICE_CONTROL_POLICY",
     "rcp": "RESOURCE_CONTROL_POLICY",
@@ -38,25 +40,26 @@ _TYPES = {
 class Reaching:
     """The policies of one type that reach an account.
 
-    `why_not` says why none can; `unseen` are items for what could not be looked at.
+    `levels`: as policy/evaluate takes them, one for the account and for each unit above it. `why_not` says why none can; `unseen` are items for what could not be looked at.
     """
 
-    documents: tuple[Any, ...] = ()
+    levels: tuple[tuple[Policy | Malformed, ...], ...] = ()
     names: tuple[str, ...] = ()
     why_not: str = ""
     unseen: tuple[Item, ...] = field(default=())
 
     @property
-    def levels(self) -> list[list[Any]]:
-        """As policy/evaluate takes them. Only what they deny counts, so an allow stands beside them."""
-        return [[ALLOW_ALL, *self.documents]]
+    def documents(self) -> tuple[Policy | Malformed, ...]:
+        """All of them."""
+        return tuple(document for level in self.levels for document in level)
 
 
 def reaching(inventory: Inventory, kind: str, account: str) -> Reaching:
     """The SCPs (`scp`) or RCPs (`rcp`) that reach an account."""
     organization = _answers(inventory, "organizations.DescribeOrganization")
     listed = _answers(inventory, f"organizations.ListPolicies.{kind}")
-    if blind := failures([*organization, *listed]):
+    roots = _answers(inventory, "organizations.ListRoots")
+    if blind := failures([*organization, *listed, *roots]):
         return Reaching(unseen=tuple(blind))
     if not organization or not listed:
         return Reaching(
@@ -80,15 +83,28 @@ def _attached(inventory: Inventory, kind: str, account: str) -> Reaching:
     targets = _answers(inventory, f"organizations.ListTargetsForPolicy.{kind}")
     described = _answers(inventory, f"organizations.DescribePolicy.{kind}")
     blind += failures([*targets, *described])
-    reached = {a.key for a in targets for item in a.items if item.get("TargetId") in above}
-    found = [
-        (a.text("Policy.PolicySummary.Name") or a.key, a.answer["Policy"]["Content"])
-        for a in described
-        if a.key in reached and _content(a)
-    ]
+    at: dict[str, set[str]] = {}
+    for answer in targets:
+        for item in answer.items:
+            at.setdefault(str(item.get("TargetId")), set()).add(answer.key)
+    documents = {a.key: parse(a.answer["Policy"]["Content"]) for a in described if _content(a)}
+    reached = {key for place in above for key in at.get(place, ())}
     return Reaching(
-        documents=tuple(c for _, c in found), names=tuple(n for n, _ in found), unseen=tuple(blind)
+        levels=tuple(_level([documents.get(k) for k in sorted(at.get(place, ()))]) for place in above),
+        names=tuple(
+            a.text("Policy.PolicySummary.Name") or a.key
+            for a in described
+            if a.key in reached and _content(a)
+        ),
+        unseen=tuple(blind),
     )
+
+
+def _level(documents: list[Policy | Malformed | None]) -> tuple[Policy | Malformed, ...]:
+    """One level. Where nothing allows, or something was not recorded, only what is denied counts."""
+    found = [d for d in documents if d is not None]
+    lists = any(isinstance(d, Policy) and any(s.allow for s in d.statements) for d in found)
+    return tuple(found) if lists and len(found) == len(documents) else (_ALL, *found)
 
 
 def _content(answer: Answer) -> bool:
@@ -97,9 +113,9 @@ def _content(answer: Answer) -> bool:
     )
 
 
-def _above(inventory: Inventory, account: str) -> tuple[set[str], list[Item]]:
+def _above(inventory: Inventory, account: str) -> tuple[list[str], list[Item]]:
     """Ids of the account, the units above it and the root."""
-    found, current = {account}, account
+    found, current = [account], account
     blind: list[Item] = []
     for level in LEVELS:
         answers = [
@@ -109,16 +125,18 @@ def _above(inventory: Inventory, account: str) -> tuple[set[str], list[Item]]:
         parent = next((str(i.get("Id")) for a in answers for i in a.items), "")
         if not parent:
             break
-        found.add(parent)
+        found.append(parent)
         current = parent
-    return found, blind
+    roots = [str(i.get("Id")) for a in _answers(inventory, "organizations.ListRoots") for i in a.items]
+    return list(dict.fromkeys([*found, *roots])), blind
 
 
 def _enabled(inventory: Inventory, kind: str) -> bool:
     roots = [i for a in _answers(inventory, "organizations.ListRoots") for i in a.items]
+    if not any("PolicyTypes" in root for root in roots):
+        return True  # nothing says
     types = [t for root in roots for t in root.get("PolicyTypes") or ()]
-    # a root that lists no types at all says nothing
-    return not types or any(t.get("Type") == _TYPES[kind] and t.get("Status") == "ENABLED" for t in types)
+    return any(t.get("Type") == _TYPES[kind] and t.get("Status") == "ENABLED" for t in types)
 
 
 def own_organizations(inventory: Inventory) -> list[str]:

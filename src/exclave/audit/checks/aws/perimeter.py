@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from exclave.audit.checks.aws.named import strangers
 from exclave.audit.checks.aws.organization import own_organizations, reaching
 from exclave.audit.checks.aws.probes import refuses_carrying_out, refuses_sharing, refuses_strangers
 from exclave.audit.checks.aws.sharing import core_methods
@@ -14,7 +15,7 @@ from exclave.model import Cloud
 from exclave.policy.evaluate import Answer as Says
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from exclave.catalogue.entry import Method
     from exclave.inventory import Answer, Inventory
@@ -25,8 +26,10 @@ WRITES = ("s3:PutObject", "sqs:SendMessage", "sns:Publish")
 # https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_rcps.html
 READS = (
     "s3:GetObject",
+    "s3:GetObjectVersion",
     "sts:AssumeRole",
     "kms:Decrypt",
+    "kms:ReEncryptFrom",
     "sqs:ReceiveMessage",
     "secretsmanager:GetSecretValue",
     "ecr:BatchGetImage",
@@ -53,20 +56,22 @@ def _names_receiver(method: Method) -> bool:
     return not any(r.reader in ("policy", "acl") for s in method.inventory for r in s.read)
 
 
-def identity(inventory: Inventory, _perimeter: Perimeter, _settings: Settings) -> list[Check]:
+def identity(inventory: Inventory, perimeter: Perimeter, _settings: Settings) -> list[Check]:
     """One item per action that must be refused, and per resource share that lets outsiders in."""
     actions = sharing_actions()
     return [
         judged(
             _scope(account),
-            [*_refused(inventory, account, actions), *_shares(inventory, account)],
+            [*_refused(inventory, perimeter, account, actions), *_shares(inventory, account)],
             "rules of the identity perimeter",
         )
         for account in inventory.accounts(Cloud.AWS)
     ]
 
 
-def _refused(inventory: Inventory, account: str, actions: dict[str, tuple[str, ...]]) -> Iterator[Item]:
+def _refused(
+    inventory: Inventory, perimeter: Perimeter, account: str, actions: Iterable[str]
+) -> Iterator[Item]:
     found = reaching(inventory, "scp", account)
     yield from found.unseen
     if found.unseen:
@@ -76,18 +81,16 @@ def _refused(inventory: Inventory, account: str, actions: dict[str, tuple[str, .
         return
     organization = next(iter(own_organizations(inventory)), "")
     facts = (("policies", ", ".join(found.names)),)
-    for action, keys in actions.items():
-        yield _said(
-            refuses_sharing(action, keys, account, organization, found.levels),
-            f"share by {action}",
-            "no SCP refuses to share outside by it",
-            facts,
-        )
+    others = strangers(found.documents, perimeter, account)
+    for action in actions:
+        answer, way = refuses_sharing(action, account, organization, found.levels, others)
+        yield _said(answer, f"share by {action}", f"no SCP refuses to share outside by it {way}", facts)
     for action in WRITES:
+        answer, way = refuses_carrying_out(action, account, organization, found.levels, others)
         yield _said(
-            refuses_carrying_out(action, account, organization, found.levels),
+            answer,
             f"write by {action}",
-            "no SCP refuses it on a resource of another organisation",
+            f"no SCP refuses it on a resource of another organisation {way}",
             facts,
         )
 
@@ -123,19 +126,19 @@ def _shares(inventory: Inventory, account: str) -> Iterator[Item]:
                 yield passed(name, where=answer.where)
 
 
-def resource(inventory: Inventory, _perimeter: Perimeter, _settings: Settings) -> list[Check]:
+def resource(inventory: Inventory, perimeter: Perimeter, _settings: Settings) -> list[Check]:
     """One item per service that an RCP must bind, and per setting that blocks public access."""
     return [
         judged(
             _scope(account),
-            [*_bound(inventory, account), *_settings_of(inventory, account)],
+            [*_bound(inventory, perimeter, account), *_settings_of(inventory, account)],
             "rules of the resource perimeter",
         )
         for account in inventory.accounts(Cloud.AWS)
     ]
 
 
-def _bound(inventory: Inventory, account: str) -> Iterator[Item]:
+def _bound(inventory: Inventory, perimeter: Perimeter, account: str) -> Iterator[Item]:
     found = reaching(inventory, "rcp", account)
     yield from found.unseen
     if found.unseen:
@@ -144,8 +147,9 @@ def _bound(inventory: Inventory, account: str) -> Iterator[Item]:
         yield failed("resource control policies", found.why_not)
         return
     organization = next(iter(own_organizations(inventory)), "")
+    others = strangers(found.documents, perimeter, account)
     for action in READS:
-        answer, who = refuses_strangers(action, account, organization, found.levels)
+        answer, who = refuses_strangers(action, account, organization, found.levels, others)
         yield _said(
             answer, f"use by {action}", f"no RCP refuses it to {who}", (("policies", ", ".join(found.names)),)
         )

@@ -9,6 +9,14 @@ from __future__ import annotations
 import ipaddress
 from typing import TYPE_CHECKING
 
+from exclave.audit.checks.aws.named import (
+    STRANGER,
+    THEIR_ORGANIZATION,
+    Stranger,
+    circumstances,
+    principals,
+    ranges,
+)
 from exclave.audit.checks.aws.organization import ALLOW_ALL, ALLOW_ANYBODY
 from exclave.model import OURS, Destination, Kind
 from exclave.policy.evaluate import Answer, Policies, evaluate
@@ -19,18 +27,37 @@ if TYPE_CHECKING:
 
     from exclave.perimeter import Perimeter
 
-STRANGER, THEIR_ORGANIZATION = "999988887777", "o-zz99foreign9"
-STRANGERS_ROLE = f"arn:aws:iam::{STRANGER}:role/stranger"
 # Addresses all over the internet, so that a list of ranges that is nearly everything is seen.
-_ADDRESSES = tuple(f"{first}.77.33.11" for first in (1, 31, 54, 91, 128, 151, 185, 203, 222))
+_ADDRESSES = (
+    *(f"{first}.77.33.11" for first in (1, 31, 54, 91, 128, 151, 185, 203, 222)),
+    *("2600:1f18::77", "2a02:6b8::77", "240e::77"),
+)
+_PRIVATE = ("198.18.7.7", "10.77.33.11", "172.31.33.11", "192.168.33.11")  # of any VPC
 
 _KEYS = ("aws:SourceVpc", "aws:SourceVpce")
+# Who may call: an SCP binds them all.
+_CALLERS = (("a role", "role/exclave-probe"), ("a user", "user/exclave-probe"), ("the root user", "root"))
 
 
 def resource_for(action: str, account: str) -> str:
-    """An ARN of a thing that the action is about, in an account."""
+    """An ARN of a thing that the action is about, in an account.
+
+    Snapshots and images have no account in theirs:
+    https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonec2.html#amazonec2-resources-for-iam-policies
+    """
     service = action.partition(":")[0].lower()
-    return {
+    exact = {
+        "ec2:modifysnapshotattribute": "arn:aws:ec2:eu-west-1::snapshot/snap-0a1b2c3d",
+        "ec2:modifyimageattribute": "arn:aws:ec2:eu-west-1::image/ami-0a1b2c3d",
+        "rds:modifydbsnapshotattribute": f"arn:aws:rds:eu-west-1:{account}:snapshot:a-snapshot",
+        "rds:modifydbclustersnapshotattribute": f"arn:aws:rds:eu-west-1:{account}:cluster-snapshot:a-snapshot",
+        "redshift:authorizesnapshotaccess": f"arn:aws:redshift:eu-west-1:{account}:snapshot:a-cluster/a-snapshot",
+        "redshift:authorizedatashare": f"arn:aws:redshift:eu-west-1:{account}:datashare:0a1b2c3d/a-share",
+        "s3:putreplicationconfiguration": "arn:aws:s3:::a-bucket",
+        "ecr:putreplicationconfiguration": "*",
+        "logs:putsubscriptionfilter": f"arn:aws:logs:eu-west-1:{account}:log-group:a-group",
+    }.get(action.lower())
+    return exact or {
         "s3": "arn:aws:s3:::a-bucket/a-key",
         "kms": f"arn:aws:kms:eu-west-1:{account}:key/0a1b2c3d",
         "sqs": f"arn:aws:sqs:eu-west-1:{account}:queue",
@@ -39,76 +66,120 @@ def resource_for(action: str, account: str) -> str:
         "secretsmanager": f"arn:aws:secretsmanager:eu-west-1:{account}:secret:a-secret",
         "dynamodb": f"arn:aws:dynamodb:eu-west-1:{account}:table/a-table",
         "ecr": f"arn:aws:ecr:eu-west-1:{account}:repository/a-repository",
-        "ec2": f"arn:aws:ec2:eu-west-1:{account}:snapshot/snap-0a1b2c3d",
+        "ram": f"arn:aws:ram:eu-west-1:{account}:resource-share/0a1b2c3d",
     }.get(service, f"arn:aws:{service}:eu-west-1:{account}:thing/a-thing")
 
 
-def refuses_sharing(
-    action: str, keys: Sequence[str], account: str, organization: str, levels: Sequence[Sequence[object]]
-) -> Answer:
-    """What SCPs say when an ordinary role of the account shares something of its own with a stranger.
+def receivers(action: str, account: str) -> tuple[tuple[str, Mapping[str, str]], ...]:
+    """How a request of the action names an outsider (words, context): every one must be refused.
 
-    `keys` are condition keys by which a policy can tell the stranger; they carry his values.
+    https://docs.aws.amazon.com/service-authorization/latest/reference/ (condition keys of each action)
     """
-    context = _own(account, organization) | {
-        "aws:ResourceOrgID": organization,
-        "aws:ResourceAccount": account,
-    }
-    context |= {key: _foreign_value(key) for key in keys if not key.lower().startswith("aws:")}
-    request = Request(
-        action=action, resource=resource_for(action, account), principal=f"arn:aws:iam::{account}:role/exclave-probe",
-        resource_account=account, context=context,
-    )  # fmt: skip
-    return evaluate(request, Policies(identity=[ALLOW_ALL], scps=levels))
+    external, queue = {"ram:Principal": account}, f"arn:aws:sqs:eu-west-1:{account}:theirs"
+    return {
+        "ec2:ModifySnapshotAttribute": (
+            ("with an account", {"ec2:Add/userId": account}), ("with everybody", {"ec2:Add/group": "all"}),
+        ),
+        "ec2:ModifyImageAttribute": (("", {"ec2:Attribute": "LaunchPermission", "ec2:Public": "false"}),),
+        "logs:PutSubscriptionFilter": (("", {"logs:DestinationArn": f"arn:aws:logs:eu-west-1:{account}:destination:theirs"}),),
+        "ram:CreateResourceShare": (("", external | {"ram:RequestedAllowsExternalPrincipals": "true"}),),
+        # who gets into a share that is there: another key says whether it lets outsiders in
+        "ram:AssociateResourceShare": (("", external | {"ram:AllowsExternalPrincipals": "true"}),),
+        "redshift:AuthorizeDataShare": (("", {"redshift:ConsumerIdentifier": account}),),
+        "sns:Subscribe": (
+            ("with a queue", {"sns:Endpoint": queue, "sns:Protocol": "sqs"}),
+            ("with a web address", {"sns:Endpoint": "https://stranger.example/", "sns:Protocol": "https"}),
+            ("with a mail address", {"sns:Endpoint": "a@stranger.example", "sns:Protocol": "email"}),
+        ),
+    }.get(action, (("", {}),))  # fmt: skip
+
+
+def refuses_sharing(
+    action: str,
+    account: str,
+    organization: str,
+    levels: Sequence[Sequence[object]],
+    others: Sequence[Stranger] = (Stranger(),),
+) -> tuple[Answer, str]:
+    """What SCPs say when somebody of the account shares something of its own with a stranger: answer, and which way."""
+    context = _own(account, organization) | _of(organization, "Resource") | {"aws:ResourceAccount": account}
+    policies = Policies(identity=[ALLOW_ALL], scps=levels)
+    for other in others:
+        for who, principal in _CALLERS:
+            for how, naming in receivers(action, other.account):
+                for what, chosen in circumstances(_flat(levels)):
+                    request = Request(
+                        action=action, resource=resource_for(action, account), principal=f"arn:aws:iam::{account}:{principal}",
+                        resource_account=account, context={**context, **naming, **chosen},
+                    )  # fmt: skip
+                    answer = evaluate(request, policies)
+                    if answer is not Answer.DENIES:
+                        return answer, _words(f"to {who}", how, other.said and f"with {other.said}", what)
+    return Answer.DENIES, ""
 
 
 def refuses_carrying_out(
-    action: str, account: str, organization: str, levels: Sequence[Sequence[object]]
-) -> Answer:
-    """What SCPs say when a role of the account writes to a thing of a stranger, in an organisation or in none."""
-    worst = Answer.DENIES
-    for theirs in (THEIR_ORGANIZATION, ""):
+    action: str,
+    account: str,
+    organization: str,
+    levels: Sequence[Sequence[object]],
+    others: Sequence[Stranger] = (Stranger(),),
+) -> tuple[Answer, str]:
+    """What SCPs say when somebody of the account writes to a thing of a stranger, in an organisation or in none."""
+    policies = Policies(identity=[ALLOW_ALL], resource=ALLOW_ANYBODY, scps=levels)
+    for other in (*others, Stranger(organization="")):
         context = (
             _own(account, organization)
-            | {"aws:ResourceAccount": STRANGER}
-            | ({"aws:ResourceOrgID": theirs} if theirs else {})
+            | _of(other.organization, "Resource")
+            | {"aws:ResourceAccount": other.account}
         )
-        request = Request(
-            action=action, resource=resource_for(action, STRANGER), principal=f"arn:aws:iam::{account}:role/exclave-probe",
-            resource_account=STRANGER, context=context,
-        )  # fmt: skip
-        answer = evaluate(request, Policies(identity=[ALLOW_ALL], resource=ALLOW_ANYBODY, scps=levels))
-        if answer is not Answer.DENIES:
-            worst = answer
-    return worst
+        for who, principal in _CALLERS:
+            for what, chosen in circumstances(_flat(levels)):
+                request = Request(
+                    action=action, resource=resource_for(action, other.account), principal=f"arn:aws:iam::{account}:{principal}",
+                    resource_account=other.account, context={**context, **chosen},
+                )  # fmt: skip
+                answer = evaluate(request, policies)
+                if answer is not Answer.DENIES:
+                    return answer, _words(f"to {who}", other.said and f"on things of {other.said}", what)
+    return Answer.DENIES, ""
 
 
 def refuses_strangers(
-    action: str, account: str, organization: str, levels: Sequence[Sequence[object]]
+    action: str,
+    account: str,
+    organization: str,
+    levels: Sequence[Sequence[object]],
+    others: Sequence[Stranger] = (Stranger(),),
 ) -> tuple[Answer, str]:
     """What RCPs say when a stranger uses a thing of the account whose own policy lets everybody: answer, and who it was."""
-    for who, principal, theirs in (
-        ("a principal of another organisation", STRANGERS_ROLE, THEIR_ORGANIZATION),
-        ("a principal of an account in no organisation", STRANGERS_ROLE, ""),
-        ("an anonymous caller", "", ""),
-    ):
-        context = {
-            "aws:ResourceAccount": account,
-            "aws:ResourceOrgID": organization,
-            "aws:PrincipalIsAWSService": "false",
-            "aws:ViaAWSService": "false",
-        }
-        context |= {"aws:PrincipalOrgID": theirs} if theirs else {}
-        request = Request(
-            action=action,
-            resource=resource_for(action, account),
-            principal=principal,
-            resource_account=account,
-            context=context,
-        )
-        answer = evaluate(request, Policies(identity=[ALLOW_ALL], resource=ALLOW_ANYBODY, rcps=levels))
-        if answer is not Answer.DENIES and not (action.lower().startswith("sts:") and not principal):
-            return answer, who
+    callers = [
+        *((o.said or "a principal of another organisation", o) for o in others),
+        ("a principal of an account in no organisation", Stranger(organization="")),
+        ("an anonymous caller", Stranger("", "")),
+    ]
+    policies = Policies(identity=[ALLOW_ALL], resource=ALLOW_ANYBODY, rcps=levels)
+    context = {
+        "aws:ResourceAccount": account,
+        "aws:PrincipalIsAWSService": "false",
+        "aws:ViaAWSService": "false",
+        "aws:SecureTransport": "true",
+    } | _of(organization, "Resource")
+    for who, other in callers:
+        arns = [f"arn:aws:iam::{other.account}:{p}" for _, p in _CALLERS] if other.account else [""]
+        arns += principals(_flat(levels), other.account) if other.account else []
+        if action.lower().startswith("sts:"):
+            arns = [a for a in arns if a and not a.endswith(":root")]  # who can't take on a role
+        for principal in arns:
+            for what, chosen in circumstances(_flat(levels)):
+                request = Request(
+                    action=action, resource=resource_for(action, account), principal=principal, resource_account=account,
+                    context={**context, **_of(other.organization, "Principal"), **chosen},
+                )  # fmt: skip
+                answer = evaluate(request, policies)
+                if answer is not Answer.DENIES:
+                    named = principal and not any(principal.endswith(p) for _, p in _CALLERS)
+                    return answer, _words(who, what, f"as {principal}" if named else "")
     return Answer.DENIES, ""
 
 
@@ -125,18 +196,24 @@ def refuses_elsewhere(
 
     `strange` are further VPCs and endpoints that are not ours: those that a policy names by mistake or by malice.
     """
+    documents = [*_flat(policies.scps), *_flat(policies.rcps), policies.resource]
     further = [
         (f"from {s}, which a policy lets in and which is none of ours", {_KEYS[s.startswith("vpce-")]: s})
         for s in strange
     ]
+    further += [
+        (f"from {r}, which a policy lets in and which is none of ours", {key: address})
+        for r, key, address in ranges(documents, perimeter, account)
+    ]
     for place, context in (*_elsewhere(perimeter), *further):
-        request = Request(
-            action=action, resource=resource, principal=f"arn:aws:iam::{account}:role/exclave-probe", resource_account=account,
-            context=_own(account, organization) | {"aws:ResourceAccount": account} | context,
-        )  # fmt: skip
-        answer = evaluate(request, policies)
-        if answer is not Answer.DENIES:
-            return answer, place
+        for who, principal in _CALLERS:
+            request = Request(
+                action=action, resource=resource, principal=f"arn:aws:iam::{account}:{principal}", resource_account=account,
+                context=_own(account, organization) | _of(organization, "Resource") | {"aws:ResourceAccount": account} | context,
+            )  # fmt: skip
+            answer = evaluate(request, policies)
+            if answer is not Answer.DENIES:
+                return answer, place if principal == _CALLERS[0][1] else f"{place}, by {who}"
     return Answer.DENIES, ""
 
 
@@ -145,48 +222,55 @@ def _elsewhere(perimeter: Perimeter) -> Iterator[tuple[str, dict[str, str]]]:
         found = perimeter.judge(Destination(kind=Kind.IP_RANGE, id=str(ipaddress.ip_network(address))))
         if found.verdict not in OURS:
             yield f"from {address}", {"aws:SourceIp": address}
-    vpc = {
-        "aws:SourceVpc": "vpc-0f0e0d0c0b0a09080",
-        "aws:SourceVpce": "vpce-0f0e0d0c0b0a09080",
-        "aws:VpcSourceIp": "198.18.7.7",
-        "aws:VpceOrgID": THEIR_ORGANIZATION,
-        "aws:VpceAccount": STRANGER,
-    }
-    yield "from a VPC that is not ours", vpc
+    for address in _PRIVATE:
+        vpc = {
+            "aws:SourceVpc": "vpc-0f0e0d0c0b0a09080",
+            "aws:SourceVpce": "vpce-0f0e0d0c0b0a09080",
+            "aws:VpcSourceIp": address,
+            "aws:VpceAccount": STRANGER,
+        }
+        yield "from a VPC that is not ours", vpc | _of(THEIR_ORGANIZATION, "Vpce")
 
 
-def lets_strangers_out(action: str, policy: object) -> Answer:
-    """What the policy of a VPC endpoint says to a stranger's credentials that reach for a stranger's things."""
-    request = Request(
-        action=action, resource=resource_for(action, STRANGER), principal=STRANGERS_ROLE, resource_account=STRANGER,
-        context={
-            "aws:PrincipalOrgID": THEIR_ORGANIZATION, "aws:ResourceOrgID": THEIR_ORGANIZATION, "aws:ResourceAccount": STRANGER,
-            "aws:PrincipalIsAWSService": "false", "aws:ViaAWSService": "false",
-        },
-    )  # fmt: skip
-    return evaluate(request, Policies(identity=[ALLOW_ALL], boundary=policy))
+def lets_strangers_out(
+    action: str, policy: object, others: Sequence[Stranger] = (Stranger(),)
+) -> tuple[Answer, str]:
+    """What a VPC endpoint's policy says to a stranger's credentials that reach for a stranger's things, and whose."""
+    for other in (*others, Stranger(organization="")):
+        for _, principal in _CALLERS[:2]:
+            request = Request(
+                action=action, resource=resource_for(action, other.account), principal=f"arn:aws:iam::{other.account}:{principal}",
+                resource_account=other.account,
+                context={
+                    **_of(other.organization, "Principal"), **_of(other.organization, "Resource"), "aws:ResourceAccount": other.account,
+                    "aws:PrincipalIsAWSService": "false", "aws:ViaAWSService": "false", "aws:SecureTransport": "true",
+                },
+            )  # fmt: skip
+            answer = evaluate(request, Policies(identity=[ALLOW_ALL], boundary=policy))
+            if answer is not Answer.DENIES:
+                return answer, other.said
+    return Answer.DENIES, ""
 
 
 def _own(account: str, organization: str) -> dict[str, str]:
-    found = {
+    return {
         "aws:PrincipalAccount": account,
         "aws:PrincipalIsAWSService": "false",
         "aws:ViaAWSService": "false",
-    }
-    return found | ({"aws:PrincipalOrgID": organization} if organization else {})
+        "aws:SecureTransport": "true",
+    } | _of(organization, "Principal")
 
 
-def _foreign_value(key: str) -> str:
-    name = key.lower()
-    if name.endswith(("arn", "endpoint")):
-        return f"arn:aws:sqs:eu-west-1:{STRANGER}:theirs"
-    if name == "sns:protocol":
-        return "sqs"
-    words: Mapping[str, str] = {
-        "group": "all",
-        "external": "true",
-        "org": THEIR_ORGANIZATION,
-        "public": "true",
-        "acl": "public-read",
-    }
-    return next((value for word, value in words.items() if word in name), STRANGER)
+def _of(organization: str, whose: str) -> dict[str, str]:
+    """The keys by which the organisation of a principal, a resource or an endpoint is told."""
+    if not organization:
+        return {}
+    return {f"aws:{whose}OrgID": organization, f"aws:{whose}OrgPaths": f"{organization}/r-0a1b/ou-0a1b-1/"}
+
+
+def _flat(levels: Sequence[Sequence[object]]) -> list[object]:
+    return [document for level in levels for document in level]
+
+
+def _words(*parts: str) -> str:
+    return " ".join(p for p in parts if p)

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import re
 from typing import TYPE_CHECKING
 
+from exclave.audit.checks.aws.named import strangers
 from exclave.audit.checks.aws.organization import ALLOW_ALL, own_organizations, reaching
 from exclave.audit.checks.aws.probes import lets_strangers_out, refuses_elsewhere
 from exclave.audit.judging import failed, judged, passed, unseen
 from exclave.inventory.model import Scope
 from exclave.model import OURS, Cloud, Destination, Kind
+from exclave.policy.document import Malformed, Policy, parse
 from exclave.policy.evaluate import Answer as Says
 from exclave.policy.evaluate import Policies
 
@@ -21,13 +22,14 @@ if TYPE_CHECKING:
     from exclave.inventory import Inventory
     from exclave.perimeter import Perimeter
 
-READ = "s3:GetObject"
+READS = ("s3:GetObject", "s3:GetObjectVersion")
 # What a stranger would do through the endpoint of a service that holds data.
 _ENDPOINTS = {
     "s3": "s3:PutObject", "s3express": "s3:PutObject", "dynamodb": "dynamodb:PutItem", "sqs": "sqs:SendMessage",
     "sns": "sns:Publish", "kms": "kms:Encrypt", "secretsmanager": "secretsmanager:PutSecretValue", "ebs": "ebs:PutSnapshotBlock",
     "ec2": "ec2:ModifySnapshotAttribute", "rds": "rds:ModifyDBSnapshotAttribute", "lambda": "lambda:InvokeFunction",
-    "kinesis-streams": "kinesis:PutRecord", "logs": "logs:PutLogEvents", "ecr.dkr": "ecr:PutImage", "ecr.api": "ecr:PutImage", "sts": "sts:AssumeRole",
+    "kinesis-streams": "kinesis:PutRecord", "kinesis-firehose": "firehose:PutRecord", "git-codecommit": "codecommit:GitPush",
+    "execute-api": "execute-api:Invoke", "ssm": "ssm:PutParameter", "logs": "logs:PutLogEvents", "ecr.dkr": "ecr:PutImage", "ecr.api": "ecr:PutImage", "sts": "sts:AssumeRole",
 }  # fmt: skip
 _NETWORK = re.compile(r"\bvpce?-[0-9a-z]+")
 _SERVICE = re.compile(r"com\.amazonaws\.[a-z0-9-]+\.([a-z0-9.-]+)|aws\.api\.[a-z0-9-]+\.([a-z0-9.-]+)")
@@ -38,7 +40,7 @@ def source_restriction(inventory: Inventory, perimeter: Perimeter, _settings: Se
     return [
         judged(
             Scope(cloud=Cloud.AWS, account=account),
-            [*_data(inventory, perimeter, account), *_endpoints(inventory, account)],
+            [*_data(inventory, perimeter, account), *_endpoints(inventory, perimeter, account)],
             "buckets and endpoints",
         )
         for account in inventory.accounts(Cloud.AWS)
@@ -51,15 +53,17 @@ def _data(inventory: Inventory, perimeter: Perimeter, account: str) -> Iterator[
     policies = Policies(identity=[ALLOW_ALL], scps=scps.levels, rcps=rcps.levels)
     networks = _Networks(inventory, perimeter, account)
     above = (*scps.documents, *rcps.documents)
-    answer, place = refuses_elsewhere(
-        READ,
-        "arn:aws:s3:::a-bucket/a-key",
-        account,
-        organization,
-        perimeter,
-        policies,
-        networks.strange(*above),
-    )
+
+    def refuses(bucket: str, policies: Policies, strange: list[str]) -> tuple[Says, str]:
+        for action in READS:
+            answer, place = refuses_elsewhere(
+                action, f"arn:aws:s3:::{bucket}/a-key", account, organization, perimeter, policies, strange
+            )
+            if answer is not Says.DENIES:
+                return answer, place if action == READS[0] else f"{place} by {action}"
+        return Says.DENIES, ""
+
+    answer, place = refuses("a-bucket", policies, networks.strange(*above))
     names = (("policies", ", ".join((*scps.names, *rcps.names))),)
     if answer is Says.DENIES:
         yield passed("data of the whole account", facts=names)
@@ -71,17 +75,9 @@ def _data(inventory: Inventory, perimeter: Perimeter, account: str) -> Iterator[
         if recorded.error is not None:
             yield unseen(recorded)
             continue
-        document = None if recorded.absent else (recorded.answer or {}).get("Policy")
+        document = parse(None if recorded.absent else (recorded.answer or {}).get("Policy"))
         own = Policies(identity=[ALLOW_ALL], resource=document, scps=scps.levels, rcps=rcps.levels)
-        says, where_from = refuses_elsewhere(
-            READ,
-            f"arn:aws:s3:::{recorded.key}/a-key",
-            account,
-            organization,
-            perimeter,
-            own,
-            networks.strange(*above, document),
-        )
+        says, where_from = refuses(str(recorded.key), own, networks.strange(*above, document))
         if says is Says.DENIES:
             yield passed(recorded.key, where=recorded.where)
         else:
@@ -109,9 +105,16 @@ class _Networks:
             if all(a.error is None for a in inventory.each(call, account=account)):
                 self._known[start] = {str(i.get(key)) for _, i in inventory.items(call)}
 
-    def strange(self, *documents: object) -> list[str]:
+    def strange(self, *documents: Policy | Malformed) -> list[str]:
         """Ids in policies that are none of ours; none of a kind that could not be looked at."""
-        text = " ".join(d if isinstance(d, str) else json.dumps(d) for d in documents if d)
+        text = " ".join(
+            v
+            for d in documents
+            if isinstance(d, Policy)
+            for s in d.statements
+            for c in s.conditions
+            for v in c.values
+        )
         found = []
         for name in dict.fromkeys(_NETWORK.findall(text)):
             known = self._known.get("vpce-" if name.startswith("vpce-") else "vpc-")
@@ -123,7 +126,7 @@ class _Networks:
         return found
 
 
-def _endpoints(inventory: Inventory, account: str) -> Iterator[Item]:
+def _endpoints(inventory: Inventory, perimeter: Perimeter, account: str) -> Iterator[Item]:
     for answer in inventory.answers("ec2.DescribeVpcEndpoints", account=account):
         if answer.error is not None:
             yield unseen(answer, f"VPC endpoints of {answer.scope.region}")
@@ -140,12 +143,14 @@ def _endpoints(inventory: Inventory, account: str) -> Iterator[Item]:
                 ("vpc", str(endpoint.get("VpcId"))),
                 ("region", answer.scope.region),
             )
-            if document and lets_strangers_out(action, document) is Says.DENIES:
+            says, who = lets_strangers_out(action, document, strangers([document], perimeter, account))
+            if document and says is Says.DENIES:
                 yield passed(name, facts=facts, where=answer.where)
             else:
+                of = f" of {who}" if who else ""
                 yield failed(
                     name,
-                    f"the endpoint's policy lets a stranger's credentials carry data to a stranger's resource ({action})",
+                    f"the endpoint's policy lets a stranger's credentials{of} carry data to a stranger's resource ({action})",
                     facts,
                     answer.where,
                 )

@@ -97,7 +97,11 @@ def strangers(account: Account, perimeter: Perimeter, options: Options) -> State
     }
     if listed := our_entries(perimeter, EntryKind.ACCOUNT):
         condition["StringNotEqualsIfExists"]["aws:PrincipalAccount"] = listed
-    return deny("Strangers", ACTIONS, condition=condition, principal="*", spared=spared_by_policies(options))
+    # our own roles are of the organisation; a pattern of any account would let a stranger's role of that name in
+    spared = [
+        arn for arn in spared_by_policies(options) if arn.split(":")[4:5] and "*" not in arn.split(":")[4]
+    ]
+    return deny("Strangers", ACTIONS, condition=condition, principal="*", spared=spared)
 
 
 def declarative(options: Options, *, vpcs: bool) -> list[Policy]:

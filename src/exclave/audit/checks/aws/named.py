@@ -1,0 +1,138 @@
+"""What policies name: outsiders whom they let in, and circumstances under which a Deny of theirs doesn't hold.
+
+Each is tried as a request of its own, so that an exception shows by what it lets through.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from exclave.model import FOREIGN, Cloud, Destination, Kind
+from exclave.policy.document import Malformed, Policy, parse
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from exclave.perimeter import Perimeter
+    from exclave.policy.document import Condition
+
+STRANGER, THEIR_ORGANIZATION = "999988887777", "o-zz99foreign9"
+_ORGANIZATION = re.compile(r"\bo-[a-z0-9]{10,32}\b")
+_ACCOUNT = re.compile(r"(?<![0-9])[0-9]{12}(?![0-9])")
+# Keys that say who, and which values of theirs whoever shares can choose.
+_WHO = (
+    "aws:principalorgid", "aws:principalorgpaths", "aws:principalaccount", "aws:resourceorgid", "aws:resourceorgpaths", "aws:resourceaccount",
+    "ec2:add/userid", "ram:principal", "redshift:consumeridentifier", "logs:destinationarn", "sns:endpoint",
+)  # fmt: skip
+_REGION = "aws:requestedregion"
+_REGIONS = ("us-east-1", "ap-southeast-2")
+_FACTOR = "aws:multifactorauthpresent"
+_CHOSEN = ("aws:useragent", "aws:referer", "aws:sourcevpc", "aws:sourcevpce")
+_ADDRESSES = ("aws:sourceip", "aws:vpcsourceip")
+_PRIVATE = tuple(
+    ipaddress.ip_network(n)
+    for n in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "fc00::/7")
+)
+_WIDE = {4: 16, 6: 32}  # a range as wide as this is nobody's own
+
+
+@dataclass(frozen=True, slots=True)
+class Stranger:
+    """An account outside; `organization` "" when it is in none. `said`: why it is tried."""
+
+    account: str = STRANGER
+    organization: str = THEIR_ORGANIZATION
+    said: str = ""
+
+
+def strangers(documents: Sequence[object], perimeter: Perimeter, account: str) -> list[Stranger]:
+    """Anybody, and each organisation and account that a policy names and the perimeter doesn't."""
+    found = [Stranger()]
+    texts = " ".join(v for c in _conditions(documents) if c.key in _WHO for v in c.values)
+    for kind, pattern in ((Kind.ORGANIZATION, _ORGANIZATION), (Kind.ACCOUNT, _ACCOUNT)):
+        for name in dict.fromkeys(pattern.findall(texts)):
+            if name == account:
+                continue
+            judged = perimeter.judge(Destination(kind=kind, id=name, cloud=Cloud.AWS), account)
+            if judged.verdict not in FOREIGN:
+                continue
+            said = f"{name}, which a policy lets in and which is none of ours"
+            found.append(
+                Stranger(organization=name, said=said)
+                if kind is Kind.ORGANIZATION
+                else Stranger(name, "", said)
+            )
+    return found
+
+
+def principals(documents: Sequence[object], account: str) -> list[str]:
+    """ARNs in an account outside that an exception for principals of any account lets in."""
+    found: dict[str, None] = {}
+    for condition in _conditions(documents):
+        for value in condition.values if condition.key == "aws:principalarn" else ():
+            parts = value.split(":", 5)
+            if len(parts) == 6 and "*" in parts[4]:  # noqa: PLR2004 - arn:aws:iam::account:role/name
+                found[f"arn:aws:iam::{account}:{parts[5].replace('*', 'x')}"] = None
+    return list(found)
+
+
+def circumstances(documents: Sequence[object]) -> list[tuple[str, Mapping[str, str]]]:
+    """Circumstances that the caller can choose (words, context): plain ones, and those that a condition names."""
+    found: dict[str, Mapping[str, str]] = {"": {}}
+    for condition in _conditions(documents):
+        key, name = condition.key, condition.name
+        if key == _FACTOR:
+            found["with a second factor"] = {name: "true"}
+        elif key in _ADDRESSES:
+            found |= {f"from {a}": {name: a} for v in condition.values if (a := _first(v))}
+        elif key in _CHOSEN or key == _REGION:
+            word = "in" if key == _REGION else f"with {name}"
+            values = [v.replace("*", "x").replace("?", "x") for v in condition.values]
+            values += _REGIONS if key == _REGION else ()
+            found |= {f"{word} {v}": {name: v} for v in values}
+    return list(found.items())
+
+
+def ranges(documents: Sequence[object], perimeter: Perimeter, account: str) -> Iterator[tuple[str, str, str]]:
+    """Range, key and an address of each range in the policies that is not ours.
+
+    Where the perimeter names no range of ours, only the widest are known not to be.
+    """
+    listed = any(e.kind == "cidr" for e in perimeter.entries)
+    for condition in _conditions(documents):
+        if condition.key not in _ADDRESSES:
+            continue
+        for value in condition.values:
+            network = _network(value)
+            if network is None:
+                continue
+            wide = network.prefixlen < _WIDE[network.version]
+            destination = Destination(kind=Kind.IP_RANGE, id=str(network))
+            foreign = perimeter.judge(destination, account).verdict in FOREIGN
+            private = any(network.version == p.version and network.subnet_of(p) for p in _PRIVATE)  # type: ignore[arg-type]
+            # of private addresses SourceIp is none, and VpcSourceIp may be anybody's
+            strange = condition.key == "aws:vpcsourceip" if private else wide or listed
+            if foreign and strange:
+                yield value, condition.name, str(network[min(77, network.num_addresses - 1)])
+
+
+def _conditions(documents: Iterable[object]) -> Iterator[Condition]:
+    for document in documents:
+        policy = document if isinstance(document, Policy) else parse(document)
+        if not isinstance(policy, Malformed):
+            yield from (c for s in policy.statements for c in s.conditions)
+
+
+def _first(value: str) -> str:
+    network = _network(value)
+    return str(network[min(77, network.num_addresses - 1)]) if network is not None else ""
+
+
+def _network(value: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network | None:
+    try:
+        return ipaddress.ip_network(value, strict=False)
+    except ValueError:
+        return None
