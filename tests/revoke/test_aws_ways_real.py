@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import json
 import os
-from contextlib import contextmanager
 
 import pytest
-from click.testing import CliRunner
 
-from exclave.cli.revoke import command
 from tests.audit.test_aws_real import client
 from tests.inventory import moto
 from tests.revoke.planted import OTHER, OWN, REGION, THEIRS
+from tests.revoke.real import environment, taken_back_and_put_back
 from tests.revoke.test_aws_real import line
 
 pytestmark = pytest.mark.real
@@ -26,23 +24,6 @@ ONCE = {"aws.sns.subscription", "aws.datasync.task", "aws.vpc.peering-accept"}  
 def url():
     with moto.server() as found:
         yield found
-
-
-@contextmanager
-def environment(url):
-    before = dict(os.environ)
-    for name in [n for n in os.environ if n.startswith("AWS_")]:
-        del os.environ[name]
-    os.environ.update(moto.environment(url))
-    try:
-        yield
-    finally:
-        os.environ.clear()
-        os.environ.update(before)
-
-
-def revoke(*arguments):
-    return CliRunner().invoke(command, [str(a) for a in arguments], catch_exceptions=False)
 
 
 def text(principal=None, action="x:*", resource="*"):
@@ -179,30 +160,7 @@ def copy_task(url):
     ],
 )  # fmt: skip
 def test_it_is_taken_back_and_put_back(url, tmp_path, monkeypatch, plant):
-    monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("exclave.change.apply.PATIENCE", 0)
     with environment(url):
         found, look = plant(url)
-        before = look()
-        (tmp_path / "f.jsonl").write_text(json.dumps(found) + "\n")
-        done = revoke("f.jsonl", "--transfer", found["id"], "--apply", "--undo-file", "u")
-        assert done.exit_code == 0, done.output
-        assert "1 applied" in done.output, done.output
-        after = look()
-        assert after != before
-        assert THEIRS not in json.dumps(after)
-        assert OTHER not in json.dumps(before) or OTHER in json.dumps(
-            after
-        )  # whoever else was let in still is
-        again = revoke("f.jsonl", "--transfer", found["id"])
-        assert "nothing to take back" in again.output, again.output
-        undone = revoke("--undo", "u")
-        if found["method"] in ONCE:
-            assert "can't be undone" in undone.output
-            return
-        assert undone.exit_code == 0, undone.output
-        assert (
-            sorted(map(str, look())) == sorted(map(str, before))
-            if isinstance(before, list)
-            else look() == before
-        )
+        taken_back_and_put_back(tmp_path, found, look, undone=found["method"] not in ONCE)
