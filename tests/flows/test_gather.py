@@ -234,7 +234,8 @@ def test_only_the_wanted_time_is_summed(fast):
         assert sums(collector.totals(1)) == {(A, B): 10}
 
 
-ADDRESSES = st.sampled_from([A, B, C, "10.0.3.3", "52.218.1.2", "fd00::5"])
+INTERNET = "52.218.1.2"  # never an interface's own
+ADDRESSES = st.sampled_from([A, B, C, "10.0.3.3", INTERNET, "fd00::5"])
 RECORDS = st.tuples(
     ADDRESSES,
     ADDRESSES,
@@ -249,7 +250,10 @@ RECORDS = st.tuples(
 @settings(deadline=None, max_examples=40)
 @given(st.lists(RECORDS, min_size=1, max_size=40), st.booleans())
 def test_polars_and_plain_python_give_the_same(records, with_direction):
-    lines = [wide(s, d, n, hour=h, eni=e, out=o, service=v) for s, d, n, h, e, o, v in records]
+    lines = [
+        wide(s, A if s == d else d, n, hour=h, eni=e, out=s != INTERNET and (o or d == INTERNET), service=v)
+        for s, d, n, h, e, o, v in records
+    ]
     content = text(lines, WIDE) if with_direction else text([" ".join(row.split(" ")[:14]) for row in lines])
     results = []
     for fast in (True, False):
@@ -267,6 +271,24 @@ def test_polars_and_plain_python_give_the_same(records, with_direction):
                 )
             )
     assert results[0] == results[1]
+
+
+@pytest.mark.parametrize("fast", [True, False])
+def test_addresses_of_the_internet_are_summed_together_but_those_of_services_and_of_our_interfaces(fast):
+    ours = "11.0.0.5"  # a network may have public addresses
+    lines = [
+        *(wide(A, f"198.51.100.{n}", 1, hour=n) for n in range(3)),
+        *(wide(f"198.51.100.{n}", A, 1, out=False) for n in range(3)),
+        wide(A, "52.218.1.2", 10, service="S3"),
+        wide(A, ours, 100, eni="eni-0b2c3d4e", out=False),
+        wide(ours, A, 1000, eni="eni-0b2c3d4e"),
+    ]
+    found = gathered(blob(text(lines, WIDE)), fast=fast)
+    assert [p.height for p in found.parts] == [5]
+    with Collector() as collector:
+        collector.add(found.parts)
+        assert sums(collector.totals(1)) == {(A, "52.218.1.2"): 10, (A, ours): 100, (ours, A): 1000}
+        assert sum(collector.detail(collector.totals(1).pairs).sent[Cloud.AWS, A].values()) == 102  # of an hour, what one interface saw
 
 
 @settings(deadline=None, max_examples=100)

@@ -3,26 +3,39 @@
 from __future__ import annotations
 
 import ipaddress
+from functools import lru_cache
 
 # The same as `is_private`, for an engine that has no more than patterns: RFC 1918, RFC 6598, RFC 4193.
 PRIVATE = (
     r"^(?:10\.|192\.168\.|172\.(?:1[6-9]|2[0-9]|3[01])\."
     r"|100\.(?:6[4-9]|[7-9][0-9]|1[01][0-9]|12[0-7])\.|[fF][cCdD][0-9a-fA-F]{2}:)"
 )
-_BLOCKS = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "fc00::/7")
+# Addresses that begin so, or are of version 6, may lie in a network of ours or of a neighbour.
+NEAR = ("10.", "172.", "192.168.", "100.")
+_BLOCKS = tuple(
+    ipaddress.ip_network(block)
+    for block in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "fc00::/7")
+)
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
+def near(address: str) -> bool:
+    """Whether sums keep an address apart; what is far is the internet, where no network of ours can be."""
+    return address.startswith(NEAR) or ":" in address
+
+
+@lru_cache(maxsize=1 << 16)
 def is_private(address: str) -> bool:
     """Whether an address is of a range that nobody routes on the internet."""
     try:
         one = ipaddress.ip_address(address)
     except ValueError:
         return False
-    return any(one in block for b in _BLOCKS if (block := ipaddress.ip_network(b)).version == one.version)
+    return any(one.version == block.version and one in block for block in _BLOCKS)
 
 
+@lru_cache(maxsize=1 << 16)
 def prefix(address: str, four: int = 24, six: int = 64) -> str:
     """The network of so many bits around an address; "" for what is none."""
     try:

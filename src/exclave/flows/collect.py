@@ -9,14 +9,15 @@ from typing import IO, TYPE_CHECKING, Self
 
 from exclave.flows import frames
 from exclave.flows.addresses import PRIVATE, prefix
-from exclave.flows.model import Detail, FlowPart, Owner, Pair, PairKey, Totals
+from exclave.flows.model import HOURS, Detail, FlowPart, Owner, Pair, PairKey, Totals
 from exclave.model import Cloud, Problem
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from exclave.flows.frames import Frame
-BATCH = 100_000  # rows of sums that are read back at once
+BATCH = 100_000  # rows of sums that are read back at once, unless they are so many
+BATCH_BYTES = 32 << 20
 PASS_ROWS = 1_500_000  # rows of sums that one pass holds
 HELD = 300_000  # rows that wait for being summed
 PYTHON_ROWS = 500_000  # rows that plain Python holds; a gigabyte of text has a few times as many
@@ -117,12 +118,13 @@ class Collector:
         """The sums of all parts, as lazy frames of a few parts; `cloud` and `part` are columns of them too."""
         pl = frames.polars()
         held: list[tuple[int, str, Frame]] = []
-        count = 0
+        count = waiting = 0
         last = len(self._index) - 1
         for number, (offset, size, cloud, _files) in enumerate(self._index):
-            held.append((number, cloud.value, self._read(offset, size)))
+            held.append((number, cloud.value, self._read(offset, size, columns)))
             count += held[-1][2].height
-            if count >= BATCH or number == last:
+            waiting += size
+            if count >= BATCH or waiting >= BATCH_BYTES or number == last:
                 heights = [(n, c, f.height) for n, c, f in held]
                 part = pl.concat([pl.repeat(n, h, dtype=pl.Int64, eager=True) for n, _, h in heights])
                 clouds = pl.concat([pl.repeat(c, h, dtype=pl.String, eager=True) for _, c, h in heights])
@@ -133,12 +135,12 @@ class Collector:
                 ]
                 lazy = whole.with_columns(part.alias("part"), clouds.alias("cloud")).lazy()
                 yield lazy.with_columns(said).select(columns)
-                held, count = [], 0
+                held, count, waiting = [], 0, 0
 
-    def _read(self, offset: int, size: int) -> Frame:
+    def _read(self, offset: int, size: int, columns: Sequence[str]) -> Frame:
         assert self._spool is not None
         self._spool.seek(offset)
-        return frames.unpacked(self._spool.read(size))
+        return frames.unpacked(self._spool.read(size), [c for c in columns if c not in ("cloud", "part")])
 
     def files(self, part: int) -> tuple[str, ...]:
         """The files of a part."""
@@ -207,10 +209,11 @@ class _Summing:
         whole = pl.concat(held).group_by(keys).agg(sums)
         self._seen(whole)
         # A flow that two interfaces saw was recorded twice: the larger sum is the flow's.
-        ranked = whole.sort("bytes", "interface", descending=[True, False]).group_by(
+        large = whole.filter((pl.col("bytes") >= self._floor) & (pl.col("src") != "") & (pl.col("dst") != ""))
+        ranked = large.sort("bytes", "interface", descending=[True, False]).group_by(
             _ENDS, maintain_order=True
         )
-        return ranked.agg(pl.all().first()).filter(pl.col("bytes") >= self._floor)
+        return ranked.agg(pl.all().first())
 
     def _note(self, frame: Frame) -> None:
         if frame.height:
@@ -244,17 +247,17 @@ def _detail(spool: Collector, pairs: Sequence[Pair]) -> Detail:
         [p.key for p in pairs], schema=dict.fromkeys(keys, pl.String), orient="row"
     ).unique()
     sources = wanted.select("cloud", "src").unique()
-    for batch in spool.frames(["part", *keys, "hour", "bytes"]):
-        mine = batch.join(wanted.lazy(), on=keys, how="semi").group_by("part", *keys, "hour")
-        for number, cloud, *ends, hour, count in mine.agg(pl.col("bytes").sum()).collect().rows():
+    for batch in spool.frames(["part", *keys, *HOURS]):
+        mine = batch.join(wanted.lazy(), on=keys, how="semi").explode(HOURS).group_by("part", *keys, "hours")
+        for number, cloud, *ends, hour, count in mine.agg(pl.col("sizes").sum()).collect().rows():
             key: PairKey = (Cloud(cloud), *ends)
             of = hours[key]
             of[hour] = of.get(hour, 0) + count
             if (count, -number) > best.get(key, (0, 0)):
                 best[key] = (count, -number)
-        out = batch.join(sources.lazy(), on=["cloud", "src"], how="semi")
-        seen = out.group_by("part", "cloud", "src", "hour", "interface").agg(pl.col("bytes").sum())
-        largest = seen.group_by("part", "cloud", "src", "hour").agg(pl.col("bytes").max()).collect()
+        out = batch.join(sources.lazy(), on=["cloud", "src"], how="semi").explode(HOURS)
+        seen = out.group_by("part", "cloud", "src", "hours", "interface").agg(pl.col("sizes").sum())
+        largest = seen.group_by("part", "cloud", "src", "hours").agg(pl.col("sizes").max()).collect()
         for _, cloud, src, hour, count in largest.rows():
             sent[Cloud(cloud), src][hour] += count
     return Detail(

@@ -8,14 +8,17 @@ from __future__ import annotations
 import io
 import multiprocessing
 import os
+from functools import cache
 from importlib import import_module
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
-from exclave.flows.model import PAIR, SUMS, WINDOW, PairRow
+from exclave.flows.addresses import NEAR, near
+from exclave.flows.model import HOURS, PAIR, SUMS, WINDOW, PairRow
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
+
 Frame = Any  # polars.DataFrame
 
 _MOST = 1 << 50  # bytes of one record, and
@@ -24,6 +27,7 @@ _NUMBERS = ("bytes", "start")
 _READ = ("interface", "src", "dst", "start", "bytes", "action", "service", "peer", "peer_vpc")
 
 
+@cache
 def available() -> bool:
     """Whether Polars is installed."""
     return find_spec("polars") is not None
@@ -109,38 +113,53 @@ def within(frame: Frame, since: int, until: int) -> Frame:
     return found.filter(pl.col("start") < until) if until else found
 
 
-def summed(frame: Frame) -> Frame:
-    """Canonical records → PAIR + SUMS."""
+def counted(frame: Frame) -> Frame:
+    """The canonical records that count: accepted, with ends, a time and a size that can be."""
     pl = polars()
-    have = frame.columns
-    wanted = (pl.col("action") != "REJECT") if "action" in have else pl.lit(value=True)
-    lazy = frame.lazy().filter(
+    wanted = (pl.col("action") != "REJECT") if "action" in frame.columns else pl.lit(value=True)
+    return frame.filter(
         wanted
         & pl.col("bytes").is_between(0, _MOST)
         & pl.col("start").is_between(1, _LATEST)
         & (pl.col("src") != "-")
         & (pl.col("dst") != "-")
     )
-    keys = [c for c in PAIR if c in have]
+
+
+def summed(frame: Frame, own: Collection[str] = ()) -> Frame:
+    """Records that count → PAIR + SUMS + HOURS, with addresses of the internet but those of `own` taken together."""
+    pl = polars()
+    keys = [c for c in PAIR if c in frame.columns]
+    named = [pl.col(c).is_in(["", "-"]).not_() for c in ("service", "peer", "peer_vpc") if c in keys]
+    apart = [address for address in own if not near(address)]
+
+    def end(name: str, *kept: Any) -> Any:
+        kept = (*(pl.col(name).str.starts_with(n) for n in NEAR), *kept)
+        kept = (*kept, pl.col(name).str.contains(":", literal=True))
+        kept = (*kept, *([pl.col(name).is_in(apart)] if apart else ()))
+        return pl.when(pl.any_horizontal(kept)).then(pl.col(name)).otherwise(pl.lit("")).alias(name)
+
     sums = [
         pl.col("bytes").sum(),
         pl.len().cast(pl.Int64).alias("records"),
         pl.col("start").min().alias("first"),
         pl.col("start").max().alias("last"),
+        (pl.col("start") // WINDOW).cast(pl.Int32).alias("hours"),
+        pl.col("bytes").alias("sizes"),
     ]
-    grouped = lazy.group_by(*keys, (pl.col("start") // WINDOW).alias("hour")).agg(*sums).collect()
+    grouped = frame.lazy().with_columns(end("src"), end("dst", *named)).group_by(keys).agg(sums).collect()
     missing = [pl.lit("").alias(c) for c in PAIR if c not in grouped.columns]
-    return grouped.with_columns(*missing).select(*PAIR, *SUMS)
+    return grouped.with_columns(*missing).select(*PAIR, *SUMS, *HOURS)
 
 
-def interfaces_of(pairs: Frame) -> list[str]:
-    """The interfaces in sums."""
-    found: list[str] = sorted(i for i in pairs["interface"].unique().to_list() if i)
+def interfaces_of(frame: Frame) -> list[str]:
+    """The interfaces in records."""
+    found: list[str] = sorted(i for i in frame["interface"].unique().to_list() if i)
     return found
 
 
-def single(pairs: Frame) -> dict[str, str]:
-    """Interface → the address that stands in all its sums, where one does and no other."""
+def single(frame: Frame) -> dict[str, str]:
+    """Interface → the address that stands in all its records, where one does and no other."""
     pl = polars()
     ends = [pl.col("src").first().alias("a"), pl.col("dst").first().alias("b")]
     everywhere = [
@@ -149,26 +168,27 @@ def single(pairs: Frame) -> dict[str, str]:
         .alias(f"{end}_ok")
         for end in ("src", "dst")
     ]
-    found = pairs.group_by("interface").agg(*ends, *everywhere).filter(pl.col("src_ok") != pl.col("dst_ok"))
+    found = frame.group_by("interface").agg(*ends, *everywhere).filter(pl.col("src_ok") != pl.col("dst_ok"))
     address = pl.when(pl.col("src_ok")).then(pl.col("a")).otherwise(pl.col("b"))
     return dict(found.select("interface", address).rows())
 
 
 def frame_of(rows: Sequence[PairRow]) -> Frame:
-    """PAIR + SUMS rows as a frame."""
+    """Rows of sums as a frame."""
     pl = polars()
-    schema = {n: pl.Int64 if n in ("hour", *SUMS) else pl.String for n in (*PAIR, *SUMS)}
+    schema = dict.fromkeys(PAIR, pl.String) | dict.fromkeys(SUMS, pl.Int64)
+    schema |= {"hours": pl.List(pl.Int32), "sizes": pl.List(pl.Int64)}
     frame: Frame = pl.DataFrame(list(rows), schema=schema, orient="row")
     return frame
 
 
 def packed(frame: Frame) -> bytes:
-    """A frame as Arrow IPC."""
+    """A frame as Arrow IPC, in the engine's own layout: packing it tighter would take longer than summing it."""
     out = io.BytesIO()
-    frame.write_ipc(out, compression="lz4")
+    frame.write_ipc(out, compression="uncompressed", compat_level=polars().CompatLevel.newest())
     return out.getvalue()
 
 
-def unpacked(data: bytes) -> Frame:
-    """The frame that `packed` packed."""
-    return polars().read_ipc(io.BytesIO(data))
+def unpacked(data: bytes, columns: Sequence[str]) -> Frame:
+    """Some columns of the frame that `packed` packed."""
+    return polars().read_ipc(io.BytesIO(data), columns=list(columns))

@@ -11,7 +11,7 @@ from exclave.flows.model import FlowPart, OwnerRow, PairRow, Row
 from exclave.flows.pieces import PIECE, Place, fields_in, headers, learn, owners, pieces, place_of, records_in
 from exclave.flows.sniff import sniff
 from exclave.flows.table import Table
-from exclave.formats import chunks
+from exclave.formats.chunking import chunks
 from exclave.formats.damage import Damage
 from exclave.formats.documents import to_utf8
 from exclave.model import Cloud, Kind, Problem
@@ -151,7 +151,8 @@ class Gatherer:
         waiting = self._lines.pop(names, [])
         self._held -= sum(len(d) for _, d in waiting)
         ends = [b"" if d[-1:] == b"\n" else b"\n" for _, d in waiting]
-        data = b"".join(part for (_, d), end in zip(waiting, ends, strict=True) for part in (d, end))
+        lines = (part for (_, d), end in zip(waiting, ends, strict=True) for part in (d, end))
+        data = b"".join((self._ruler(names), *lines))
         if b"\r" in data:
             data = data.replace(b"\r", b"")
         files = tuple(dict.fromkeys(n for n, _ in waiting))
@@ -170,11 +171,15 @@ class Gatherer:
         except Exception as error:  # noqa: BLE001
             self._problems.extend(_defect(file, error) for file in files)
 
+    def _ruler(self, names: tuple[str, ...]) -> bytes:
+        return frames.ruler(names) if self.fast and frames.available() else b""
+
     def _sum(
         self, data: bytes, names: tuple[str, ...], fields: Mapping[str, str], files: tuple[str, ...]
     ) -> None:
-        if self.fast and frames.available():
-            frame = frames.of_text(frames.ruler(names) + data, names, fields)
+        """Sums lines, which begin with the ruler where Polars reads them."""
+        if self._ruler(names):
+            frame = frames.of_text(data, names, fields)
             count, bad = frame.height, frames.unread(frame)
         else:
             frame = None
@@ -190,11 +195,11 @@ class Gatherer:
             self._say_unread(bad, skipped, files)
         self._records += count - max(0, bad)
         if frame is not None:
-            pairs = frames.summed(self._within(frame))
-            found = frames.interfaces_of(pairs)
+            frame = frames.counted(self._within(frame))
+            found = frames.interfaces_of(frame) if "interface" in fields else []
             learn(self._known, found, data, names, fields)
-            alone = {} if "direction" in fields else frames.single(pairs)
-            self._frame(Cloud.AWS, files, pairs, owners(self._known, found, alone))
+            alone = {} if "direction" in fields or not found else frames.single(frame)
+            self._frame(Cloud.AWS, files, frame, owners(self._known, found, alone))
         else:
             self._table(Cloud.AWS, files, table)
 
@@ -232,7 +237,8 @@ class Gatherer:
         for begin, end, following in [*sections, (len(data), len(data), ())]:
             fields = aws.fields_of(names)
             if begin > start and all(n in fields for n in aws.NEEDED):
-                self._sum(data[start:begin], names, fields, files)
+                lines = data[start:begin]
+                self._sum(lines if not start else self._ruler(names) + lines, names, fields, files)
             start, names = end, following
 
     def _say_unread(self, bad: int, skipped: int, files: tuple[str, ...]) -> None:
@@ -267,14 +273,15 @@ class Gatherer:
                 self._problems.append(Problem(where=blob.name, what=what))
                 return
             frame = frames.of_parquet(data, fields)
-            pairs = frames.summed(self._within(frame))
             self._records += frame.height
+            kept = frames.counted(self._within(frame))
         except Exception as error:  # noqa: BLE001
             what = f"not readable as parquet: {str(error).partition(chr(10))[0][:200]}"
             self._problems.append(Problem(where=blob.name, what=what))
             return
         places = {i: place_of(*rest) for i, *rest in frames.ends_of(frame)}
-        self._frame(Cloud.AWS, (blob.name,), pairs, owners(places, places, frames.single(pairs)))
+        alone = frames.single(kept) if "interface" in fields else {}
+        self._frame(Cloud.AWS, (blob.name,), kept, owners(places, places, alone))
 
     def _cloudwatch(self, blob: Blob) -> None:
         kind = "json" if blob.data.lstrip()[:1] in b"{[" else "csv"
@@ -325,17 +332,17 @@ class Gatherer:
     # -- parts
 
     def _table(self, cloud: Cloud, files: tuple[str, ...], table: Table) -> None:
-        pairs, owners = table.pair_rows(), table.owner_rows()
-        if not pairs:
-            return
-        if self.fast and frames.available():
-            self._frame(cloud, files, frames.frame_of(pairs), owners)
-        else:
-            self._part(cloud, files, pairs, owners, len(pairs))
+        owners = table.owner_rows()
+        pairs = table.pair_rows({o[0] for o in owners})
+        if pairs:
+            kept = frames.packed(frames.frame_of(pairs)) if self.fast and frames.available() else pairs
+            self._part(cloud, files, kept, owners, len(pairs))
             self._span(table.first, table.last)
 
-    def _frame(self, cloud: Cloud, files: tuple[str, ...], pairs: Any, owners: tuple[OwnerRow, ...]) -> None:
-        if pairs.height:
+    def _frame(self, cloud: Cloud, files: tuple[str, ...], frame: Any, owners: tuple[OwnerRow, ...]) -> None:
+        """Takes the records of a frame, all of which count."""
+        if frame.height:
+            pairs = frames.summed(frame, {o[0] for o in owners})
             self._part(cloud, files, frames.packed(pairs), owners, pairs.height)
             self._span(int(pairs["first"].min()), int(pairs["last"].max()))
 

@@ -38,17 +38,35 @@ class Row(NamedTuple):
     out: bool | None = None
 
 
-# the columns of a part's sums
-PAIR = ("interface", "src", "dst", "hour", "service", "peer", "peer_vpc")
+# the columns of a part's sums; HOURS are lists: windows, and bytes in them, perhaps several of one window
+PAIR = ("interface", "src", "dst", "service", "peer", "peer_vpc")
 SUMS = ("bytes", "records", "first", "last")
+HOURS = ("hours", "sizes")
 
-PairRow = tuple[str, str, str, int, str, str, str, int, int, int, int]  # PAIR + SUMS
+
+class PairRow(NamedTuple):
+    """PAIR + SUMS + HOURS. An end is "" for any address of the internet: see addresses.near."""
+
+    interface: str
+    src: str
+    dst: str
+    service: str
+    peer: str
+    peer_vpc: str
+    bytes: int
+    records: int
+    first: int
+    last: int
+    hours: tuple[int, ...]
+    sizes: tuple[int, ...]
+
+
 OwnerRow = tuple[str, str, str, str, str]  # address, interface, account, vpc, subnet
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FlowPart:
-    """The flows of one or a few files, summed by interface, ends and window. Picklable.
+    """The flows of one or a few files, summed by interface and ends, and by window beside. Picklable.
 
     `pairs` are Arrow IPC bytes where Polars is installed, else rows; `height` says how many.
     """

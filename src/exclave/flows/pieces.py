@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 PIECE = 8 << 20  # bytes of text that are summed at once
 _HEAD = 128 << 10  # bytes whose lines are read one by one for interfaces, before any is searched for
+_FEW = 16  # interfaces that are searched for at once
 _NAMES = 2_000  # interfaces that are searched for in one piece
 
 
@@ -99,7 +100,14 @@ def learn(
         return
     at = {n: names.index(fields[n]) for n in _ABOUT if n in fields}
 
+    where = at["interface"]
+    met = {i.encode("utf-8", "replace") for i in known}
+
     def note(line: bytes) -> None:
+        cells = line.split(b" ", where + 1)
+        if len(cells) <= where or cells[where] in met:
+            return
+        met.add(cells[where])
         parts = line.decode("utf-8", "replace").split(" ")
 
         def text(name: str) -> str:
@@ -109,7 +117,7 @@ def learn(
         if (interface := text("interface")) and interface not in known:
             known[interface] = place_of(*(text(n) for n in _ABOUT[1:]))
 
-    for line in data[: data.rfind(b"\n", 0, _HEAD) + 1].split(b"\n"):
+    for line in data[: data.rfind(b"\n", 0, _HEAD) + 1].split(b"\n") if len(wanted) > _FEW else ():
         note(line)
     for interface in [i for i in wanted if i not in known][:_NAMES]:
         found = data.find(interface.encode("utf-8", "replace"))

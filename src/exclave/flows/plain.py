@@ -23,10 +23,10 @@ def totals(parts: Sequence[FlowPart], owners: Mapping[tuple[Cloud, str], Owner],
     first = last = 0
     for part in parts:
         for row in part.pairs:
-            assert isinstance(row, tuple)
-            interface, src, dst, _, service, peer, peer_vpc, _, _, early, late = row
-            ends = (part.cloud, src, dst, _said(service), _said(peer), _said(peer_vpc))
-            by_ends[ends][interface].append(row)
+            assert isinstance(row, PairRow)
+            interface, src, dst, early, late = row.interface, row.src, row.dst, row.first, row.last
+            if src and dst:
+                by_ends[_ends(part.cloud, row)][interface].append(row)
             first, last = min(first or early, early), max(last, late)
             for name, known in (
                 (interface, interfaces),
@@ -47,12 +47,13 @@ def detail(parts: Sequence[FlowPart], pairs: Sequence[Pair]) -> Detail:
     best: dict[PairKey, tuple[int, tuple[str, ...]]] = {}
     for part in parts:
         for row in part.pairs:
-            assert isinstance(row, tuple)
-            key = (part.cloud, row[1], row[2], _said(row[4]), _said(row[5]), _said(row[6]), row[0])
+            assert isinstance(row, PairRow)
+            key = (*_ends(part.cloud, row), row.interface)
             if key in wanted:
-                hours[key][row[3]] += row[7]
-                if row[7] > best.get(key, (0, ()))[0]:
-                    best[key] = (row[7], part.files)
+                for hour, size in zip(row.hours, row.sizes, strict=True):
+                    hours[key][hour] += size
+                if row.bytes > best.get(key, (0, ()))[0]:
+                    best[key] = (row.bytes, part.files)
     return Detail(
         hours={k: dict(v) for k, v in hours.items()},
         sent=_sent(parts, {(p.cloud, p.src) for p in pairs}),
@@ -62,7 +63,7 @@ def detail(parts: Sequence[FlowPart], pairs: Sequence[Pair]) -> Detail:
 
 def _pair(ends: _Ends, seen: Mapping[str, list[PairRow]]) -> Pair:
     # A flow that two interfaces saw was recorded twice: the larger sum is the flow's.
-    interface = min(seen, key=lambda i: (-sum(row[7] for row in seen[i]), i))
+    interface = min(seen, key=lambda i: (-sum(row.bytes for row in seen[i]), i))
     rows = seen[interface]
     cloud, src, dst, service, peer, peer_vpc = ends
     return Pair(
@@ -72,10 +73,10 @@ def _pair(ends: _Ends, seen: Mapping[str, list[PairRow]]) -> Pair:
         service=service,
         peer=peer,
         peer_vpc=peer_vpc,
-        bytes=sum(row[7] for row in rows),
-        records=sum(row[8] for row in rows),
-        first=min(row[9] for row in rows),
-        last=max(row[10] for row in rows),
+        bytes=sum(row.bytes for row in rows),
+        records=sum(row.records for row in rows),
+        first=min(row.first for row in rows),
+        last=max(row.last for row in rows),
         interface=interface,
     )
 
@@ -88,12 +89,17 @@ def _sent(
     for part in parts:
         seen: dict[tuple[str, int], dict[str, int]] = defaultdict(lambda: defaultdict(int))
         for row in part.pairs:
-            assert isinstance(row, tuple)
-            if (part.cloud, row[1]) in sources:
-                seen[row[1], row[3]][row[0]] += row[7]
+            assert isinstance(row, PairRow)
+            if (part.cloud, row.src) in sources:
+                for hour, size in zip(row.hours, row.sizes, strict=True):
+                    seen[row.src, hour][row.interface] += size
         for (src, hour), by_interface in seen.items():
             out[part.cloud, src][hour] += max(by_interface.values())
     return {key: dict(hours) for key, hours in out.items()}
+
+
+def _ends(cloud: Cloud, row: PairRow) -> _Ends:
+    return (cloud, row.src, row.dst, _said(row.service), _said(row.peer), _said(row.peer_vpc))
 
 
 def _said(value: str) -> str:
