@@ -13,8 +13,10 @@ if TYPE_CHECKING:
     from exclave.simulate.aws.organisation import Account
 
 HOSTS = 160
+VISITORS = 400_000
 FILE_SERVER = 3  # which host that is
 _SERVICES = ("S3", "DYNAMODB", "EC2", "AMAZON")
+_NEW = 120  # conversations that begin later than the logs
 _SCALED = 24  # hosts that autoscaling starts later than the logs
 
 
@@ -32,8 +34,9 @@ class Host:
 class Talk:
     """A conversation as one of its ends sees it. `size` is the median of a record's bytes.
 
-    `weight` is how often it happens, `hours` of the day when; none: all of them. `service`
-    is what AWS calls a public address.
+    `weight` is how often it happens, `hours` of the day when; none: all of them. `from_hour` is when it begins, in
+    hours after the logs do. `service` is what AWS calls a public address. `anybody`: the other end is somebody else
+    in each record, such as the visitors of a web site.
     """
 
     host: Host
@@ -46,6 +49,8 @@ class Talk:
     hours: tuple[int, ...] = ()
     service: str = "-"
     accepted: bool = True
+    from_hour: int = 0
+    anybody: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,18 +71,16 @@ def network(rng: Random, account: Account, number: int, others: tuple[int, ...],
         started = rng.randrange(1, max(2, days * 24)) if index >= HOSTS - _SCALED else 0
         address = f"10.{first}.{subnet * 16 + index // 60}.{10 + index}"
         hosts.append(Host(ids.hex_id(rng, "eni"), account.subnets[subnet], address, started))
-    return Network(account=account, hosts=tuple(hosts), talks=tuple(_talks(rng, hosts, others)))
+    return Network(account=account, hosts=tuple(hosts), talks=tuple(_talks(rng, hosts, others, days)))
 
 
-def _talks(rng: Random, hosts: list[Host], others: tuple[int, ...]) -> list[Talk]:
+def _talks(rng: Random, hosts: list[Host], others: tuple[int, ...], days: int) -> list[Talk]:
     nat, primary, replica, files = hosts[0], hosts[1], hosts[2], hosts[FILE_SERVER]
-    web, app = hosts[4:70], hosts[70:HOSTS]
-    talks: list[Talk] = []
+    balancers, web, app = hosts[4:6], hosts[6:70], hosts[70:HOSTS]
+    talks = _site(balancers, web)
     for host in web:
         for other in rng.sample(app, 4):
             talks += _both(host, other, 8080, 40_000, 1.0)
-        for _ in range(6):  # who calls the web tier
-            talks.append(Talk(host, _somebody(rng), host.address, 443, False, 4_000, 0.8))
     for host in app:
         talks += _both(host, primary, 5432, 90_000, 1.2)
         talks += _both(host, replica, 5432, 60_000, 0.6)
@@ -92,7 +95,15 @@ def _talks(rng: Random, hosts: list[Host], others: tuple[int, ...]) -> list[Talk
         talks.append(
             Talk(files, files.address, _service(rng, "S3"), 443, True, 60_000_000, 1.0, (1, 2), "S3")
         )
-    talks += _both(primary, hosts[5], 445, 80_000_000, 4.0, hours=(3,))
+    talks += _both(primary, hosts[6], 445, 80_000_000, 4.0, hours=(3,))
+    # the replica in another region, whose addresses lie in a range of its own
+    beyond = f"10.{120 + int(primary.address.split('.')[1])}.32.11"
+    talks.append(Talk(primary, primary.address, beyond, 5432, True, 60_000_000, 2.0))
+    talks.append(Talk(primary, beyond, primary.address, 5432, False, 900_000, 2.0))
+    for _ in range(_NEW):  # who meets for the first time, and says little
+        host, began = rng.choice(app), rng.randrange(max(1, days * 24))
+        to = rng.choice((f"10.200.{rng.randrange(256)}.9", rng.choice(app).address))
+        talks.append(Talk(host, host.address, to, 8443, True, 9_000, 0.1, from_hour=began))
     talks.append(Talk(files, files.address, "192.168.50.20", 445, True, 70_000_000, 4.0, (0, 12)))
     for _ in range(400):  # through the NAT gateway: services of others, many of them on the same cloud
         service = rng.choice(("EC2", "AMAZON", "-", "-"))
@@ -102,6 +113,17 @@ def _talks(rng: Random, hosts: list[Host], others: tuple[int, ...]) -> list[Talk
         talks.append(Talk(nat, to, nat.address, 443, False, size * 8, 0.5))
     for host in rng.sample(web, 20):  # the internet's scanners
         talks.append(Talk(host, _somebody(rng), host.address, 22, False, 60, 0.5, accepted=False))
+    return talks
+
+
+def _site(balancers: list[Host], web: list[Host]) -> list[Talk]:
+    """The visitors of a web site, at its load balancers, and what these pass on."""
+    talks: list[Talk] = []
+    for host in balancers:
+        talks.append(Talk(host, "", host.address, 443, False, 3_000, 60, anybody=True))
+        talks.append(Talk(host, host.address, "", 443, True, 40_000, 60, anybody=True))
+        for other in web:
+            talks += _both(host, other, 80, 400_000, 2.0)
     return talks
 
 
@@ -121,6 +143,12 @@ def _both(a: Host, b: Host, port: int, size: int, weight: float, hours: tuple[in
         for source, to in ((a, b), (b, a))
         for host in (a, b)
     ]
+
+
+def visitor(chance: float) -> str:
+    """Whose turn it is among the visitors of a web site, few of whom come often."""
+    number = int(chance * chance * VISITORS)
+    return f"{(45, 81, 91, 185)[number & 3]}.{number >> 14 & 255}.{number >> 8 & 63}.{number >> 2 & 63}"
 
 
 def _somebody(rng: Random) -> str:

@@ -10,6 +10,8 @@ from datetime import UTC, datetime
 from itertools import accumulate
 from typing import TYPE_CHECKING
 
+from exclave.simulate.network.hosts import visitor
+
 if TYPE_CHECKING:
     from random import Random
 
@@ -37,7 +39,9 @@ class Writer:
         """So many records of the time from `start` (seconds since the epoch), the `hour`-th of the logs."""
         talks = self._network.talks
         live = [
-            i for i, t in enumerate(talks) if t.host.from_hour <= hour and (not t.hours or of_day in t.hours)
+            i
+            for i, t in enumerate(talks)
+            if max(t.host.from_hour, t.from_hour) <= hour and (not t.hours or of_day in t.hours)
         ]
         weights = list(accumulate(talks[i].weight for i in live))
         total, rand, spread = weights[-1], self._rng.random, self._spread
@@ -47,8 +51,11 @@ class Writer:
             index = live[bisect(weights, rand() * total)]
             at = start + int(rand() * (seconds - 60))
             size = int(talks[index].size * spread[int(rand() * _SPREAD)]) + 40
-            head, port = heads[index], 32768 + int(rand() * 28000)
-            lines.append(head % (port, size // _PACKET + 1, size, at, at + 59) + tails[index])
+            port = 32768 + int(rand() * 28000)
+            line = heads[index] % (port, size // _PACKET + 1, size, at, at + 59) + tails[index]
+            if talks[index].anybody:
+                line = line.replace(b"  ", b" %s " % visitor(rand()).encode())
+            lines.append(line)
         return lines
 
 
@@ -66,7 +73,7 @@ def path(account: str, region: str, start: int, suffix: str) -> str:
 
 def _head(talk: Talk, account: str) -> bytes:
     """All up to the numbers. Who answers sends from the service's port."""
-    answers = talk.out == (talk.source != talk.host.address)
+    answers = talk.out == (talk.anybody or talk.source != talk.host.address)
     ports = f"{talk.port} %d" if answers else f"%d {talk.port}"
     ends = f"{talk.source} {talk.destination}"
     return f"5 {account} {talk.host.interface} {ends} {ports} 6 %d %d %d %d ".encode()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
+from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from exclave.simulate.breach import TrueFlow
@@ -23,6 +24,34 @@ if TYPE_CHECKING:
 
 _LEVEL = 6
 _HOUR = 3600
+_PERIOD = 300  # seconds of a file, as AWS writes them, where there is enough for so many; else an hour
+_FULL = 500  # records that are enough for a file
+_DAY = (
+    4,
+    4,
+    4,
+    3,
+    3,
+    4,
+    5,
+    7,
+    10,
+    12,
+    12,
+    12,
+    11,
+    12,
+    12,
+    12,
+    11,
+    10,
+    9,
+    8,
+    7,
+    6,
+    5,
+    5,
+)  # how busy each hour is
 _MOST_PEERS = 3  # other accounts' networks that each one talks with
 _RECORD = 60  # seconds of one record of a bulk flow
 
@@ -47,7 +76,7 @@ def write(
     days: int,
     records: int,
 ) -> Counted:
-    """Writes a file for each account and hour below `logs`, as AWS lays its bucket out.
+    """Writes a file for each account and five minutes, or hour, below `logs`, as AWS lays its bucket out.
 
     Same arguments, same bytes. The bulk flows of `stories` come on top of `records`; what they sent goes
     into their truth. Raises OSError.
@@ -55,6 +84,9 @@ def write(
     import deflate  # compiled code, loaded when something is written
 
     begin, hours = int(start.timestamp()), days * 24
+    period = _PERIOD if records >= len(accounts) * hours * (_HOUR // _PERIOD) * _FULL else _HOUR
+    busy = [_DAY[(begin + at) // _HOUR % 24] for at in range(0, hours * _HOUR, period)]
+    until = [0, *accumulate(busy)]
     total = Counted()
     for number, account in enumerate(accounts):
         rng = generator(seed, f"network/{account.id}")
@@ -64,11 +96,14 @@ def write(
         made = network(rng, account, number, others, days)
         planted = _planted(rng, made, stories, start, start + timedelta(days=days))
         writer = Writer(rng, made)
-        for hour in range(hours):
-            since = begin + hour * _HOUR
-            count = _share(records, len(accounts) * hours, number * hours + hour)
-            lines = writer.period(since, _HOUR, count, hour, hour % 24)
-            lines += [line for time, line in planted if since <= time < since + _HOUR]
+        for step, since in enumerate(range(begin, begin + hours * _HOUR, period)):
+            all_of_it, before = until[-1] * len(accounts), until[-1] * number
+            count = _share(records, all_of_it, before + until[step + 1]) - _share(
+                records, all_of_it, before + until[step]
+            )
+            hour = (since - begin) // _HOUR
+            lines = writer.period(since, period, count, hour, since // _HOUR % 24)
+            lines += [line for time, line in planted if since <= time < since + period]
             body = b"".join([FIELDS.encode() + b"\n", *lines])
             target = logs / path(account.id, account.home, since, f"{rng.getrandbits(96):024x}")
             target.parent.mkdir(parents=True, exist_ok=True)
@@ -83,9 +118,9 @@ def write(
     return total
 
 
-def _share(whole: int, parts: int, number: int) -> int:
-    """The number-th of as many parts, so that they add up."""
-    return whole * (number + 1) // parts - whole * number // parts
+def _share(whole: int, parts: int, upto: int) -> int:
+    """How much of it the parts before a number have, so that they add up."""
+    return whole * upto // parts
 
 
 def _planted(
