@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 
 import pytest
 from ruamel.yaml import YAML
@@ -10,7 +11,7 @@ from ruamel.yaml import YAML
 from exclave.harden.folder import place
 from exclave.harden.makers.aws import MAKERS
 
-from .cloud import ACL, BREAK_GLASS, Account
+from .cloud import ACL, BREAK_GLASS, SUBNET, Account
 from .effects import deploy, make
 
 TEMPLATES = (
@@ -96,6 +97,70 @@ def test_no_stack_takes_the_place_of_another(organization):
         if key in ("Name", f"{r['Type'].rpartition('::')[2]}Name")
     ]
     assert len({*map(str, named)}) == len(named) > 5
+
+
+def test_a_policy_that_a_bucket_has_is_given_back_as_it_was():
+    """A stack can't take on a policy that is there, and Terraform would delete it: it goes by a file, as does the one before."""
+    account = Account(organization=False, bucket="data-1")
+    account.buckets["data-2"] = {}
+    held = '{"Version":"2012-10-17",\n "Statement":[{"Effect":"Allow","Principal":"*","Action":"s3:GetObject","Resource":"*"}]}'
+    account.policies_of["data-1"] = held
+    made = {
+        a.name: a for a in account.harden("aws.network.source-restriction").artefacts if "bucket" in a.name
+    }
+    for name, artefact in made.items():
+        if artefact.format in ("cloudformation", "terraform"):
+            assert "data-2" in artefact.text
+            assert "data-1" not in artefact.text, name
+    (changed,) = [a for a in made.values() if a.undo.startswith("aws s3api")]
+    put = "aws s3api put-bucket-policy --region eu-west-1 --bucket data-1 --policy file://"
+    assert changed.deploy == put + changed.name
+    assert made[changed.undo.removeprefix(put)].text == held
+
+
+def test_what_was_half_set_is_half_set_again_when_it_is_undone():
+    account = Account()
+    account.snapshots, account.s3_block = "block-new-sharing", {"BlockPublicAcls": True}
+    account.password = {"MinimumPasswordLength": 6, "ExpirePasswords": False}
+    made = account.harden("aws.perimeter.resource", "aws.credentials.password-policy").artefacts
+    undo = {a.name: a.undo for a in made if a.undo}
+    ebs = 'aws ec2 enable-snapshot-block-public-access --region eu-west-1 --cli-input-json \'{"State": "block-new-sharing"}\''
+    s3 = "aws s3control put-public-access-block --cli-input-json"
+    settings = undo["aws.perimeter.resource.123456789012.settings.tf.json"]
+    assert settings.startswith("terraform destroy && ")
+    assert ebs in settings
+    assert s3 in settings
+    assert "disable" not in settings
+    stack = undo["aws.perimeter.resource.123456789012.eu-west-1.cloudformation.yaml"]
+    assert stack.endswith(f"&& {ebs}")
+    assert '"MinimumPasswordLength": 6' in undo["aws.credentials.password-policy.123456789012.tf.json"]
+
+
+def test_the_policy_of_an_endpoint_is_given_back():
+    account = Account()
+
+    def made():
+        found = account.harden("aws.network.source-restriction").artefacts
+        return {a.name: a for a in found if "vpce" in a.name}
+
+    default = made()
+    assert {a.format for a in default.values()} == {"policy", "terraform"}
+    assert all(a.undo.endswith(("--reset-policy", "terraform destroy")) for a in default.values())
+    account.endpoint_policy = account.endpoint_policy.replace('"Action": "*"', '"Action": "s3:*"')
+    own = made()
+    (changed,) = [a for a in own.values() if a.undo]
+    assert {a.format for a in own.values()} == {"policy"}
+    assert own[changed.undo.rpartition("file://")[2]].text == account.endpoint_policy
+
+
+def test_the_subnets_of_an_acl_are_given_back_to_it():
+    for artefact in Account().harden("aws.network.acl").artefacts:
+        assert f"for subnet in {SUBNET}; do" in artefact.undo
+        assert f"--network-acl-id {ACL} " in artefact.undo
+        done = subprocess.run(
+            ["bash", "-n"], input=artefact.undo, text=True, capture_output=True, check=False
+        )
+        assert done.stderr == ""
 
 
 def test_rules_tell_whoever_is_to_be_told_and_say_when_that_is_nobody():

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import io
 import json
+import re
+import shlex
 from datetime import UTC, datetime
 
 import pytest
 from ruamel.yaml import YAML
 
 from exclave.change.model import Plan
-from exclave.harden.cloudformation import UnsafeTextError, foreign, template, to_yaml
+from exclave.harden.cloudformation import UnsafeTextError, template, to_yaml
 from exclave.harden.folder import index, place
 from exclave.harden.makers.aws import MAKERS
 from exclave.harden.model import Artefact
@@ -18,6 +20,7 @@ from exclave.harden.names import BadNameError, break_glass, checked
 from exclave.harden.terraform import Reference, configuration, to_json
 from exclave.perimeter import Perimeter
 
+from .cloud import Account
 from .made_aws import HOSTILE, hostile
 
 TEXTS = [
@@ -65,33 +68,32 @@ def test_terraform_sees_no_template_in_a_text(text):
 def test_what_cloudformation_would_act_on_is_refused():
     with pytest.raises(UnsafeTextError, match="resolve"):
         to_yaml(template("d", {"A": {"Properties": {"x": ["{{resolve:ssm:secret}}"]}}}))
-    for key in ("Ref", "Fn::Sub"):
-        with pytest.raises(UnsafeTextError, match=key):
-            foreign({"Statement": [{"Condition": {key: "x"}}]})
 
 
-def test_a_hostile_bucket_policy_stops_its_control_and_says_so():
-    account = hostile()
-    account.policies_of = {
-        b: json.dumps(
-            {
-                "Statement": [
-                    {
-                        "Sid": "{{resolve:ssm:x}}",
-                        "Effect": "Allow",
-                        "Principal": "*",
-                        "Action": "s3:*",
-                        "Resource": "*",
-                    }
-                ]
-            }
-        )
-        for b in account.buckets
-    }
+def test_a_bucket_that_cloudformation_would_act_on_stops_its_control_and_says_so():
+    account = Account(organization=False, bucket="{{resolve:ssm:x}}")
     made = account.harden("aws.network.source-restriction", "aws.credentials.password-policy")
     assert any("CloudFormation would act on" in n for n in made.notes["aws.network.source-restriction"])
     assert "aws.network.source-restriction" in made.unmade
     assert any(a.control == "aws.credentials.password-policy" for a in made.artefacts)
+
+
+def test_commands_of_the_index_are_words_when_they_are_pasted():
+    """As Markdown shows them: a name with quotes, backticks and substitutions in it stays one argument."""
+    account = hostile()
+    account.policies_of = dict.fromkeys(account.buckets, '{"Statement": []}')
+    made = account.harden("aws.network.source-restriction")
+    (put,) = [a.undo for a in made.artefacts if "bucket-1." in a.name and a.undo]
+    page = index(made, Plan(made_at=datetime.now(UTC), steps=()))
+    (row,) = [r for r in page.splitlines() if "put-bucket-policy" in r]
+    cells = re.findall(r"(?<!`)(`+) ?((?:(?!\1).|(?<=`)`)+?) ?\1(?!`)", row)
+    shown = [text.replace("\\|", "|") for _, text in cells]
+    assert shlex.split(put)[:5] == ["aws", "s3api", "put-bucket-policy", "--region", "eu-west-1"]
+    assert any(
+        shlex.split(s)[:5] == shlex.split(put)[:5] and "`$(id)$" in shlex.split(s)[6]
+        for s in shown
+        if s.startswith("aws")
+    )
 
 
 def test_names_stay_names_in_every_file():

@@ -78,21 +78,6 @@ def to_yaml(document: Mapping[str, Any]) -> str:
     return out.getvalue()
 
 
-def foreign(document: Any) -> Any:
-    """A document of the inventory, unless it says something to CloudFormation itself.
-
-    Raises:
-        UnsafeTextError: a key of it is the name of an intrinsic function.
-    """
-    for mapping in _mappings(document):
-        for key in mapping:
-            if str(key) == "Ref" or str(key).startswith("Fn::"):
-                raise UnsafeTextError(
-                    f"a document of the inventory has the key {key!r}, which CloudFormation would act on"
-                )
-    return document
-
-
 def _check(value: Any) -> None:
     for text in _texts(value):
         if _RESOLVE in text:
@@ -111,12 +96,3 @@ def _texts(value: Any) -> Iterator[str]:
     elif isinstance(value, list | tuple):
         for each in value:
             yield from _texts(each)
-
-
-def _mappings(value: Any) -> Iterator[Mapping[Any, Any]]:
-    if isinstance(value, Mapping):
-        yield value
-    for each in (
-        value.values() if isinstance(value, Mapping) else value if isinstance(value, list | tuple) else ()
-    ):
-        yield from _mappings(each)

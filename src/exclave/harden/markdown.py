@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from exclave.outputs.neutralise import line, markdown
@@ -9,11 +10,17 @@ from exclave.outputs.neutralise import line, markdown
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+LONGEST = 65_536  # characters of a command: one that was cut would be another
+
 
 def code(text: str) -> str:
     """A text as code, to be copied; "" stays empty."""
-    plain = line(text).replace("`", "'").replace("|", "\\|")
-    return f"`{plain}`" if plain.strip() else ""
+    plain = line(text, LONGEST).replace("|", "\\|")
+    if not plain.strip():
+        return ""
+    # a fence longer than any within it: what is copied is what was meant, and what was quoted stays quoted
+    fence = "`" * (1 + max(map(len, re.findall("`+", plain)), default=0))
+    return f"{fence} {plain} {fence}" if "`" in plain else f"{fence}{plain}{fence}"
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]], *, copied: Sequence[str] = ()) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import TYPE_CHECKING, Any
 
 from exclave.harden.cloudformation import template, to_yaml
@@ -27,21 +28,35 @@ def artefacts(
     """A new ACL for the subnets of one that is too wide."""
     identifier = str(acl.get("NetworkAclId"))
     about = f"a network ACL for {len(subnets)} subnets that {identifier} guards now, with narrowed entries"
-    back = f"; then associate the subnets with {identifier} again: deleting gives them the VPC's default ACL"
+    back = _back(identifier, region, subnets)
     if options.wants("cloudformation"):
         name = changes.file_name(control, account, "cloudformation", region=region, part=identifier)
-        deploy, undo = changes.stack_commands(f"{options.prefix}-{identifier}", name, region)
+        stack = f"{options.prefix}-{identifier}"
+        deploy, undo = changes.stack_commands(stack, name, region)
+        wait = f"aws cloudformation wait stack-delete-complete --stack-name {stack} --region {region}"
         yield Artefact(
-            control=control, name=name, format="cloudformation", about=about, deploy=deploy, undo=undo + back,
+            control=control, name=name, format="cloudformation", about=about, deploy=deploy, undo=f"{undo} && {wait} && {back}",
             text=to_yaml(_cloudformation(acl, subnets, after)),
         )  # fmt: skip
     if options.wants("terraform"):
         deploy, undo = changes.TERRAFORM
         yield Artefact(
             control=control, name=changes.file_name(control, account, "terraform", region=region, part=identifier),
-            format="terraform", about=about, deploy=deploy, undo=undo + back,
+            format="terraform", about=about, deploy=deploy, undo=f"{undo} && {back}",
             text=to_json(_terraform(account, region, acl, subnets, after)),
         )  # fmt: skip
+
+
+def _back(identifier: str, region: str, subnets: Sequence[str]) -> str:
+    """What gives the subnets their ACL again: without the new one they have the VPC's default."""
+    association = (
+        f"aws ec2 describe-network-acls --region {region} --filters Name=association.subnet-id,Values=$subnet "
+        "--query \"NetworkAcls[].Associations[?SubnetId=='$subnet'].NetworkAclAssociationId[]\" --output text"
+    )
+    return (
+        f"for subnet in {shlex.join(subnets)}; do aws ec2 replace-network-acl-association --region {region} "
+        f'--network-acl-id {shlex.quote(identifier)} --association-id "$({association})"; done'
+    )
 
 
 def _cloudformation(

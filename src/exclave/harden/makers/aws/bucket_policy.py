@@ -6,12 +6,13 @@ Source: https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketPolicy.html
 from __future__ import annotations
 
 import json
+import shlex
 from typing import TYPE_CHECKING, Any
 
 from exclave.change.model import has
-from exclave.harden.cloudformation import foreign, template, to_yaml
+from exclave.harden.cloudformation import template, to_yaml
 from exclave.harden.makers.aws import changes
-from exclave.harden.makers.aws.documents import document, text
+from exclave.harden.makers.aws.documents import document, indented, text
 from exclave.harden.model import Artefact, Made
 from exclave.harden.terraform import configuration, to_json
 
@@ -27,19 +28,21 @@ if TYPE_CHECKING:
 
 LARGEST = 20_480
 CALL = "s3.GetBucketPolicy"
+BEFORE = "the policy as it was, for the undo"
 
 
 def make(
     control: str, account: Account, data: Sequence[tuple[Result, Item]], statement: Statement, inventory: Inventory, options: Options
 ) -> Made:  # fmt: skip
-    """A step for each bucket, and one template of all bucket policies of a region."""
+    """A step for each bucket; a template of the policies of a region's buckets that have none, files for the others."""
     steps: list[Step] = []
     notes: list[str] = []
     regions = {
         str(b.get("Name")): str(b.get("BucketRegion") or account.home)
         for _, b in inventory.items("s3.ListBuckets", account=account.id)
     }
-    whole: dict[str, dict[str, dict[str, Any]]] = {}
+    new: dict[str, dict[str, dict[str, Any]]] = {}
+    made: list[Artefact] = []
     recorded = {a.key: a for a in inventory.each(CALL, account=account.id)}
     for result, item in data:
         bucket = item.resource
@@ -57,13 +60,13 @@ def make(
             )
             continue
         region = regions.get(bucket, account.home)
-        whole.setdefault(region, {})[bucket] = policy
+        if held is None:
+            new.setdefault(region, {})[bucket] = policy
+        elif options.wants("policy"):
+            made += _files(control, account, bucket, region, str(held), policy, len(steps) + 1)
         steps.append(_step(account, bucket, region, held, policy, statement, result, item))
-    made = [
-        a
-        for region, policies in sorted(whole.items())
-        for a in _artefacts(control, account, region, policies, options)
-    ]
+    for region, policies in sorted(new.items()):
+        made += _artefacts(control, account, region, policies, options)
     return Made(artefacts=tuple(made), steps=tuple(steps), notes=tuple(notes))
 
 
@@ -120,20 +123,36 @@ def _step(
     )
 
 
+def _files(
+    control: str, account: Account, bucket: str, region: str, held: str, policy: Mapping[str, Any], number: int
+) -> Iterator[Artefact]:  # fmt: skip
+    """The policy with the statement, and the one before: a stack can't take on a policy that is there, nor give it back."""
+    name, before = (
+        changes.file_name(control, account, "policy", region=region, part=f"bucket-{number}{more}")
+        for more in ("", ".before")
+    )
+    put = shlex.join(
+        ["aws", "s3api", "put-bucket-policy", "--region", region, "--bucket", bucket, "--policy"]
+    )
+    yield Artefact(
+        control=control, name=name, format="policy", about=f"the policy of bucket {bucket}, as it is with the statement added",
+        text=indented(policy), deploy=f"{put} file://{name}", undo=f"{put} file://{before}",
+    )  # fmt: skip
+    yield Artefact(control=control, name=before, format="policy", about=BEFORE, text=held)
+
+
 def _artefacts(
     control: str, account: Account, region: str, policies: Mapping[str, Mapping[str, Any]], options: Options
 ) -> Iterator[Artefact]:
-    about = f"the policies of {len(policies)} buckets in {region}, as they are with the statement added"
-    notes = (
-        "it states each bucket's whole policy: deploy it only where nothing else manages them, and restore the old ones from the inventory",
-    )
+    about = f"a policy for each of the {len(policies)} buckets in {region} that have none"
+    notes = ("it states each bucket's whole policy: deploy it only where nothing else has made one since",)
     if options.wants("cloudformation"):
         name = changes.file_name(control, account, "cloudformation", region=region, part="buckets")
         deploy, undo = changes.stack_commands(f"{options.prefix}-bucket-networks", name, region)
         resources = {
             f"Policy{n}": {
                 "Type": "AWS::S3::BucketPolicy",
-                "Properties": {"Bucket": bucket, "PolicyDocument": foreign(policy)},
+                "Properties": {"Bucket": bucket, "PolicyDocument": policy},
             }
             for n, (bucket, policy) in enumerate(sorted(policies.items()), 1)
         }

@@ -1,7 +1,10 @@
-"""Steps of AWS, from operations and arguments."""
+"""Steps of AWS, from operations and arguments; and commands, for the undo of artefacts."""
 
 from __future__ import annotations
 
+import json
+import re
+import shlex
 from typing import TYPE_CHECKING, Any
 
 from exclave.change.model import Expect, Request, Step, step_id
@@ -80,6 +83,15 @@ def file_name(control: str, account: Account, format_: str, *, region: str = "",
         "text": "md",
     }
     return ".".join(p for p in (control, account.id, region, part, endings[format_]) if p)
+
+
+def command(call: str, args: dict[str, Any], region: str = "") -> str:
+    """A call as a command: `ec2:EnableSnapshotBlockPublicAccess` is `aws ec2 enable-snapshot-block-public-access`."""
+    service, _, operation = call.partition(":")
+    verb = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "-", operation).lower()
+    where = ["--region", region] if region else []
+    given = ["--cli-input-json", json.dumps(args)] if args else []
+    return shlex.join(["aws", service, verb, *where, *given])
 
 
 def stack_commands(stack: str, name: str, region: str, *, iam: bool = False) -> tuple[str, str]:

@@ -6,11 +6,13 @@ AWS's own, https://docs.aws.amazon.com/AmazonECR/latest/userguide/vpc-endpoints.
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 from exclave.change.model import equals
 from exclave.harden.makers.aws import changes
 from exclave.harden.makers.aws.account import our_accounts
+from exclave.harden.makers.aws.bucket_policy import BEFORE
 from exclave.harden.makers.aws.documents import document, indented, text
 from exclave.harden.model import Artefact, Made
 from exclave.harden.results import fact
@@ -36,6 +38,7 @@ _OF_AWS = (
     "arn:{partition}:s3:::amazonlinux-2-repos-{region}/*",
     "arn:{partition}:s3:::al2023-repos-{region}-de612dc2/*",
 )
+_DEFAULT = {"Effect": "Allow", "Principal": "*", "Action": "*", "Resource": "*"}
 
 
 def make(
@@ -56,7 +59,7 @@ def make(
             None,
         )
         steps.append(_step(account, item, region, held, policy, result))
-        artefacts += _artefacts(control, account, item, region, policy, options)
+        artefacts += _artefacts(control, account, item, region, policy, held, options)
     return Made(artefacts=tuple(artefacts), steps=tuple(steps), notes=(NOTE,) if steps else ())
 
 
@@ -79,6 +82,17 @@ def endpoint_policy(account: Account, perimeter: Perimeter, region: str, service
             {"Sid": "OfAws", "Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": arns, "Condition": {"StringEquals": principal}}
         )  # fmt: skip
     return document(statements)
+
+
+def _is_default(held: object) -> bool:
+    """Whether a policy is what AWS gives an endpoint that is made without one: all is allowed."""
+    try:
+        (statement,) = json.loads(str(held))["Statement"]
+        return {k: statement[k] for k in ("Effect", "Principal", "Action", "Resource")} == _DEFAULT and len(
+            statement
+        ) == len(_DEFAULT)
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return False
 
 
 def _step(
@@ -110,20 +124,26 @@ def _step(
 
 
 def _artefacts(
-    control: str, account: Account, item: Item, region: str, policy: dict[str, Any], options: Options
-) -> list[Artefact]:
+    control: str, account: Account, item: Item, region: str, policy: dict[str, Any], held: object, options: Options
+) -> list[Artefact]:  # fmt: skip
     endpoint, about = item.resource, f"the policy of {item.resource}: only what is ours to what is ours"
     made: list[Artefact] = []
+    own = "" if held is None or _is_default(held) else str(held)
     if options.wants("policy"):
-        name = changes.file_name(control, account, "policy", region=region, part=endpoint)
+        name, before = (
+            changes.file_name(control, account, "policy", region=region, part=endpoint + more)
+            for more in ("", ".before")
+        )
         call = f"aws ec2 modify-vpc-endpoint --region {region} --vpc-endpoint-id {endpoint}"
         made.append(
             Artefact(
                 control=control, name=name, format="policy", about=about, text=indented(policy), notes=(NOTE,),
-                deploy=f"{call} --policy-document file://{name}", undo=f"{call} --reset-policy (or the old one, from the inventory)",
+                deploy=f"{call} --policy-document file://{name}", undo=f"{call} --policy-document file://{before}" if own else f"{call} --reset-policy",
             )
         )  # fmt: skip
-    if options.wants("terraform"):
+        if own:
+            made.append(Artefact(control=control, name=before, format="policy", about=BEFORE, text=own))
+    if options.wants("terraform") and not own:  # its undo would be the default policy
         deploy, undo = changes.TERRAFORM
         provider = {"aws": {"region": region, "allowed_account_ids": [account.id]}}
         resources = {

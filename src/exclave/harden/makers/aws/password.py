@@ -60,13 +60,13 @@ def make(results: Sequence[Result], inventory: Inventory, _perimeter: Perimeter,
             continue
         current: Mapping[str, Any] = {} if answer.absent else next(iter(answer.items), {})
         policy = wanted(current, options.settings)
-        if options.wants("terraform"):
-            artefacts.append(_terraform(account, policy))
         undo = (
             ("iam:UpdateAccountPasswordPolicy", _arguments(current))
             if current
             else ("iam:DeleteAccountPasswordPolicy", {})
         )
+        if options.wants("terraform"):
+            artefacts.append(_terraform(account, policy, changes.command(*undo) if current else ""))
         steps.append(
             changes.step(
                 f"set the password policy of account {account_id}",
@@ -110,7 +110,7 @@ def _arguments(current: Mapping[str, Any]) -> dict[str, Any]:
     return {k: current[k] for k in (*_FLAGS, *_NUMBERS) if current.get(k) is not None}
 
 
-def _terraform(account: Account, policy: Mapping[str, Any]) -> Artefact:
+def _terraform(account: Account, policy: Mapping[str, Any], back: str) -> Artefact:
     arguments = {_TERRAFORM[key]: value for key, value in sorted(policy.items())}
     provider = {"aws": {"region": account.home, "allowed_account_ids": [account.id]}}
     deploy, undo = changes.TERRAFORM
@@ -121,6 +121,6 @@ def _terraform(account: Account, policy: Mapping[str, Any]) -> Artefact:
         about="sets the account's password policy",
         text=to_json(configuration(provider, {"aws_iam_account_password_policy": {"account": arguments}})),
         deploy=deploy,
-        undo=f"{undo} (leaves the account without a policy; an earlier one is in the inventory)",
+        undo=f"{undo} && {back}" if back else undo,
         notes=(LOCKOUT,),
     )

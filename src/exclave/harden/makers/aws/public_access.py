@@ -98,23 +98,55 @@ def _empty(account: str, region: str, inventory: Inventory) -> bool:
 
 
 def _ec2(account: Account, what: str, region: str, inventory: Inventory, results: Sequence[Result]) -> Step:
-    read, path, wanted, enable, disable, off, breaks = _EC2[what]
-    recorded = inventory.one(read.replace(":", ".", 1), account.id, region)
-    state = recorded.text(path) or off
-    argument = path.rpartition(".")[2]
+    read, path, wanted, enable, _, _, breaks = _EC2[what]
+    state = _state(account, what, region, inventory)
     return changes.step(
         f"block public access of {what} in {region}",
         f"{what} of {account.id} in {region}",
-        [(enable, {argument: wanted})],
+        [(enable, {path.rpartition(".")[2]: wanted})],
         account=account.id,
         region=region,
         read=changes.reading(account.id, read, {}, region=region, keep=(path,)),
         before=_nested(path, state),
-        undo=[(disable, {})] if state == off and disable else [(enable, {argument: state})],
+        undo=[_back(account, what, region, inventory)],
         after=[equals(path, wanted)],
         breaks=(breaks,),
         results=results,
     )
+
+
+def _state(account: Account, what: str, region: str, inventory: Inventory) -> str:
+    read, path, off = (_EC2[what][n] for n in (0, 1, 5))
+    return inventory.one(read.replace(":", ".", 1), account.id, region).text(path) or off
+
+
+def _back(account: Account, what: str, region: str, inventory: Inventory) -> tuple[str, dict[str, Any]]:
+    """The call that makes a setting what it was."""
+    if what == "S3":
+        held = _held(account, inventory)
+        kept = {"PublicAccessBlockConfiguration": held} if held else {}
+        return f"s3control:{'Put' if held else 'Delete'}PublicAccessBlock", {"AccountId": account.id, **kept}
+    _, path, _, enable, disable, off, _ = _EC2[what]
+    state = _state(account, what, region, inventory)
+    return (disable, {}) if state == off and disable else (enable, {path.rpartition(".")[2]: state})
+
+
+def _held(account: Account, inventory: Inventory) -> Any:
+    recorded = inventory.one("s3control.GetPublicAccessBlock", account.id)
+    return None if recorded.absent else next(iter(recorded.items), None)
+
+
+def _partly(account: Account, wanted: Sequence[tuple[str, str]], inventory: Inventory) -> list[str]:
+    """Commands for what was half set before: deleting a resource switches it off altogether."""
+    return [
+        changes.command(*_back(account, what, region, inventory), region)
+        for what, region in wanted
+        if (
+            _held(account, inventory)
+            if what == "S3"
+            else _state(account, what, region, inventory) != _EC2[what][5]
+        )
+    ]
 
 
 def _nested(path: str, value: str) -> dict[str, Any]:
@@ -123,14 +155,8 @@ def _nested(path: str, value: str) -> dict[str, Any]:
 
 
 def _s3(account: Account, inventory: Inventory, results: Sequence[Result]) -> Step:
-    recorded = inventory.one("s3control.GetPublicAccessBlock", account.id)
-    held = None if recorded.absent else next(iter(recorded.items), None)
+    held = _held(account, inventory)
     put = "s3control:PutPublicAccessBlock"
-    undo = (
-        (put, {"AccountId": account.id, "PublicAccessBlockConfiguration": held})
-        if held
-        else ("s3control:DeletePublicAccessBlock", {"AccountId": account.id})
-    )
     return changes.step(
         f"block public access of S3 in account {account.id}",
         f"S3 of {account.id}",
@@ -142,8 +168,8 @@ def _s3(account: Account, inventory: Inventory, results: Sequence[Result]) -> St
             {"AccountId": account.id},
             absent=("NoSuchPublicAccessBlockConfiguration",),
         ),
-        before=recorded.answer if held else None,
-        undo=[undo],
+        before={"PublicAccessBlockConfiguration": held} if held else None,
+        undo=[_back(account, "S3", "", inventory)],
         after=[equals(f"PublicAccessBlockConfiguration.{k}", v) for k, v in BLOCKS.items()],
         breaks=(
             "public buckets and websites served from S3 itself are no longer readable: serve them by CloudFront",
@@ -161,9 +187,14 @@ def artefacts(
     regions = sorted({region for _, region in wanted if region})
     if options.wants("cloudformation"):
         for region in regions:
-            resources = _cloudformation([what for what, where in wanted if where == region])
+            here = [(what, where) for what, where in wanted if where == region and what != "AMIs"]
+            resources = _cloudformation([what for what, _ in here])
             name = changes.file_name(control, account, "cloudformation", region=region)
-            deploy, undo = changes.stack_commands(f"{options.prefix}-block-public-access", name, region)
+            stack = f"{options.prefix}-block-public-access"
+            deploy, undo = changes.stack_commands(stack, name, region)
+            if back := _partly(account, here, inventory):
+                wait = f"aws cloudformation wait stack-delete-complete --stack-name {stack} --region {region}"
+                undo = " && ".join((undo, wait, *back))
             if resources:
                 yield Artefact(
                     control=control, name=name, format="cloudformation", about=f"blocks public access in {region}", deploy=deploy, undo=undo,
@@ -174,7 +205,8 @@ def artefacts(
         deploy, undo = changes.TERRAFORM
         yield Artefact(
             control=control, name=changes.file_name(control, account, "terraform", part="settings"), format="terraform",
-            about=f"blocks public access in {len(regions)} regions and S3", deploy=deploy, undo=undo,
+            about=f"blocks public access in {len(regions)} regions and S3", deploy=deploy,
+            undo=" && ".join((undo, *_partly(account, wanted, inventory))),
             text=to_json(_terraform(account, regions, wanted)),
         )  # fmt: skip
 
