@@ -45,6 +45,7 @@ class Chain:
         self.topics = [{"TopicArn": TOPIC}]
         self.subscriptions = [{"TopicArn": TOPIC, "SubscriptionArn": f"{TOPIC}:1", "Protocol": "email"}]
         self.rules, self.targets = [], {}
+        self.composites, self.more_filters, self.keys = [], [], []
         self.attributes = {"TopicArn": TOPIC, "Policy": DEFAULT_POLICY}
         self.selectors = {"EventSelectors": [{"ReadWriteType": "All", "IncludeManagementEvents": True}]}
 
@@ -54,8 +55,14 @@ class Chain:
             doc("cloudtrail.GetTrailStatus", self.status, key=TRAIL, args={"Name": TRAIL}),
             doc("cloudtrail.GetEventSelectors", self.selectors, key=TRAIL),
             doc("sns.GetTopicAttributes", {"Attributes": self.attributes}, key=TOPIC, region=REGION),
-            doc("logs.DescribeMetricFilters", {"metricFilters": [self.filter]}, region=REGION),
+            doc(
+                "logs.DescribeMetricFilters",
+                {"metricFilters": [self.filter, *self.more_filters]},
+                region=REGION,
+            ),
             doc("cloudwatch.DescribeAlarms", {"MetricAlarms": [self.alarm]}, region=REGION),
+            doc("cloudwatch.DescribeAlarms.composite", {"CompositeAlarms": self.composites}, region=REGION),
+            *self.keys,
             doc("sns.ListTopics", {"Topics": self.topics}, region=REGION),
             doc("sns.ListSubscriptions", {"Subscriptions": self.subscriptions}, region=REGION),
             doc("events.ListRules", {"Rules": self.rules}, region=REGION),
@@ -70,6 +77,72 @@ class Chain:
 def test_a_whole_chain_passes_for_every_event():
     (check,) = look(IAM, Chain().documents())
     assert (check.status, check.count, check.of) == ("pass", 16, 16)
+
+
+def filtered(clause):
+    return lambda c: c.filter.update(filterPattern="{ (" + PATTERN.strip("{} ") + f") && ({clause}) }}")
+
+
+def topic_policy(**more):
+    statement = {"Effect": "Allow", "Action": "sns:Publish", "Resource": TOPIC} | more
+    return lambda c: c.attributes.update(Policy=json.dumps({"Statement": [statement]}))
+
+
+def key_policy(principal):
+    statement = {
+        "Effect": "Allow",
+        "Principal": principal,
+        "Action": ["kms:Decrypt", "kms:GenerateDataKey*"],
+        "Resource": "*",
+    }
+    return doc("kms.GetKeyPolicy", {"Policy": json.dumps({"Statement": [statement]})}, key="k1", region=REGION)  # fmt: skip
+
+
+def composite(rule, **more):
+    """The alarm itself tells nobody; a composite one on it is meant to."""
+
+    def change(chain):
+        chain.alarm["ActionsEnabled"] = False
+        chain.composites = [
+            {"AlarmName": "all", "AlarmRule": rule, "ActionsEnabled": True, "AlarmActions": [TOPIC]} | more
+        ]
+
+    return change  # fmt: skip
+
+
+RIGHT = {
+    "1 of 60 periods": lambda c: c.alarm.update(EvaluationPeriods=60, DatapointsToAlarm=1, Period=60),
+    "more than none": lambda c: c.alarm.update(Threshold=0.0, ComparisonOperator="GreaterThanThreshold"),
+    "ten for each": lambda c: (
+        c.alarm.update(Threshold=10.0), c.filter["metricTransformations"][0].update(metricValue="10"),
+    ),
+    "a list of one metric": lambda c: c.alarm.update(
+        Metrics=[{"Id": "m", "MetricStat": {"Metric": {"Namespace": c.alarm.pop("Namespace"), "MetricName": c.alarm.pop("MetricName")}, "Period": 300, "Stat": c.alarm.pop("Statistic")}}]
+    ),
+    "composite": composite('ALARM("iam")'),
+    "composite of any": composite(f'(ALARM(other) OR (ALARM("arn:aws:cloudwatch:{REGION}:{OURS}:alarm:x") OR ALARM(\'iam\')))'),
+    "successes": filtered("$.errorCode NOT EXISTS"),
+    "not by a service itself": filtered('$.userIdentity.type != "AWSService" && $.eventType != "AwsServiceEvent"'),
+    "two filters by who": lambda c: (
+        c.more_filters.append(c.filter | {"filterName": "rest", "filterPattern": '{ $.userIdentity.type != "Root" }'}),
+        filtered('$.userIdentity.type = "Root"')(c),
+    ),
+    "topic for the alarms of the account": topic_policy(
+        Principal={"Service": "cloudwatch.amazonaws.com"},
+        Condition={"ArnLike": {"aws:SourceArn": f"arn:aws:cloudwatch:{REGION}:{OURS}:alarm:*"}, "StringEquals": {"aws:SourceAccount": OURS}},
+    ),
+    "topic with a key that lets alarms": lambda c: (
+        c.attributes.update(KmsMasterKeyId=f"arn:aws:kms:{REGION}:{OURS}:key/k1"), c.keys.append(key_policy({"Service": "cloudwatch.amazonaws.com"})),
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", RIGHT)
+def test_a_chain_that_is_built_in_another_way_passes(name):
+    chain = Chain()
+    RIGHT[name](chain)
+    assert why(IAM, chain.documents()) == ""
+    assert status(IAM, chain.documents()) == "pass"
 
 
 BREAKS = {
@@ -187,6 +260,89 @@ BREAKS = {
         ),
         "does not let cloudwatch.amazonaws.com publish",
     ),
+    "filter without one user": (
+        filtered(f'$.userIdentity.arn != "arn:aws:iam::{OURS}:user/deploy"'),
+        "where userIdentity.arn is arn:aws:iam::123456789012:user/deploy",
+    ),
+    "filter without one role": (
+        filtered("$.userIdentity.sessionContext.sessionIssuer.userName != Admin*"),
+        "whoever makes it",
+    ),
+    "filter without one tool": (filtered('$.userAgent != "terraform*"'), "where userAgent is terraform"),
+    "filter without one address": (filtered("$.sourceIPAddress != 203.0.113.77"), "203.0.113.77"),
+    "filter without what a service does for somebody": (
+        filtered("$.userIdentity.invokedBy NOT EXISTS"),
+        "where userIdentity.invokedBy is exclave-probe",
+    ),
+    "filter without one policy": (filtered("$.requestParameters.policyName != x"), "whoever makes it"),
+    "trail leaves one role out": (
+        lambda c: c.selectors.update(
+            EventSelectors=[],
+            AdvancedEventSelectors=[
+                {
+                    "FieldSelectors": [
+                        {"Field": "eventCategory", "Equals": ["Management"]},
+                        {"Field": "userIdentity.arn", "NotEquals": [f"arn:aws:iam::{OURS}:role/deploy"]},
+                    ]
+                }
+            ],
+        ),
+        "role/deploy",
+    ),
+    "trail leaves global services out": (
+        lambda c: c.trail.update(IncludeGlobalServiceEvents=False),
+        "leave the event out",
+    ),
+    "default value that raises it": (
+        lambda c: c.filter["metricTransformations"][0].update(defaultValue=1),
+        "without any event",
+    ),
+    "threshold of nothing": (lambda c: c.alarm.update(Threshold=0.0), "without any event"),
+    "sixty of sixty periods": (
+        lambda c: c.alarm.update(EvaluationPeriods=60, DatapointsToAlarm=60, Period=60),
+        "waits for 60 periods",
+    ),
+    "a day": (lambda c: c.alarm.update(Period=86400), "only every 86400 seconds"),
+    "topic in another region": (
+        lambda c: c.alarm.update(AlarmActions=[TOPIC.replace(REGION, "us-east-1")]),
+        "of another region",
+    ),
+    "told when it is over": (
+        lambda c: c.alarm.update(AlarmActions=[], OKActions=[TOPIC], InsufficientDataActions=[TOPIC]),
+        "no SNS topic",
+    ),
+    "nothing ever came": (
+        lambda c: c.status.update(StartLoggingTime="2026-01-01T00:00:00Z"),
+        "since it was started",
+    ),
+    "topic that lets another account publish": (
+        topic_policy(Principal={"AWS": "arn:aws:iam::111122223333:root"}),
+        "does not let cloudwatch",
+    ),
+    "topic that lets another account's alarms publish": (
+        topic_policy(
+            Principal={"Service": "cloudwatch.amazonaws.com"},
+            Condition={"StringEquals": {"aws:SourceAccount": "111122223333"}},
+        ),
+        "does not let cloudwatch",
+    ),
+    "topic whose policy is of another topic": (
+        topic_policy(Principal={"Service": "cloudwatch.amazonaws.com"}, Resource=f"{TOPIC}-2"),
+        "does not let cloudwatch",
+    ),
+    "topic with a key that lets nobody": (
+        lambda c: (
+            c.attributes.update(KmsMasterKeyId=f"arn:aws:kms:{REGION}:{OURS}:key/k1"),
+            c.keys.append(key_policy({"Service": "events.amazonaws.com"})),
+        ),
+        "key of topic",
+    ),
+    "composite that waits for another": (
+        composite('ALARM("iam") AND ALARM("deploying")'),
+        "switched off",
+    ),
+    "composite that is held back": (composite("ALARM(iam)", ActionsSuppressor="deploying"), "switched off"),
+    "composite of another": (composite('NOT ALARM("iam")'), "switched off"),
     "trail stopped": (lambda c: c.status.update(IsLogging=False), "does not log"),
     "trail of one region": (lambda c: c.trail.update(IsMultiRegionTrail=False), "no trail of all regions"),
     "trail without log group": (
@@ -290,6 +446,20 @@ def pattern_with(**detail):
         pattern_with(userIdentity={"type": ["AssumedRole"]}),
         pattern_with(awsRegion=["us-east-1"]),
         pattern_with(errorCode=[{"exists": True}]),
+        pattern_with(userIdentity={"arn": [{"anything-but": {"suffix": "/deploy"}}]}),
+        pattern_with(userAgent=[{"anything-but": ["terraform"]}]),
+        pattern_with(requestParameters={"x": [{"exists": False}]}),
+        lambda c: c.trail.update(IsMultiRegionTrail=False, HomeRegion="us-east-1"),
+        lambda c: c.selectors.update(
+            EventSelectors=[{"ReadWriteType": "ReadOnly", "IncludeManagementEvents": True}]
+        ),
+        lambda c: c.targets["sharing"][0].update(Arn=TOPIC.replace(REGION, "us-east-1")),
+        lambda c: c.attributes.update(
+            Policy=RULES_POLICY.replace(
+                '"Resource"',
+                '"Condition": {"StringEquals": {"aws:SourceAccount": "123456789012"}}, "Resource"',
+            )
+        ),
         pattern_with(eventName=["ModifySnapshotAttribute"]),
     ],
 )
@@ -313,3 +483,22 @@ def test_a_trails_status_or_selectors_that_were_denied_are_not_known_to_be_right
     for call in ("cloudtrail.GetTrailStatus", "cloudtrail.GetEventSelectors"):
         blind = [d for d in Chain().documents() if d["call"] != call] + [denied(call, key=TRAIL)]
         assert status(IAM, blind) == "could-not-look", call
+
+
+@pytest.mark.parametrize(
+    "call", ["events.ListRules", "events.ListTargetsByRule", "sns.ListTopics", "cloudtrail.GetEventSelectors"]
+)
+def test_rules_targets_and_topics_that_were_denied_are_not_known_to_be_missing(call):
+    chain = Chain()
+    chain.rules, chain.targets = [sharing_rule()], {"sharing": [{"Id": "1", "Arn": TOPIC}]}
+    chain.attributes["Policy"] = RULES_POLICY
+    key = {"events.ListTargetsByRule": "sharing", "cloudtrail.GetEventSelectors": TRAIL}.get(call, "")
+    where = {} if call.startswith("cloudtrail") else {"region": REGION}
+    blind = [d for d in chain.documents() if d["call"] != call] + [denied(call, key=key, **where)]
+    assert status("aws.alarm.data-sharing", blind) == "could-not-look"
+
+
+def test_a_trail_of_which_nothing_more_was_recorded_is_not_known_to_log():
+    for call in ("cloudtrail.GetTrailStatus", "cloudtrail.GetEventSelectors"):
+        half = [d for d in Chain().documents() if d["call"] != call]
+        assert status(IAM, half) == "could-not-look", call

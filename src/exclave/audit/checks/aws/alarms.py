@@ -10,20 +10,20 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from exclave.audit.checks.aws import metric_alarm, selectors
-from exclave.audit.checks.aws.filter_pattern import BadPatternError, compiled
-from exclave.audit.checks.aws.rules import Rules
-from exclave.audit.checks.aws.samples import samples
+from exclave.audit.checks.aws.filter_pattern import BadPatternError, Test, compiled, named
+from exclave.audit.checks.aws.rules import Logging, Rules
+from exclave.audit.checks.aws.samples import GLOBAL, exceptions, samples
 from exclave.audit.checks.aws.sharing import core_methods
 from exclave.audit.checks.aws.topics import Topics
-from exclave.audit.checks.aws.trails import SELECTORS, STALE, STATUS, TRAILS, moment
+from exclave.audit.checks.aws.trails import SELECTORS, STATUS, TRAILS, undelivered
 from exclave.audit.judging import failed, judged, passed, unseen
 from exclave.audit.model import Check, Item, Settings, Status
-from exclave.inventory.model import NOT_RECORDED
+from exclave.inventory.model import NOT_RECORDED, Answer, Failure
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from exclave.inventory import Answer, Inventory
+    from exclave.inventory import Inventory
     from exclave.perimeter import Perimeter
 
 IAM = "iam.amazonaws.com"
@@ -40,21 +40,40 @@ TRAIL_EVENTS = tuple(
     for name in ("CreateTrail", "UpdateTrail", "DeleteTrail", "StartLogging", "StopLogging")
 )
 FILTERS, ALARMS = "logs.DescribeMetricFilters", "cloudwatch.DescribeAlarms"
+COMPOSITES = "cloudwatch.DescribeAlarms.composite"
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """What a trail records: the answer that says its selectors, None where nothing is known; whether global services."""
+
+    selectors: Any
+    globals_: bool
+
+    def __call__(self, record: Mapping[str, Any]) -> bool:
+        return (self.globals_ or record.get("eventSource") not in GLOBAL) and (
+            self.selectors is None or selectors.records(self.selectors, record)
+        )
 
 
 @dataclass(frozen=True, slots=True)
 class Link:
     """A metric filter with what is wrong behind it; "" when the chain is whole. `blind`: could not look.
 
-    `selectors`: the answer that says what its trail records; None where nothing is known of it.
+    `names`: fields and values that the filter, or its trail, tells apart.
     """
 
     name: str
-    counts: Any
-    selectors: Any
+    counts: Test
+    recorded: _Seen
     wrong: str
     blind: str
     where: str
+    names: Sequence[tuple[str, str]] = ()
+
+    def sees(self, record: Mapping[str, Any]) -> bool:
+        """Whether the trail records it and the filter counts it."""
+        return self.recorded(record) and self.counts(record)
 
 
 def iam_policy_changes(inventory: Inventory, _perimeter: Perimeter, settings: Settings) -> list[Check]:
@@ -97,119 +116,140 @@ def _events(
 ) -> Iterator[Item]:
     account = trails.scope.account
     topics = Topics(inventory)
-    links, none, logs = _links(inventory, trails, topics, settings)
-    buses = Rules(inventory, account, topics, logs=logs) if rules else None
+    links, none, logging = _links(inventory, trails, topics, settings)
+    buses = Rules(inventory, account, topics, logging) if rules else None
     for event in events:
         records = samples(event, account)
-        fitting = [link for link in links if all(link.counts(r) for r in records)]
-        seeing = [
-            link
-            for link in fitting
-            if link.selectors is None or all(selectors.records(link.selectors, r) for r in records)
-        ]
-        ruled, rule_why = buses.fire(event) if buses else (False, "")
-        whole = next((link for link in seeing if not link.wrong and not link.blind), None)
-        if whole is not None or ruled:
-            yield passed(
-                event,
-                whole.name if whole else "a rule of EventBridge in every region",
-                where=whole.where if whole else "",
-            )
-            continue
-        blind = next((link for link in seeing if link.blind and not link.wrong), None)
-        if blind is not None:
-            yield Item(resource=event, status=Status.COULD_NOT_LOOK, why=blind.blind, where=blind.where)
-            continue
-        why = (
-            "; ".join(dict.fromkeys(link.wrong for link in seeing))
-            or ("the trail's event selectors leave the event out" if fitting else "")
-            or none
-            or "no metric filter counts the event, whoever makes it"
-        )
-        yield failed(event, f"{why}{f'; {rule_why}' if rule_why else ''}", (("event", event),), trails.where)
+        wrong, blind, link = _chain(links, records, none)
+        ruled, unseen = buses.fire(event) if buses else ("none", "")
+        if not wrong and not blind and link is not None:
+            yield passed(event, link.name, where=link.where)
+        elif not ruled and not unseen:
+            yield passed(event, "a rule of EventBridge in every region")
+        elif not wrong or not ruled or (unseen and ruled == "none"):
+            where = link.where if link else trails.where
+            why = blind if not wrong else unseen
+            yield Item(resource=event, status=Status.COULD_NOT_LOOK, why=why, where=where)
+        else:
+            why = wrong if ruled == "none" else f"{wrong}; {ruled}"
+            yield failed(event, why, (("event", event),), trails.where)
+
+
+def _chain(
+    links: Sequence[Link], records: Sequence[Mapping[str, Any]], none: str
+) -> tuple[str, str, Link | None]:
+    """What is wrong with the chains for an event, what could not be seen, and the filter to name."""
+    whole = [link for link in links if not link.wrong and not link.blind]
+    asked = [("", r) for r in records]
+    asked += exceptions(records, dict.fromkeys(n for link in whole for n in link.names))
+    unseen = [(words, r) for words, r in asked if not any(link.sees(r) for link in whole)]
+    if not unseen:
+        return "", "", next(link for link in whole if link.sees(records[0]))
+    blind = [link for link in links if link.blind and not link.wrong]
+    if all(any(link.sees(r) for link in blind) for _, r in unseen):
+        return "", blind[0].blind, blind[0]
+    fitting = [link for link in links if all(link.counts(r) for r in records)]
+    reasons = dict.fromkeys(
+        link.wrong for link in fitting if link.wrong and all(link.sees(r) for r in records)
+    )
+    seeing = [link for link in whole if all(link.sees(r) for r in records)]
+    if seeing:
+        return f"metric filter {seeing[0].name} does not count it {unseen[0][0]}", "", None
+    if reasons:
+        return "; ".join(reasons), "", None
+    if fitting:
+        return "the trail's event selectors leave the event out", "", None
+    return none or "no metric filter counts the event, whoever makes it", "", None
 
 
 def _links(
     inventory: Inventory, trails: Answer, topics: Topics, settings: Settings
-) -> tuple[list[Link], str, bool]:
-    """Every metric filter on the log group of a trail of all regions, else why there is none; whether a trail logs."""
+) -> tuple[list[Link], str, list[Logging]]:
+    """Every metric filter on the log group of a trail of all regions, else why there is none; and the trails that log."""
     why = "no trail of all regions delivers to a log group"
     found: list[Link] = []
-    logs = False
+    logging: list[Logging] = []
     for trail in trails.items:
         status = _of(inventory, STATUS, trails, trail)
-        running = status is None or status.error is not None or (status.answer or {}).get("IsLogging") is True
-        logs = logs or running
+        chosen = _of(inventory, SELECTORS, trails, trail)
+        blind = next((f"{a.call}: {a.error.words}" for a in (status, chosen) if a.error is not None), "")
+        recorded = chosen.answer if chosen.error is None else None
+        everywhere = trail.get("IsMultiRegionTrail") is True
+        running = status.error is not None or (status.answer or {}).get("IsLogging") is True
+        if running:
+            logging.append(Logging("" if everywhere else str(trail.get("HomeRegion")), recorded, blind))
         group = str(trail.get("CloudWatchLogsLogGroupArn") or "").split(":")
-        if trail.get("IsMultiRegionTrail") is not True or len(group) < 7:  # noqa: PLR2004 - arn:aws:logs:region:account:log-group:name
+        if not everywhere or len(group) < 7:  # noqa: PLR2004 - arn:aws:logs:region:account:log-group:name
             continue
         if not running:
             why = f"trail {trail.get('Name')} does not log"
             continue
-        if status is not None and status.error is None and (lost := _undelivered(status, settings)):
+        if status.error is None and (lost := undelivered(status.answer or {}, settings)):
             why = f"trail {trail.get('Name')} {lost}"
             continue
         region, account, name = group[3], group[4], group[6]
         filters = inventory.one(FILTERS, account, region)
         alarms = inventory.one(ALARMS, account, region)
-        chosen = _of(inventory, SELECTORS, trails, trail)
-        asked = [a for a in (filters, alarms, status) if a is not None]
-        asked += [chosen] if chosen is not None and _refused(chosen) else []
-        blind = next((f"{a.call}: {a.error.words}" for a in asked if a.error is not None), "")
-        recorded = chosen.answer if chosen is not None and chosen.error is None else None
+        composites = inventory.one(COMPOSITES, account, region)
+        asked = [filters, alarms, *([composites] if _refused(composites) else [])]
+        blind = blind or next((f"{a.call}: {a.error.words}" for a in asked if a.error is not None), "")
+        globals_ = trail.get("IncludeGlobalServiceEvents") is not False
+        seen = _Seen(recorded, globals_)
         if filters.error is not None:
             words = f"metric filters of {name}: {blind}"
-            found.append(Link("metric filters", lambda _record: True, recorded, "", words, filters.where))
+            found.append(Link("metric filters", lambda _record: True, seen, "", words, filters.where))
             continue
         mine = [f for f in filters.items if f.get("logGroupName") == name]
         why = f"log group {name} of trail {trail.get('Name')} has no metric filter" if not mine else ""
-        found += [_link(f, alarms, blind, topics, filters.where, recorded) for f in mine]
-    return found, why if not found else "", logs
+        found += [_link(f, alarms, composites, blind, topics, filters.where, seen) for f in mine]
+    return found, why if not found else "", logging
 
 
-def _of(inventory: Inventory, call: str, trails: Answer, trail: Mapping[str, Any]) -> Answer | None:
+def _of(inventory: Inventory, call: str, trails: Answer, trail: Mapping[str, Any]) -> Answer:
     answers = inventory.each(call, account=trails.scope.account)
-    return next((a for a in answers if a.key == trail.get("TrailARN")), None)
+    missing = Failure(code=NOT_RECORDED, message="nothing was recorded of it")
+    return next(
+        (a for a in answers if a.key == trail.get("TrailARN")),
+        Answer(call=call, scope=trails.scope, error=missing),
+    )
 
 
 def _refused(answer: Answer) -> bool:
     return answer.error is not None and answer.error.code != NOT_RECORDED
 
 
-def _undelivered(status: Answer, settings: Settings) -> str:
-    """What is wrong with the delivery to CloudWatch Logs."""
-    answer: Mapping[str, Any] = status.answer or {}
-    if error := answer.get("LatestCloudWatchLogsDeliveryError"):
-        return f"could not deliver to CloudWatch Logs: {error}"
-    last = moment(answer.get("LatestCloudWatchLogsDeliveryTime"))
-    stale = last is not None and settings.now - last > STALE
-    return f"has delivered nothing to CloudWatch Logs since {last:%Y-%m-%d %H:%M}" if stale else ""
-
-
 def _link(
-    filter_: Mapping[str, Any], alarms: Answer, blind: str, topics: Topics, where: str, recorded: Any
+    filter_: Mapping[str, Any],
+    alarms: Answer,
+    composites: Answer,
+    blind: str,
+    topics: Topics,
+    where: str,
+    seen: _Seen,
 ) -> Link:
     name = str(filter_.get("filterName"))
-    test = _counter(filter_)
+    test, names = _counter(filter_)
+    names += selectors.named(seen.selectors) if seen.selectors else []
     if blind:
-        return Link(name, test, recorded, "", f"behind {name}: {blind}", where)
+        return Link(name, test, seen, "", f"behind {name}: {blind}", where, names)
     wrong = unknown = ""
     reasons: list[str] = []
     for metric in filter_.get("metricTransformations") or ():
-        wrong, unknown = metric_alarm.behind(name, metric, alarms, topics)
+        wrong, unknown = metric_alarm.behind(name, metric, alarms, composites.items, topics)
         if not wrong and not unknown:
-            return Link(name, test, recorded, "", "", where)
+            return Link(name, test, seen, "", "", where, names)
         reasons.append(wrong or unknown)
     if not reasons:
         wrong = f"metric filter {name} makes no metric"
-    return Link(name, test, recorded, wrong, unknown, where)
+    return Link(name, test, seen, wrong, unknown, where, names)
 
 
-def _counter(filter_: Mapping[str, Any]) -> Any:
-    """Whether the filter counts a record; one that takes only some sources of the log group counts none for sure."""
-    if filter_.get("fieldSelectionCriteria"):
-        return lambda _record: False
-    try:
-        return compiled(str(filter_.get("filterPattern") or ""))
-    except BadPatternError:
-        return lambda _record: False
+def _counter(filter_: Mapping[str, Any]) -> tuple[Test, list[tuple[str, str]]]:
+    """Whether the filter counts a record, and what it names; one that takes only some sources counts none for sure."""
+    pattern = str(filter_.get("filterPattern") or "")
+    if not filter_.get("fieldSelectionCriteria"):
+        try:
+            return compiled(pattern), named(pattern)
+        except BadPatternError:
+            pass
+    return lambda _record: False, []

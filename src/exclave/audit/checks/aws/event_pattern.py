@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import fnmatch
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 MAX_DEPTH = 32
@@ -21,6 +21,35 @@ def fires(pattern: object, event: Mapping[str, Any]) -> bool:
         except (ValueError, RecursionError):
             return False
     return isinstance(pattern, Mapping) and bool(pattern) and _object(pattern, event, 0)
+
+
+def named(pattern: object) -> list[tuple[str, str]]:
+    """Path in the event and value of each exception (`anything-but`); "" where a field must not be there."""
+    if isinstance(pattern, str):
+        try:
+            pattern = json.loads(pattern)
+        except (ValueError, RecursionError):
+            return []
+    return list(_exceptions(pattern, "", 0))
+
+
+def _exceptions(pattern: object, path: str, depth: int) -> Iterator[tuple[str, str]]:
+    if depth > MAX_DEPTH or not isinstance(pattern, Mapping):
+        return
+    for key, wanted in pattern.items():
+        if isinstance(wanted, Mapping):
+            yield from _exceptions(wanted, f"{path}.{key}".lstrip("."), depth + 1)
+        for one in wanted if isinstance(wanted, list) else ():
+            if key == "$or":
+                yield from _exceptions(one, path, depth + 1)
+            elif isinstance(one, Mapping):
+                at = f"{path}.{key}".lstrip(".")
+                if one.get("exists") is False:
+                    yield at, ""
+                but = one.get("anything-but", ())
+                while isinstance(but, Mapping):
+                    but = [v for each in but.values() for v in (each if isinstance(each, list) else [each])]
+                yield from ((at, str(v)) for v in (but if isinstance(but, list | tuple) else [but]))
 
 
 def _object(pattern: Mapping[str, Any], event: object, depth: int) -> bool:

@@ -51,6 +51,16 @@ def compiled(pattern: str) -> Test:
     return test
 
 
+def named(pattern: str) -> list[tuple[str, str]]:
+    """Field and value of each comparison; "" where the pattern asks only whether the field is there."""
+    found: list[tuple[str, str]] = []
+    tokens = _tokens(pattern.strip()[1:-1]) if pattern.strip() else []
+    for (kind, field), (_, operator), (_, value) in zip(tokens, tokens[1:], tokens[2:], strict=False):
+        if kind == "word" and field.startswith("$"):
+            found.append((field[1:].lstrip("."), value if operator in ("=", "!=") else ""))
+    return found
+
+
 def _tokens(text: str) -> list[Token]:
     found: list[Token] = []
     at = 0

@@ -5,13 +5,15 @@ Source: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-service-even
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from exclave.audit.checks.aws.event_pattern import fires
-from exclave.audit.checks.aws.samples import samples
+from exclave.audit.checks.aws import selectors
+from exclave.audit.checks.aws.event_pattern import fires, named
+from exclave.audit.checks.aws.samples import exceptions, samples
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from exclave.audit.checks.aws.topics import Topics
     from exclave.inventory import Answer, Inventory
@@ -19,69 +21,122 @@ if TYPE_CHECKING:
 RULES, TARGETS = "events.ListRules", "events.ListTargetsByRule"
 SENDER = "events.amazonaws.com"
 ON = ("ENABLED", "ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS")
+_DETAIL = "detail."
+
+
+@dataclass(frozen=True, slots=True)
+class Logging:
+    """A trail that logs: without one EventBridge is told of no call. `region` "" when of all.
+
+    `selectors`: the answer that says what it records, None where nothing is known of it; `blind`: could not look.
+    """
+
+    region: str
+    selectors: Any
+    blind: str
+
+    def sees(self, region: str, record: Mapping[str, Any]) -> bool:
+        """Whether it records this one."""
+        return self.region in ("", region) and (
+            self.selectors is None or selectors.records(self.selectors, record)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Rule:
+    name: str
+    pattern: Any
+    wrong: str
+    blind: str
 
 
 class Rules:
-    """The rules of an account's default buses. `logs`: whether a trail logs, without which no call gets there."""
+    """The rules of an account's default buses, and the trails behind them."""
 
-    def __init__(self, inventory: Inventory, account: str, topics: Topics, *, logs: bool) -> None:
-        self._account, self._logs = account, logs
-        self._buses: dict[str, list[tuple[str, Any, str]]] = {}  # region -> name, pattern, what is wrong
-        self._blind = ""
+    def __init__(self, inventory: Inventory, account: str, topics: Topics, trails: Sequence[Logging]) -> None:
+        self._account, self._trails = account, trails
+        self._buses: dict[str, list[_Rule]] = {}
+        self._unseen: dict[str, str] = {}  # region -> why its rules could not be seen
         for answer in inventory.answers(RULES, account=account):
             region = answer.scope.region
             if answer.error is not None:
-                self._blind = self._blind or f"rules in {region}: {answer.error.words}"
+                self._unseen[region] = f"rules in {region}: {answer.error.words}"
             targets = {a.key: a for a in inventory.each(TARGETS, account=account, region=region)}
             self._buses[region] = [
-                (
-                    str(rule.get("Name")),
-                    rule.get("EventPattern"),
-                    _wrong(rule, targets.get(str(rule.get("Name"))), topics),
-                )
+                _rule(rule, targets.get(str(rule.get("Name"))), topics, region)
                 for rule in answer.items
                 if rule.get("EventPattern") and rule.get("EventBusName") in (None, "", "default")
             ]
 
-    def fire(self, event: str) -> tuple[bool, str]:
-        """Whether a rule of every region fires on the event, and what is wrong where one is meant to."""
-        missing, why = [], ""
-        for region, rules in self._buses.items():
-            delivered = self._delivered(event, region)
-            fitting = [
-                (name, wrong) for name, pattern, wrong in rules if all(fires(pattern, d) for d in delivered)
-            ]
-            if not any(not wrong for _, wrong in fitting):
-                missing.append(region)
-                why = why or next((wrong for _, wrong in fitting if wrong), "")
-        if self._buses and not missing:
-            return (True, "") if self._logs else (False, "no trail logs, so EventBridge is told of no call")
+    def fire(self, event: str) -> tuple[str, str]:
+        """What is wrong with the rules of some region, and what could not be seen; both empty when all fire."""
+        if not self._buses:
+            return "there are no rules", ""
+        missing, why, blind = [], "", ""
+        for region in self._buses:
+            wrong, unseen = self._in(event, region)
+            missing += [region] if wrong else []
+            why = why or (wrong if wrong != "none" else "")
+            blind = blind or unseen
+        if not missing:
+            return "", blind
         some = len(missing) < len(self._buses)
-        return False, why or self._blind or (
-            f"no rule of EventBridge fires on it in {', '.join(sorted(missing)[:5])}" if some else ""
+        where = f"no rule of EventBridge fires on it in {', '.join(sorted(missing)[:5])}" if some else ""
+        return why or where or "none", blind
+
+    def _in(self, event: str, region: str) -> tuple[str, str]:
+        """The same of one region; "none" where no rule is meant for the event."""
+        if unseen := self._unseen.get(region):
+            return "", unseen
+        rules = self._buses[region]
+        base = [{**r, "awsRegion": region} for r in samples(event, self._account)]
+        meant = [r for r in rules if self._fires(r, event, region, base)]
+        if not meant:
+            return "none", ""
+        whole = [r for r in meant if not r.wrong and not r.blind]
+        if not whole:
+            blind = next((r.blind for r in meant if r.blind), "")
+            return ("", blind) if blind else (next(r.wrong for r in meant), "")
+        names = [
+            (p.removeprefix(_DETAIL), v) for r in whole for p, v in named(r.pattern) if p.startswith(_DETAIL)
+        ]
+        names += [n for t in self._trails if t.selectors for n in selectors.named(t.selectors)]
+        for words, record in (*(("", r) for r in base), *exceptions(base, names)):
+            if not any(self._fires(r, event, region, [record]) for r in whole):
+                return f"rule {whole[0].name} does not fire {words}", ""
+            seeing = [t for t in self._trails if t.sees(region, record)]
+            if not seeing:
+                return "no trail logs it, so EventBridge is told of no such call", ""
+            if all(t.blind for t in seeing):
+                return "", seeing[0].blind
+        return "", ""
+
+    def _fires(self, rule: _Rule, event: str, region: str, records: Iterable[Mapping[str, Any]]) -> bool:
+        source = event.partition(".")[0]
+        return all(
+            fires(
+                rule.pattern,
+                {
+                    "version": "0", "source": f"aws.{source}", "detail-type": "AWS API Call via CloudTrail",
+                    "account": self._account, "region": region, "resources": [], "detail": record,
+                },
+            )
+            for record in records
         )  # fmt: skip
 
-    def _delivered(self, event: str, region: str) -> list[Mapping[str, Any]]:
-        source = event.partition(":")[0]
-        return [
-            {
-                "version": "0", "source": f"aws.{source.partition('.')[0]}", "detail-type": "AWS API Call via CloudTrail",
-                "account": self._account, "region": region, "resources": [], "detail": {**record, "awsRegion": region},
-            }
-            for record in samples(event, self._account)
-        ]  # fmt: skip
 
-
-def _wrong(rule: Mapping[str, Any], reached: Answer | None, topics: Topics) -> str:
-    name = rule.get("Name")
-    if rule.get("State") not in ON:
-        return f"rule {name} is off"
-    if reached is not None and reached.error is not None:
-        return f"targets of rule {name}: {reached.error.words}"
+def _rule(rule: Mapping[str, Any], reached: Answer | None, topics: Topics, region: str) -> _Rule:
+    name = str(rule.get("Name"))
+    wrong = blind = ""
     arns = [str(t.get("Arn")) for t in reached.items] if reached is not None else []
-    if not arns:
-        return f"rule {name} has no target"
-    if all(":sns:" in a for a in arns):
-        why, blind = topics.reached(arns, SENDER)
-        return f"rule {name}: {why or blind}" if why or blind else ""
-    return ""
+    if rule.get("State") not in ON:
+        wrong = f"rule {name} is off"
+    elif reached is None or reached.error is not None:
+        said = reached.error.words if reached is not None and reached.error is not None else "not recorded"
+        blind = f"targets of rule {name}: {said}"
+    elif not arns:
+        wrong = f"rule {name} has no target"
+    elif all(":sns:" in a for a in arns):
+        wrong, blind = topics.reached(arns, SENDER, region)
+        wrong, blind = (wrong and f"rule {name}: {wrong}"), (blind and f"rule {name}: {blind}")
+    return _Rule(name, rule.get("EventPattern"), wrong, blind)

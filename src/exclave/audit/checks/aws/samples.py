@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+import copy
+import re
+from typing import TYPE_CHECKING, Any
 
-_GLOBAL = frozenset(
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+GLOBAL = frozenset(
     {"iam.amazonaws.com", "organizations.amazonaws.com", "cloudfront.amazonaws.com", "route53.amazonaws.com"}
 )
 _REGIONS = ("eu-west-1", "us-east-1", "ap-southeast-2")
@@ -19,7 +24,7 @@ def samples(event: str, account: str) -> list[dict[str, Any]]:
     https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-concepts.html
     """
     source, _, name = event.partition(":")
-    regions = ("us-east-1",) if source in _GLOBAL else _REGIONS
+    regions = ("us-east-1",) if source in GLOBAL else _REGIONS
     callers: tuple[dict[str, Any], ...] = (
         {
             "type": "IAMUser",
@@ -43,3 +48,34 @@ def samples(event: str, account: str) -> list[dict[str, Any]]:
         for region in regions
         for number in range(len(_AGENTS))
     ]  # fmt: skip
+
+
+# What whoever makes the call can choose. The name of the event, its source and its outcome are not his.
+_CHOSEN = ("userIdentity.", "requestParameters.", "sourceIPAddress", "userAgent", "vpcEndpoint", "tlsDetails.", "additionalEventData.", "sessionCredential")  # fmt: skip
+
+
+def exceptions(
+    records: Sequence[Mapping[str, Any]], named: Iterable[tuple[str, str]]
+) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The same records as somebody would make them whom a pattern names, to see whether it leaves him out (words, record).
+
+    `named`: paths in the record and values, "" for any.
+    """
+    for path, value in dict.fromkeys(named):
+        # AWS's services act for nobody that could choose them
+        if (
+            not path.startswith(_CHOSEN)
+            or value == "AWSService"
+            or (path == "sourceIPAddress" and value.endswith(".amazonaws.com"))
+        ):
+            continue
+        chosen = re.sub(r"[\\^$]|\.?\*", "", value) or "exclave-probe"
+        for record in records[:3]:
+            made = copy.deepcopy(dict(record))
+            *parents, last = path.split(".")
+            at = made
+            for key in parents:
+                at = at.setdefault(key, {}) if isinstance(at, dict) else {}
+            if isinstance(at, dict):
+                at[last] = chosen
+                yield f"where {path} is {chosen}", made

@@ -41,8 +41,10 @@ def all_data(answer: Mapping[str, Any], type_: str, whole: tuple[str, ...]) -> b
             seen.update(_WANTED_BY.get(str(selector.get("ReadWriteType", "All")), ()))
     for selector in _advanced(answer):
         fields = _fields(selector)
-        if set(fields) <= {"eventCategory", "readOnly", "resources.type"} and type_ in _equals(
-            fields, "resources.type"
+        if (
+            set(fields) == {"eventCategory", "resources.type"} | ({"readOnly"} & set(fields))
+            and _equals(fields, "eventCategory") == ["Data"]
+            and type_ in _equals(fields, "resources.type")
         ):
             seen.update(_read_only(fields))
     return seen == {True, False}
@@ -62,6 +64,17 @@ def records(answer: Mapping[str, Any], event: Mapping[str, Any]) -> bool:
         and all(_fits(f, _value(event, name)) for name, f in fields.items() if name != "eventCategory")
         for fields in map(_fields, _advanced(answer))
     )
+
+
+def named(answer: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Field and value of each exception of the advanced selectors."""
+    return [
+        (name, str(value))
+        for fields in map(_fields, _advanced(answer))
+        for name, field in fields.items()
+        for operator in ("NotEquals", "NotStartsWith", "NotEndsWith")
+        for value in field.get(operator) or ()
+    ]
 
 
 def _value(event: Mapping[str, Any], name: str) -> str:

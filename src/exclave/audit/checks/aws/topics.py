@@ -8,14 +8,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from exclave.policy.document import Malformed, parse
-from exclave.policy.patterns import action_tokens, covers, literal
+from exclave.policy.evaluate import Answer as Says
+from exclave.policy.evaluate import Policies, evaluate
+from exclave.policy.requests import Request
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from exclave.inventory import Inventory
 
+KEY_POLICY = "kms.GetKeyPolicy"
 TOPICS, SUBSCRIPTIONS, ATTRIBUTES = "sns.ListTopics", "sns.ListSubscriptions", "sns.GetTopicAttributes"
 
 
@@ -25,10 +27,10 @@ class Topics:
     def __init__(self, inventory: Inventory) -> None:
         self._inventory = inventory
 
-    def reached(self, actions: Iterable[object], sender: str) -> tuple[str, str]:
+    def reached(self, actions: Iterable[object], sender: str, region: str) -> tuple[str, str]:
         """What is wrong with the topics among some ARNs, and what could not be seen; both empty when one is heard.
 
-        `sender` is the service that publishes: `cloudwatch.amazonaws.com`.
+        `sender` is the service that publishes, `cloudwatch.amazonaws.com`, which does so in its own region only.
         """
         arns = [str(a) for a in actions if ":sns:" in str(a)]
         if not arns:
@@ -36,18 +38,20 @@ class Topics:
         wrong: list[str] = []
         blind: list[str] = []
         for arn in arns:
-            why, unseen = self._topic(arn, sender)
+            why, unseen = self._topic(arn, sender, region)
             if not why and not unseen:
                 return "", ""
             wrong += [why] if why else []
             blind += [unseen] if unseen else []
         return ("", blind[0]) if blind else ("; ".join(wrong), "")
 
-    def _topic(self, arn: str, sender: str) -> tuple[str, str]:
+    def _topic(self, arn: str, sender: str, own: str) -> tuple[str, str]:
         parts = arn.split(":")
         if len(parts) < 6:  # noqa: PLR2004 - arn:aws:sns:region:account:name
             return f"{arn} is no topic", ""
         region, account = parts[3], parts[4]
+        if region != own:
+            return f"topic {arn} is of another region than what tells it", ""
         if not any((s.account, s.region) == (account, region) for s in self._inventory.scopes):
             return "", f"topic {arn} is of an account or region that was not recorded"
         topics = self._inventory.one(TOPICS, account, region)
@@ -60,41 +64,55 @@ class Topics:
         mine = [s for s in listed.items if s.get("TopicArn") == arn]
         if not any(str(s.get("SubscriptionArn")).startswith("arn:") for s in mine):
             return f"topic {arn} has no {'confirmed ' if mine else ''}subscription", ""
-        return self._closed(arn, account, region, sender), ""
+        return self._closed(arn, account, region, sender)
 
-    def _closed(self, arn: str, account: str, region: str, sender: str) -> str:
-        """What keeps the sender out, where the topic's attributes were recorded."""
+    def _closed(self, arn: str, account: str, region: str, sender: str) -> tuple[str, str]:
+        """What keeps the sender out, and whether that can't be told, where the topic's attributes were recorded."""
         answers = self._inventory.each(ATTRIBUTES, account=account, region=region)
         found = next((a for a in answers if a.key == arn and a.error is None), None)
         attributes: Mapping[str, Any] = next(iter(found.items), {}) if found is not None else {}
-        if str(attributes.get("KmsMasterKeyId") or "").endswith("alias/aws/sns"):
-            return f"topic {arn} is encrypted with SNS's own key, which {sender} can't use"
+        key = str(attributes.get("KmsMasterKeyId") or "")
+        if key.endswith("alias/aws/sns"):
+            return f"topic {arn} is encrypted with SNS's own key, which {sender} can't use", ""
         policy = attributes.get("Policy")
+        says = lets(policy, arn, sender, account) if policy else Says.ALLOWS
+        if says is Says.DENIES:
+            return f"the policy of topic {arn} does not let {sender} publish", ""
+        keys = self._inventory.each(KEY_POLICY, account=account, region=region) if key else ()
+        recorded = next((a for a in keys if a.error is None and a.key and key.endswith(a.key)), None)
+        document = (recorded.answer or {}).get("Policy") if recorded is not None else None
+        if document and lets(document, key, sender, account, "kms:GenerateDataKey") is Says.DENIES:
+            return f"the policy of the key of topic {arn} does not let {sender} use it", ""
         return (
-            f"the policy of topic {arn} does not let {sender} publish"
-            if policy and not lets(policy, sender)
-            else ""
+            "",
+            f"whether the policy of topic {arn} lets {sender} publish can't be told"
+            if says is Says.CANT_TELL
+            else "",
         )
 
 
-def lets(policy: object, sender: str) -> bool:
-    """Whether a topic's policy lets a service publish. A policy that can't be read lets nobody."""
-    parsed = parse(policy)
-    if isinstance(parsed, Malformed):
-        return False
-    let = False
-    for statement in parsed.statements:
-        named = any(covers(action_tokens(a), literal("sns:publish")) for a in statement.actions)
-        if named == statement.not_action:
-            continue
-        who = {(p.type, p.id) for p in statement.principals or ()}
-        everybody = any(type_ == "*" or id_ == "*" for type_, id_ in who)
-        fits = ("Service", sender) in who or (
-            everybody and (sender.startswith("cloudwatch") or not statement.conditions)
+def lets(policy: object, resource: str, sender: str, account: str, action: str = "sns:Publish") -> Says:
+    """Whether a policy of a topic, or of its key, lets a service of the account.
+
+    EventBridge says nothing of whose rule it is, CloudWatch does, and is let by who lets the account:
+    https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-resource-based.html#eb-sns-permissions
+    """
+    context = {"aws:SecureTransport": "true"}
+    callers = [sender]
+    if sender.startswith("cloudwatch"):
+        region = (resource.split(":") + [""] * 6)[3]
+        context |= {
+            "aws:SourceAccount": account, "aws:SourceOwner": account,
+            "aws:SourceArn": f"arn:aws:cloudwatch:{region}:{account}:alarm:exclave-probe",
+        }  # fmt: skip
+        callers.append(f"arn:aws:iam::{account}:root")
+    answers = [
+        evaluate(
+            Request(
+                action=action, resource=resource, principal=caller, resource_account=account, context=context
+            ),
+            Policies(resource=policy),
         )
-        if not statement.allow and fits and not statement.conditions:
-            return False
-        # CloudWatch publishes in the name of the account, which SNS's default policy lets by AWS:SourceOwner
-        of_account = sender.startswith("cloudwatch") and any(type_ == "AWS" for type_, _ in who)
-        let = let or (statement.allow and (fits or of_account))
-    return let
+        for caller in callers
+    ]
+    return next((a for a in (Says.ALLOWS, Says.CANT_TELL) if a in answers), Says.DENIES)

@@ -116,6 +116,19 @@ def _selectors(answer: Mapping[str, Any], _settings: Settings) -> Iterator[str]:
         yield "it does not record data events of all S3 objects"
 
 
+def undelivered(status: Mapping[str, Any], settings: Settings) -> str:
+    """What is wrong with a trail's delivery to CloudWatch Logs."""
+    if error := status.get("LatestCloudWatchLogsDeliveryError"):
+        return f"could not deliver to CloudWatch Logs: {error}"
+    last = moment(status.get("LatestCloudWatchLogsDeliveryTime"))
+    started = moment(status.get("StartLoggingTime"))
+    if last is not None and settings.now - last > STALE:
+        return f"has delivered nothing to CloudWatch Logs since {last:%Y-%m-%d %H:%M}"
+    if last is None and started is not None and settings.now - started > STALE:
+        return f"has delivered nothing to CloudWatch Logs since it was started on {started:%Y-%m-%d}"
+    return ""
+
+
 def moment(value: object) -> datetime | None:
     """A time as an inventory holds it: ISO 8601 text, or seconds since 1970."""
     try:
