@@ -72,6 +72,41 @@ def test_two_denies_may_together_take_all_of_an_allow():
     assert status(CONTROL, recorded(*rules), who=OFFICE) == "pass"
 
 
+def test_denies_of_all_ports_between_them_take_all_and_with_a_gap_do_not():
+    def denied_but(gap):
+        return [
+            rule(1, "deny", "0.0.0.0/0", protocol="6", ports=(0, 1023)),
+            rule(2, "deny", "0.0.0.0/0", protocol="6", ports=(1024 + gap, 65535)),
+            rule(3, "allow", "0.0.0.0/0", protocol="6"),
+        ]
+
+    assert status(CONTROL, recorded(*denied_but(0)), who=OFFICE) == "pass"
+    assert status(CONTROL, recorded(*denied_but(1)), who=OFFICE) == "fail"
+
+
+@pytest.mark.parametrize(
+    ("deny", "allow", "expected"),
+    [
+        ({"protocol": "6", "ports": (0, 0)}, {"protocol": "6"}, "fail"),  # port 0, not all ports
+        ({"protocol": "17"}, {"protocol": "6"}, "fail"), ({"protocol": "6"}, {"protocol": "-1"}, "fail"),
+        ({"protocol": "-1"}, {"protocol": "6", "ports": (443, 443)}, "pass"), ({"egress": True}, {}, "fail"),
+        ({"protocol": "1", "icmp": (-1, -1)}, {"protocol": "1", "icmp": (8, 0)}, "pass"),
+        ({"protocol": "1", "icmp": (8, -1)}, {"protocol": "1", "icmp": (-1, -1)}, "fail"),
+    ],
+)  # fmt: skip
+def test_a_deny_takes_what_it_is_of_and_no_more(deny, allow, expected):
+    def made(number, action, *, icmp=None, **more):
+        return rule(number, action, "0.0.0.0/0", **more) | ({"IcmpTypeCode": dict(zip(("Type", "Code"), icmp, strict=True))} if icmp else {})  # fmt: skip
+
+    rules = [made(10, "deny", **deny), made(20, "allow", **allow)]
+    assert status(CONTROL, recorded(*rules), who=OFFICE) == expected
+
+
+def test_a_vpc_whose_ranges_were_denied_is_not_known_to_be_wider():
+    inside = recorded(rule(100, "allow", "172.31.0.0/16"))[:2]
+    assert status(CONTROL, [*inside, denied("ec2.DescribeVpcs", region=REGION)]) == "could-not-look"
+
+
 def test_ipv6_everywhere_fails():
     wide = rule(100, "allow", None) | {"Ipv6CidrBlock": "::/0"}
     assert status(CONTROL, recorded(wide), who=OFFICE) == "fail"

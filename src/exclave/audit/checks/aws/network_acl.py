@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 ACLS, SUBNETS, VPCS = "ec2.DescribeNetworkAcls", "ec2.DescribeSubnets", "ec2.DescribeVpcs"
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 MAX_PIECES = 4096  # pieces an address range is cut into by denies; beyond it a range counts as let through
-ALL = "-1"
+ALL, ANY_ICMP, MAX_PORT = "-1", -1, 65535
 _PORTED = ("6", "17")
 
 
@@ -34,9 +34,9 @@ def network_acl(inventory: Inventory, perimeter: Perimeter, _settings: Settings)
         scope = subnets.scope
         acls = inventory.one(ACLS, scope.account, scope.region)
         vpcs = inventory.one(VPCS, scope.account, scope.region)
-        items = failures([subnets, acls])
+        items = failures([subnets, acls, vpcs] if subnets.items else [subnets, acls])
         if not items:
-            own = _own_ranges(vpcs.items if vpcs.error is None else [])
+            own = _own_ranges(vpcs.items)
             items = _subnets(scope, subnets.items, acls.items, perimeter, own, acls.where)
         checks.append(judged(scope, items, "subnets"))
     return checks
@@ -122,16 +122,26 @@ def _more(left: Sequence[Network]) -> str:
 def _let_through(
     network: Network, rule: Mapping[str, Any], denies: Sequence[Mapping[str, Any]]
 ) -> list[Network]:
-    """What is left of a range once the denies before it, that cover all its traffic, took theirs."""
-    pieces = [network]
+    """What is left of a range once the denies before it took theirs: each its addresses, of its ports."""
+    pieces = [(network, *_ports(rule))]
     for deny in denies:
         taken = _network(deny.get("CidrBlock") or deny.get("Ipv6CidrBlock"))
         if taken is None or taken.version != network.version or not _covers_traffic(deny, rule):
             continue
-        pieces = [left for piece in pieces for left in _without(piece, taken)]
+        first, last = (0, MAX_PORT) if str(deny.get("Protocol")) == ALL else _ports(deny)
+        left: list[tuple[Network, int, int]] = []
+        for piece, low, high in pieces:
+            if last < low or first > high or not piece.overlaps(taken):
+                left.append((piece, low, high))
+                continue
+            left += [(other, low, high) for other in _without(piece, taken)]
+            inside = piece if piece.prefixlen >= taken.prefixlen else taken
+            left += [(inside, low, first - 1)] if low < first else []
+            left += [(inside, last + 1, high)] if last < high else []
+        pieces = left
         if len(pieces) > MAX_PIECES:
             return [network]
-    return pieces
+    return list(dict.fromkeys(piece for piece, _, _ in pieces))
 
 
 def _without(piece: Network, taken: Network) -> list[Network]:
@@ -147,21 +157,22 @@ def _without(piece: Network, taken: Network) -> list[Network]:
 
 
 def _covers_traffic(deny: Mapping[str, Any], rule: Mapping[str, Any]) -> bool:
+    """Whether the deny is of the rule's protocol, and of ICMP all that the rule lets through."""
     protocol = str(deny.get("Protocol"))
     if protocol == ALL:
         return True
     if protocol != str(rule.get("Protocol")):
         return False
-    if protocol not in _PORTED:
-        return not deny.get("IcmpTypeCode") or deny.get("IcmpTypeCode") == rule.get("IcmpTypeCode")
-    first, last = _ports(deny)
-    low, high = _ports(rule)
-    return first <= low and high <= last
+    if protocol in _PORTED:
+        return True
+    mine, theirs = (r.get("IcmpTypeCode") or {} for r in (deny, rule))
+    return all(mine.get(k, ANY_ICMP) in (ANY_ICMP, theirs.get(k, ANY_ICMP)) for k in ("Type", "Code"))
 
 
 def _ports(rule: Mapping[str, Any]) -> tuple[int, int]:
     ports = rule.get("PortRange") or {}
-    return int(ports.get("From") or 0), int(ports.get("To") or 65535)
+    first, last = ports.get("From"), ports.get("To")
+    return int(first) if first is not None else 0, int(last) if last is not None else MAX_PORT
 
 
 def _traffic(rule: Mapping[str, Any]) -> str:
@@ -170,7 +181,7 @@ def _traffic(rule: Mapping[str, Any]) -> str:
     )
     name = protocol or f"protocol {rule.get('Protocol')}"
     first, last = _ports(rule)
-    if str(rule.get("Protocol")) not in _PORTED or (first, last) == (0, 65535):
+    if str(rule.get("Protocol")) not in _PORTED or (first, last) == (0, MAX_PORT):
         return name
     return f"{name} {first}" if first == last else f"{name} {first}-{last}"
 
