@@ -22,6 +22,12 @@ CLOUD = {
     "gcp-admin": "Google's Admin Activity logs, 1 in 250 of it looked at",
     "gcp-data": "Google's Data Access logs of Cloud Storage, by accounts of the project",
 }
+# Flow logs with one large transfer planted in them (corpora_flows.py).
+FLOWS = {
+    "flows": "AWS flow logs of 6 accounts over 3 days, files of 5 minutes, and the trail of the breach",
+    "flows-azure": "Azure flow logs of 3 virtual networks over 3 days, blobs of an hour",
+    "flows-google": "Google flow logs of 3 projects over 3 days, files of an hour",
+}
 _BREACHES = ("backups-to-own-accounts",)
 
 
@@ -98,6 +104,7 @@ def specs(*, small: bool) -> dict[str, Spec]:
         replace(part, name="gb1" if small else "gb5", about="the same under more names", copies=copies),
         Spec("one", "one file of 20 records", MB, file_records=(20, 20), files=1),
         *(Spec(name, about, 48 * MB, copies=cloud) for name, about in CLOUD.items()),
+        *(Spec(n, about, (size if n == "flows" else size // 5) // 2) for n, about in FLOWS.items()),
     ]
     return {spec.name: spec for spec in made}
 

@@ -17,8 +17,9 @@ from typing import TYPE_CHECKING
 
 import deflate
 import msgspec
-from corpora import CLOUD, MAKING, MB, Spec, specs
+from corpora import CLOUD, FLOWS, MAKING, MB, Spec, specs
 from corpora_cloud import lines
+from corpora_flows import files as flow_files
 
 from exclave.catalogue.loader import load, write_compiled
 from exclave.detect.scan import scanner
@@ -56,7 +57,7 @@ def make(spec: Spec) -> None:
     # Spread over the whole, so that the sample is like it.
     for one in files[:: max(1, sum(plain for _, plain, _ in files) // _SAMPLE)]:
         chosen.append(one)
-        os.link(logs / one[0], sample / one[0].replace("/", "_"))
+        os.link(logs / one[0], sample / one[0].replace("/", "_")[-200:])
     said = {name: _sums(part) for name, part in (("logs", files), ("sample", chosen))}
     (spec.folder / "corpus.json").write_text(json.dumps(said | {"spec": asdict(spec)}, indent=1))
 
@@ -73,7 +74,7 @@ def _files(spec: Spec, logs: Path) -> Iterator[tuple[str, int, int]]:
         packed = deflate.gzip_compress(body, _LEVEL)
         first = ""
         for _ in range(spec.copies):
-            name = f"{key}_{''.join(rng.choices(_LETTERS, k=16))}.json.gz"
+            name = key if spec.name in FLOWS else f"{key}_{''.join(rng.choices(_LETTERS, k=16))}.json.gz"
             (logs / name).parent.mkdir(parents=True, exist_ok=True)
             if first:
                 os.link(logs / first, logs / name)
@@ -87,7 +88,10 @@ def _files(spec: Spec, logs: Path) -> Iterator[tuple[str, int, int]]:
 
 
 def _contents(spec: Spec, rng: Random) -> Iterator[tuple[str, bytes]]:
-    """The content of each file and its path but for the random end."""
+    """The content of each file and its path, but for the random end where it has one."""
+    if spec.name in FLOWS:
+        yield from flow_files(spec.name, spec.plain, spec.folder)
+        return
     if spec.name in CLOUD:
         yield from lines(spec.name, spec.plain // MB)
         return
