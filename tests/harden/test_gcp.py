@@ -63,10 +63,14 @@ def untidy(stub):
     stub.policies[f"projects/{PROJECT}"]["bindings"] = [
         {"role": "roles/editor", "members": [ETL, "user:lee@ours.example"]}
     ]
+    recommend(stub, {ETL: ["roles/bigquery.jobUser"], "user:lee@ours.example": []})
+    key(stub, "aaaa", made="2024-01-01T00:00:00Z", used="")
+
+
+def recommend(stub, better):
+    """Member → what IAM Recommender would have him be in place of an editor."""
     resource = f"//cloudresourcemanager.googleapis.com/projects/{NUMBER}"
-    for number, (member, instead) in enumerate(
-        ((ETL, ["roles/bigquery.jobUser"]), ("user:lee@ours.example", []))
-    ):
+    for number, (member, instead) in enumerate(better.items()):
         operations = [
             {"action": "add", "resource": resource, "pathFilters": {"/iamPolicy/bindings/*/role": r}}
             for r in instead
@@ -85,7 +89,6 @@ def untidy(stub):
             f"projects/{PROJECT}/locations/global/recommenders/google.iam.policy.Recommender/recommendations/{number}",
             {"stateInfo": {"state": "ACTIVE"}, "content": {"operationGroups": [{"operations": operations}]}},
         )  # fmt: skip
-    key(stub, "aaaa", made="2024-01-01T00:00:00Z", used="")
 
 
 def made(stub, **options):
@@ -238,6 +241,68 @@ def test_scripts_are_shell_and_configurations_are_json(stub, tmp_path):
             assert json.loads(artefact.text)["resource"]
         else:
             subprocess.run(["sh", "-n"], input=artefact.text.encode(), check=True)
+
+
+def texts(found, control):
+    """Ending → text of a control's artefacts."""
+    return {a.name.removeprefix(control + "."): a.text for a in found.artefacts if a.control == control}
+
+
+def test_the_undo_takes_away_what_the_script_gave_and_nothing_else(stub):
+    """What was there before stays, and comes back as it was."""
+    untidy(stub)
+    given = {"role": "roles/bigquery.jobUser", "members": [ETL]}
+    stub.policies[f"projects/{PROJECT}"]["bindings"].append(given)
+    logs = {
+        "enable": True,
+        "flowSampling": 0.1,
+        "aggregationInterval": "INTERVAL_15_MIN",
+        "metadata": "EXCLUDE_ALL_METADATA",
+    }
+    (subnet,) = [a for a in stub.assets[PROJECT] if a["name"] == SUBNET]
+    subnet["resource"]["data"]["logConfig"] = logs
+    name = f"projects/{PROJECT}/policies/storage.publicAccessPrevention"
+    spec = {"rules": [{"enforce": False}], "inheritFromParent": True}
+    stub.things[name] = {"name": name, "spec": spec}
+    found = made(stub)
+    rights = texts(found, "gcp.least-privilege")
+    assert "jobUser" not in "".join(rights.values())
+    assert "--role=roles/editor" in rights["undo.gcloud.sh"]
+    back = texts(found, "gcp.logging")["undo.gcloud.sh"]
+    assert (
+        "--logging-flow-sampling=0.1 --logging-aggregation-interval=interval-15-min --logging-metadata=exclude-all"
+        in back
+    )
+    policies = texts(found, "gcp.perimeter")
+    assert json.dumps({"name": name, "spec": spec}, indent=2) in policies["undo.gcloud.sh"]
+    assert name not in policies["tf.json"]  # Terraform would delete it
+
+
+def test_a_sink_of_ours_that_is_off_is_switched_on_and_off_again(stub, tmp_path):
+    untidy(stub)
+    applied(made(stub), tmp_path / "one.jsonl")
+    stub.things[f"{ORG}/sinks/exclave-audit"] |= {"disabled": True, "filter": "severity>=ERROR"}
+    scripts = texts(made(stub), "gcp.logging")
+    assert "sinks update exclave-audit " in scripts["gcloud.sh"]
+    assert "--no-disabled --clear-exclusions" in scripts["gcloud.sh"]
+    assert "'--log-filter=severity>=ERROR'" in scripts["undo.gcloud.sh"]
+    assert " --disabled " in scripts["undo.gcloud.sh"]
+    assert "sinks delete" not in scripts["undo.gcloud.sh"]
+    assert "google_logging_organization_sink" not in scripts.get("tf.json", "")
+
+
+def test_members_whose_names_differ_by_a_sign_are_members_of_their_own(stub):
+    untidy(stub)
+    twins = [
+        "serviceAccount:a-b@our-project.iam.gserviceaccount.com",
+        "serviceAccount:a.b@our-project.iam.gserviceaccount.com",
+    ]
+    stub.policies[f"projects/{PROJECT}"]["bindings"] = [{"role": "roles/editor", "members": twins}]
+    recommend(stub, {t: ["roles/bigquery.jobUser"] for t in twins})
+    members = json.loads(texts(made(stub), "gcp.least-privilege")["tf.json"])["resource"][
+        "google_project_iam_member"
+    ]
+    assert set(twins) <= {m["member"] for m in members.values()}
 
 
 HOSTILE = [

@@ -31,6 +31,14 @@ def policy_of(inventory: Inventory, parent: str) -> Any:
     return answer.answer if answer.error is None and isinstance(answer.answer, dict) else None
 
 
+def held(policy: Any, member: str, role: str) -> bool:
+    """Whether a member has a role without a condition already: then nothing gives it, and no undo takes it away."""
+    given = mappings(part(policy, "bindings"))
+    return any(
+        b.get("role") == role and not b.get("condition") and member in texts(b.get("members")) for b in given
+    )
+
+
 def reading(parent: str, *keep: str) -> Request:
     """The call that reads a policy, its etag and the parts that matter."""
     return changes.reading(

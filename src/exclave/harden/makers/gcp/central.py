@@ -160,11 +160,22 @@ def _sink(results: list[Result], inventory: Inventory, work: Work) -> None:
         if place.organization
         else [f"--project={place.project}"]
     )
-    verb = "create" if there is None else "update"
-    work.script.run("gcloud", "logging", "sinks", verb, name, destination, f"--log-filter={FILTER}", *where)
+    sinks = ("gcloud", "logging", "sinks")
     if there is None:
-        work.undo.run("gcloud", "logging", "sinks", "delete", name, where[0], "--quiet")
-    if place.organization:
+        work.script.run(*sinks, "create", name, destination, f"--log-filter={FILTER}", *where)
+        work.undo.run(*sinks, "delete", name, where[0], "--quiet")
+    else:
+        mended = ("--no-disabled", "--clear-exclusions")
+        work.script.run(*sinks, "update", name, destination, f"--log-filter={FILTER}", *where, *mended)
+        off = "--disabled" if there.get("disabled") is True else "--no-disabled"
+        all_ = "--include-children" if there.get("includeChildren") is True else "--no-include-children"
+        was = (str(there.get("destination")), f"--log-filter={there.get('filter', '')}", where[0], off)
+        work.undo.run(*sinks, "update", name, *was, *((all_,) if place.organization else ()))
+        if there.get("exclusions"):
+            work.notes.append(
+                f"the exclusions of sink {name} are not put back by the script that takes it back: --undo does"
+            )
+    if place.organization and there is None:
         block = {k: v for k, v in body.items() if k != "includeChildren"}
         work.resource(
             "google_logging_organization_sink",
@@ -185,11 +196,11 @@ def _writer(results: list[Result], inventory: Inventory, work: Work) -> None:
     project = f"projects/{place.project}"
     policy = bindings.policy_of(inventory, project)
     identifier = ("--role=" + WRITER, f"--member={member}", "--condition=None", "--quiet")
-    work.script.run("gcloud", "projects", "add-iam-policy-binding", place.project, *identifier)
-    work.undo.run("gcloud", "projects", "remove-iam-policy-binding", place.project, *identifier)
-    work.resource(
-        "google_project_iam_member", "writer", {"project": place.project, "role": WRITER, "member": member}
-    )
+    if not bindings.held(policy, member, WRITER):
+        work.script.run("gcloud", "projects", "add-iam-policy-binding", place.project, *identifier)
+        work.undo.run("gcloud", "projects", "remove-iam-policy-binding", place.project, *identifier)
+        block = {"project": place.project, "role": WRITER, "member": member}
+        work.resource("google_project_iam_member", "writer", block)
     if policy is None:
         work.notes.append(f"give {mail} the role {WRITER} on {place.project}, else the sink writes nothing")
         return

@@ -57,8 +57,9 @@ def make(results: Sequence[Result], inventory: Inventory, _perimeter: Perimeter,
             breaks = ["nobody can make keys for service accounts any more; those that there are stay"]
             steps.append(policies.step(inventory, constraint, parent, rules, breaks, mine))
             policies.script_lines(script, undo, constraint, parent, rules, inventory)
-            label, block = policies.resource(constraint, parent, rules)
-            resources.setdefault("google_org_policy_policy", {})[label] = block
+            if not policies.is_set(inventory, parent, constraint):
+                label, block = policies.resource(constraint, parent, rules)
+                resources.setdefault("google_org_policy_policy", {})[label] = block
     elif lacking:
         notes.append(policies.NO_ORGANIZATION)
     if rotated:

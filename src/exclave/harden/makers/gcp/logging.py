@@ -47,7 +47,7 @@ def make(results: Sequence[Result], inventory: Inventory, _perimeter: Perimeter,
         elif name := fact(item, "subnet"):
             step = subnets.step(name, result, inventory)
             work.steps += [step] if step is not None else []
-            subnets.script_lines(work.script, work.undo, name)
+            subnets.script_lines(work.script, work.undo, name, subnets.flow_logs(name, result, inventory))
     artefacts: list[Artefact] = []
     if options.wants("gcloud") and not work.script.empty:
         artefacts += gcloud(work.script, work.undo, ABOUT)
@@ -94,7 +94,11 @@ def _audit_config(found: list[tuple[Result, Item]], inventory: Inventory, work: 
                 f'"{policy_file}.now" "{policy_file}" > "{policy_file}.new"'
             )
             one.raw(f'gcloud {group} set-iam-policy {identifier} "{policy_file}.new" --quiet')
-        if work.place.organization and parent == work.place.home:
+        if (
+            work.place.organization
+            and parent == work.place.home
+            and not any(c.get("service") == ALL for c in before)
+        ):
             work.resource(
                 "google_organization_iam_audit_config", "all",
                 {"org_id": work.place.organization, "service": ALL, "audit_log_config": [{"log_type": t} for t in TYPES]},

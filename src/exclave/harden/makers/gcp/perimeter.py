@@ -92,8 +92,9 @@ def _policies(
         breaks = [BREAKS.get(constraint, "")]
         work.steps.append(policies.step(inventory, constraint, parent, rules, breaks, mine))
         policies.script_lines(work.script, work.undo, constraint, parent, rules, inventory)
-        label, block = policies.resource(constraint, parent, rules)
-        work.resources.setdefault("google_org_policy_policy", {})[label] = block
+        if not policies.is_set(inventory, parent, constraint):
+            label, block = policies.resource(constraint, parent, rules)
+            work.resources.setdefault("google_org_policy_policy", {})[label] = block
 
 
 def _rules(constraint: str, place: Place, inventory: Inventory, perimeter: Perimeter) -> policies.Rules:

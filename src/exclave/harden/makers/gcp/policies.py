@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from exclave.audit.checks.gcp.scopes import mappings, part
+from exclave.audit.checks.gcp.scopes import mappings
 from exclave.change.model import equals
 from exclave.harden.makers.gcp import changes
 from exclave.harden.makers.gcp.place import label
@@ -54,7 +54,7 @@ def step(
         before = None
         change, undo = (f"POST {URL}/{parent}/policies", body), (f"DELETE {url}", {})
     else:
-        old = {k: v for k, v in _spec(there).items() if k in ("rules", "inheritFromParent", "reset")}
+        old = _old(there)
         before = {"spec": old} if old else {}
         change = (f"PATCH {url}?updateMask=spec", body)
         undo = (f"PATCH {url}?updateMask=spec", {"name": name, "spec": old})
@@ -90,7 +90,7 @@ def script_lines(
         undo.run("gcloud", "org-policies", "delete", constraint, f"--{kind[:-1]}={identifier}")
     else:
         undo.run_with(
-            undo.file({"name": name, "spec": {"rules": part(there, "spec", "rules") or []}}), "gcloud", "org-policies",
+            undo.file({"name": name, "spec": _old(there)}), "gcloud", "org-policies",
             "set-policy", "",
         )  # fmt: skip
 
@@ -108,9 +108,16 @@ def resource(constraint: str, parent: str, rules: Rules) -> tuple[str, dict[str,
     return label(f"{constraint}_{parent}"), {"name": name, "parent": parent, "spec": {"rules": written}}
 
 
-def _spec(policy: Mapping[str, Any]) -> Mapping[str, Any]:
+def _old(policy: Mapping[str, Any]) -> dict[str, Any]:
+    """What a policy says, without what Google adds."""
     found = policy.get("spec")
-    return found if isinstance(found, dict) else {}
+    kept = ("rules", "inheritFromParent", "reset")
+    return {k: v for k, v in found.items() if k in kept} if isinstance(found, dict) else {}
+
+
+def is_set(inventory: Inventory, parent: str, constraint: str) -> bool:
+    """Whether a parent has the policy: Terraform can't make it then, and would delete it for an undo."""
+    return _set(inventory, parent, constraint) is not None
 
 
 def _set(inventory: Inventory, parent: str, constraint: str) -> Mapping[str, Any] | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import TYPE_CHECKING, Any
 
 from exclave.change.model import has
@@ -49,18 +50,31 @@ def make(results: Sequence[Result], inventory: Inventory, _perimeter: Perimeter,
             continue
         steps.append(_step(parent, policy, found))
         for _, item in found:
-            _lines(script, undo, parent, item)
+            _lines(script, undo, parent, policy, item)
             if parent.startswith("projects/"):
-                for role in facts(item, "recommended"):
+                for role in _given(policy, item):
                     member = fact(item, "member")
                     block = {"project": parent.removeprefix("projects/"), "role": role, "member": member}
-                    resources.setdefault("google_project_iam_member", {})[label(f"{member}_{role}")] = block
+                    resources.setdefault("google_project_iam_member", {})[_label(parent, member, role)] = (
+                        block
+                    )
     artefacts: list[Artefact] = []
     if options.wants("gcloud") and not script.empty:
         artefacts += gcloud(script, undo, ABOUT)
     if options.wants("terraform") and resources:
         artefacts.append(terraform(CONTROL, resources, ABOUT, [TERRAFORM]))
     return Made(artefacts=tuple(artefacts), steps=tuple(steps), notes=tuple(notes))
+
+
+def _given(policy: Any, item: Item) -> list[str]:
+    """The roles that the member does not have yet."""
+    return [r for r in facts(item, "recommended") if not bindings.held(policy, fact(item, "member"), r)]
+
+
+def _label(parent: str, member: str, role: str) -> str:
+    """Of this project, member and role alone, although letters are all that it may hold."""
+    digest = hashlib.sha256(f"{parent} {member} {role}".encode("utf-8", "surrogatepass")).hexdigest()
+    return f"{label(f'{member}_{role}')}_{digest[:8]}"
 
 
 def _parent(resource: str, account: str) -> str | None:
@@ -93,14 +107,15 @@ def _step(parent: str, policy: Any, found: list[tuple[Result, Item]]) -> Step:
     )
 
 
-def _lines(script: Script, undo: Script, parent: str, item: Item) -> None:
+def _lines(script: Script, undo: Script, parent: str, policy: Any, item: Item) -> None:
     member, role = fact(item, "member"), fact(item, "role")
     kind, _, identifier = parent.partition("/")
     group = ("gcloud", kind) if kind == "organizations" else ("gcloud", "projects")
     common = (f"--member={member}", "--condition=None", "--quiet")
-    for given in facts(item, "recommended"):
+    new = _given(policy, item)
+    for given in new:
         script.run(*group, "add-iam-policy-binding", identifier, f"--role={given}", *common)
     script.run(*group, "remove-iam-policy-binding", identifier, f"--role={role}", *common)
     undo.run(*group, "add-iam-policy-binding", identifier, f"--role={role}", *common)
-    for given in facts(item, "recommended"):
+    for given in new:
         undo.run(*group, "remove-iam-policy-binding", identifier, f"--role={given}", *common)

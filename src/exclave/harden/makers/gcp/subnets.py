@@ -10,6 +10,8 @@ from exclave.change.model import equals, lacks
 from exclave.harden.makers.gcp import changes
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
     from exclave.audit.model import Result
     from exclave.change.model import Step
     from exclave.harden.makers.gcp.script import Script
@@ -19,22 +21,17 @@ URL = "https://compute.googleapis.com/compute/v1"
 WANTED: dict[str, Any] = {
     "enable": True, "aggregationInterval": "INTERVAL_5_SEC", "flowSampling": 0.5, "metadata": "INCLUDE_ALL_METADATA", "filterExpr": "true",
 }  # fmt: skip
+_FLAGS = {
+    "flowSampling": "flow-sampling", "aggregationInterval": "aggregation-interval", "metadata": "metadata", "filterExpr": "filter-expr",
+}  # fmt: skip
 NOW = {"$now": "fingerprint"}
 
 
 def step(name: str, result: Result, inventory: Inventory) -> Step | None:
     """Switch on the flow logs of `projects/p/regions/r/subnetworks/s`; None when the inventory lacks it."""
     project = result.check.scope.account
-    answer = inventory.one(RESOURCES, project)
-    data = next(
-        (
-            part(a, "resource", "data")
-            for a in mappings(answer.items)
-            if str(a.get("name")).endswith(f"/{name}")
-        ),
-        None,
-    )
-    if not isinstance(data, dict):
+    data = _data(name, project, inventory)
+    if data is None:
         return None
     old = data.get("logConfig")
     url = f"{URL}/{name}"
@@ -55,7 +52,26 @@ def step(name: str, result: Result, inventory: Inventory) -> Step | None:
     )
 
 
-def script_lines(script: Script, undo: Script, name: str) -> None:
+def _data(name: str, project: str, inventory: Inventory) -> dict[str, Any] | None:
+    answer = inventory.one(RESOURCES, project)
+    data = next(
+        (
+            part(a, "resource", "data")
+            for a in mappings(answer.items)
+            if str(a.get("name")).endswith(f"/{name}")
+        ),
+        None,
+    )
+    return data if isinstance(data, dict) else None
+
+
+def flow_logs(name: str, result: Result, inventory: Inventory) -> Mapping[str, Any]:
+    """How a subnet's flow logs are set now."""
+    config = (_data(name, result.check.scope.account, inventory) or {}).get("logConfig")
+    return config if isinstance(config, dict) else {}
+
+
+def script_lines(script: Script, undo: Script, name: str, old: Mapping[str, Any]) -> None:
     """The same by gcloud."""
     parts = name.split("/")
     if len(parts) < 6:  # noqa: PLR2004 - projects/p/regions/r/subnetworks/s
@@ -66,4 +82,13 @@ def script_lines(script: Script, undo: Script, name: str) -> None:
         *update, *where, "--enable-flow-logs", "--logging-flow-sampling=0.5", "--logging-aggregation-interval=interval-5-sec",
         "--logging-metadata=include-all", "--logging-filter-expr=true",
     )  # fmt: skip
-    undo.run(*update, *where, "--no-enable-flow-logs")
+    undo.run(*update, *where, *(_as_before(old) if old.get("enable") is True else ("--no-enable-flow-logs",)))
+
+
+def _as_before(old: Mapping[str, Any]) -> Iterator[str]:
+    yield "--enable-flow-logs"
+    for key, flag in _FLAGS.items():
+        if key in old:
+            value = str(old[key])
+            named = value.removesuffix("_METADATA").lower().replace("_", "-")  # gcloud's word for the API's
+            yield f"--logging-{flag}={named if flag in ('aggregation-interval', 'metadata') else value}"
