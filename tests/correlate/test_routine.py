@@ -1,9 +1,9 @@
 """Which download URLs are a backup product's routine, and which a thief's."""
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from msgspec.structs import replace
 
 from exclave.correlate.routine import quieted
 from exclave.correlate.state import EXPIRY

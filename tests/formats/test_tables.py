@@ -2,11 +2,11 @@ from __future__ import annotations
 
 import io
 import sys
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from exclave.formats.reading import read
 from exclave.formats.sniffing import sniff

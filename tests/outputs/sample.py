@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import fields, is_dataclass, replace
 from datetime import UTC, datetime, timedelta
 from enum import Enum
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import fields, replace
 
 from exclave.model import (
     Actor,
@@ -334,7 +336,7 @@ def poisoned(text: str, value: Any = None) -> Any:
     if value is None:
         value = report()
     if isinstance(value, Enum) or (
-        not isinstance(value, (str, tuple, frozenset, list, Mapping)) and not is_dataclass(value)
+        not isinstance(value, (str, tuple, frozenset, list, Mapping)) and not isinstance(value, Struct)
     ):
         return value
     if isinstance(value, str):

@@ -3,9 +3,9 @@ from __future__ import annotations
 import io
 import json
 import random
-from dataclasses import fields, replace
 
 import jsonschema
+from msgspec.structs import fields, replace
 
 from exclave.model import Transfer
 from exclave.outputs import jsonl, records, write

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import functools
 import json
-from dataclasses import asdict
 from typing import Any
 from unittest import mock
 
 import pytest
 from hypothesis import HealthCheck, given, settings
+from msgspec.structs import asdict
 
 from exclave.catalogue.loader import load
 from exclave.detect import lines

@@ -148,7 +148,7 @@ def perimeter_maker(path: Path | None) -> Maker:
 
 
 def _with_skipped(report: Report, skipped: dict[str, int]) -> Report:
-    from dataclasses import replace
+    from msgspec.structs import replace
 
     if not skipped:
         return report

@@ -9,9 +9,10 @@ came from elsewhere, or came in one go does not.
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from exclave.correlate.state import EXPIRY
 from exclave.model import Kind, Outcome, Severity, Transfer

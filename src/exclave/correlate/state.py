@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from exclave.formats.cloudtrail import parse_time
 from exclave.model import Closure, Kind, Openness, Outcome, Transfer

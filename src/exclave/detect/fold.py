@@ -6,8 +6,9 @@ role every few minutes).
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
+
+from msgspec.structs import replace
 
 from exclave.model import Cloud, Outcome, Signal, Transfer
 

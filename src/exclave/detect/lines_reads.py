@@ -7,11 +7,12 @@ first was matched in full. Only names of which the catalogue's entries look at n
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
+from msgspec.structs import replace
 
 from exclave.detect.fold import key_of
 from exclave.detect.match import match

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from msgspec.structs import replace
 
 from exclave.catalogue import paths
 from exclave.catalogue.entry import Close, Condition, LineageSpec, Method, Read, ResourceSpec, Where

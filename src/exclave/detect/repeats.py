@@ -9,10 +9,11 @@ Only events whose catalogue entries look at nothing else take this way; `names` 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import msgspec
+from msgspec.structs import replace
 
 from exclave.detect.fold import key_of
 from exclave.formats.cloudtrail import parse_time

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from exclave.detect import operations
 from exclave.detect.domains import without_guests
@@ -12,25 +15,24 @@ from exclave.detect.fold import fold
 from exclave.model import Closure, Coverage, Derivation, Kind, Problem, Signal, Transfer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
 
-    from exclave.flows.model import FlowPart
+    from exclave.flows.model import FlowPart  # noqa: TC004 - loading it takes time, and nothing asks for the type
 
 MAX_PROBLEMS = 1_000  # problems that are kept one by one; further ones are only counted
 _FURTHER = "(further)"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ScanResult:
+class ScanResult(Struct, frozen=True, kw_only=True):
     """Findings of a part of the logs, what was read, and which identifiers it shows to be ours (with how)."""
 
     transfers: tuple[Transfer, ...] = ()
     signals: tuple[Signal, ...] = ()
     closures: tuple[Closure, ...] = ()
     derivations: tuple[Derivation, ...] = ()
-    coverage: Coverage = field(default_factory=Coverage)
-    seen: Mapping[Kind, Mapping[str, str]] = field(default_factory=dict)
-    failures: operations.Failures = field(default_factory=dict)  # operations that a later record says failed
+    coverage: Coverage = Coverage()
+    seen: Mapping[Kind, Mapping[str, str]] = {}
+    failures: operations.Failures = {}  # operations that a later record says failed
     flows: tuple[FlowPart, ...] = ()  # sums of flow logs, which a Collector takes
 
 

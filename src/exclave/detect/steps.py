@@ -7,8 +7,9 @@ then the whole gives the same as joining the whole at once.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
 from datetime import UTC, datetime
+
+from msgspec.structs import replace
 
 from exclave.model import Closure, Cloud, Kind, Outcome, Signal, Transfer
 

@@ -6,8 +6,9 @@ See detect/prefilter.py for what an attacker can plant, and detect/fold.py for w
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
+
+from msgspec.structs import replace
 
 from exclave.detect.fold import key_of
 from exclave.detect.result import ScanResult, merge

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import functools
 import signal
-from dataclasses import dataclass, field
+from datetime import datetime
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from exclave.catalogue.loader import load
 from exclave.detect.result import ScanResult, merge
@@ -16,15 +18,13 @@ from exclave.sources import Item, Limits, open_items
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from datetime import datetime
 
     from exclave.detect.doings import Doing
     from exclave.flows import Gatherer
     from exclave.model import Issued
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Settings:
+class Settings(Struct, frozen=True, kw_only=True):
     """How to scan; picklable and hashable."""
 
     since: datetime | None = None
@@ -32,11 +32,10 @@ class Settings:
     fast: bool = True
     hyperscan: bool = True
     confirm: bool = False
-    limits: Limits = field(default_factory=Limits)
+    limits: Limits = Limits()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Span:
+class Span(Struct, frozen=True, kw_only=True):
     """Which time an item's records cover, as far as known."""
 
     item: Item

@@ -13,6 +13,7 @@ from statistics import median
 from typing import TYPE_CHECKING, Any
 
 from exclave.flows.addresses import is_private, prefix
+from exclave.flows.model import WINDOW
 from exclave.model import OURS, Cloud, Destination, Kind
 from exclave.perimeter import EntryKind, Perimeter
 
@@ -30,6 +31,9 @@ _GIB = 1 << 30
 _SERVICE_TIMES = 20.0
 _VERY_MUCH = 10  # times the limit of bytes
 _ENOUGH = 3  # windows that make a habit
+_NEAR_HOURS = 1  # windows that a daily job may begin earlier or later
+_LIKE = 4  # how many times smaller than the first day's a later day's volume may be
+_ROUTINE = 2  # networks made before that show a maker whose business it is
 _MANAGED = "-tp"  # projects that Google makes for services it runs in our name
 _SHARED = frozenset({"EC2"})
 _LEAST_USUAL = 1 << 20  # bytes an hour that anything may send
@@ -115,7 +119,7 @@ def summaries(
     """Each suspect that is told of, with its summary as a record (summary.py); two for a network made."""
     for one in found:
         volume = _volume(one, detail)
-        if one.new and not _unusual(one, volume, limits):
+        if one.new and (not _unusual(one, volume, limits) or _daily(one, totals, detail)):
             continue
         record = _record(one, totals, volume, limits)
         yield one, record
@@ -200,7 +204,7 @@ class _Look:
             return None
         made = self.control.made_as(vpc)
         if made is not None and self._since(made, self.networks.get((pair.cloud, vpc), pair.first)):
-            return _made(pair, replace(destination, id=made.id), made)
+            return self._made(pair, made, mine)
         first = self.networks.get((pair.cloud, vpc), self.totals.first)
         if first < self.learned:
             return None
@@ -214,12 +218,12 @@ class _Look:
             return None
         near = prefix(pair.dst)
         first = self.totals.prefixes.get((pair.cloud, near), self.totals.first)
-        made = self.control.made_at(pair.dst)
+        made = self.control.made_at(pair.dst, pair.cloud)
         if made is not None and self._since(made, self.networks.get((pair.cloud, made.id), first)):
             destination = Destination(kind=Kind.VPC, id=made.id, cloud=pair.cloud)
             ours = self.perimeter.judge(destination, mine).verdict in OURS
-            return None if ours else _made(pair, destination, made)
-        if (route := self.control.route_to(pair.dst)) is not None:
+            return None if ours else self._made(pair, made, mine)
+        if (route := self.control.route_to(pair.dst, pair.cloud)) is not None:
             if self.perimeter.judge(route.destination, mine).verdict in OURS:
                 return None
             reason = f"{pair.dst} lies in {route.range}, which a route leads over {route.via}"
@@ -244,6 +248,17 @@ class _Look:
         reason = f"{pair.dst} is an address of {pair.service}, first sent to {self._into(pair.first)}"
         return replace(_suspect(pair, destination, reason, new=True), kind="service")
 
+    def _made(self, pair: Pair, made: Made, mine: str) -> Suspect:
+        """A network made within the logs: by its volume alone, unless its maker makes many and joins it to nobody."""
+        who = made.signal.actor.name or made.signal.actor.id or "somebody"
+        when = f" on {made.signal.time:%Y-%m-%d %H:%M} UTC" if made.signal.time else ""
+        joined = any(self.perimeter.judge(d, mine).verdict not in OURS for d in made.joined)
+        routine = made.before >= _ROUTINE and not joined
+        habit = f", who made {made.before} others before it" if routine else ""
+        reason = f"{made.id} was made within these logs, by {who}{when}{habit}, and is not in the perimeter"
+        destination = Destination(kind=Kind.VPC, id=made.id, cloud=pair.cloud)
+        return replace(_suspect(pair, destination, reason, new=routine), made=made)
+
     @staticmethod
     def _since(made: Made, first: int) -> bool:
         """Whether a network had no traffic before it was made: a write may also be a change."""
@@ -256,13 +271,6 @@ class _Look:
 
 def _suspect(pair: Pair, destination: Destination, reason: str, *, new: bool = False) -> Suspect:
     return Suspect(kind="bulk", pairs=(pair,), destination=destination, reason=reason, new=new)
-
-
-def _made(pair: Pair, destination: Destination, made: Made) -> Suspect:
-    who = made.signal.actor.name or made.signal.actor.id or "somebody"
-    when = f" on {made.signal.time:%Y-%m-%d %H:%M} UTC" if made.signal.time else ""
-    reason = f"{made.id} was made within these logs, by {who}{when}, and is not in the perimeter"
-    return Suspect(kind="bulk", pairs=(pair,), destination=destination, reason=reason, made=made)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -280,11 +288,33 @@ class _Volume:
         return self.peak / max(self.usual, _LEAST_USUAL)
 
 
-def _volume(one: Suspect, detail: Detail) -> _Volume:
+def _hours(one: Suspect, detail: Detail) -> dict[int, int]:
     hours: dict[int, int] = {}
     for pair in one.pairs:
         for hour, size in detail.hours.get(pair.key, {}).items():
             hours[hour] = hours.get(hour, 0) + size
+    return hours
+
+
+def _daily(one: Suspect, totals: Totals, detail: Detail) -> bool:
+    """Whether it began on the logs' first day and came again at that time of every further day, as a nightly job does.
+
+    The first day can't show whether what comes once a day is new.
+    """
+    hours = _hours(one, detail)
+    if not hours or min(hours) * WINDOW >= totals.first + _DAY:
+        return False
+    first = {hour: size for hour, size in hours.items() if hour < min(hours) + _DAY // WINDOW}
+    busiest = max(first, key=lambda h: (first[h], -h))
+    again = range(busiest + _DAY // WINDOW, totals.last // WINDOW - _NEAR_HOURS + 1, _DAY // WINDOW)
+    return bool(again) and all(
+        sum(hours.get(at + n, 0) for n in range(-_NEAR_HOURS, _NEAR_HOURS + 1)) * _LIKE >= first[busiest]
+        for at in again
+    )
+
+
+def _volume(one: Suspect, detail: Detail) -> _Volume:
+    hours = _hours(one, detail)
     if not hours:
         return _Volume(peak=one.bytes, usual=0, of="", hours=1)
     at = max(hours, key=lambda h: (hours[h], -h))

@@ -13,9 +13,10 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, unquote, urlsplit
+
+from msgspec.structs import replace
 
 from exclave.formats import azure
 from exclave.model import Actor, Cloud, Event, Evidence

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from exclave.formats.cloudtrail import parse_time
 from exclave.model import Actor, Cloud, Event, Evidence

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import replace
 from math import log2
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from exclave.model import OURS, Outcome
 from exclave.outputs import records, words

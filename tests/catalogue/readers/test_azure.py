@@ -1,11 +1,11 @@
 """Readers for Azure."""
 
-from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from exclave.catalogue.entry import Read
 from exclave.catalogue.readers import azure
