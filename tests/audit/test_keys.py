@@ -79,3 +79,19 @@ def test_keys_that_could_not_be_listed_are_not_known_to_be_fine():
     blind = [*recorded()[:3], denied("iam.ListAccessKeys", "iam:ListAccessKeys", key="ann")]
     assert status(ROTATION, blind) == "could-not-look"
     assert status(ROTATION, recorded()[:3]) == "could-not-look"  # never asked
+
+
+def test_the_edges_of_age_use_and_length():
+    """90 days is too old, 89 is not; of a session 8 hours are not too long."""
+    assert status(ROTATION, recorded(key(created="2025-12-02T12:00:00Z"))) == "fail"
+    assert status(ROTATION, recorded(key(created="2025-12-02T12:00:01Z"))) == "pass"
+    old = key(created="2026-01-01T00:00:00Z")
+    assert status(ROTATION, recorded(old, used="2025-12-02T12:00:00Z"), key_days=100) == "fail"
+    assert status(ROTATION, recorded(key(created="2026-03-02T00:00:00Z"), used=None)) == "pass"  # hours old
+    assert (status(TEMPORARY, recorded(hours=8)), status(TEMPORARY, recorded(hours=9))) == ("pass", "fail")
+
+
+def test_a_summary_that_does_not_speak_of_the_root_user_says_nothing():
+    documents = recorded(key())
+    documents[1]["answer"]["SummaryMap"] = {}
+    assert status(ROTATION, documents) == "could-not-look"

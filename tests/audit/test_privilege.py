@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import pytest
+
 from exclave.audit.checks.aws.privilege import rights
 
 from .build import OURS, denied, doc, look, status, why
@@ -136,6 +138,25 @@ def test_a_service_in_use_whose_action_aws_does_not_track_is_partial():
     assert "does not track" in why(CONTROL, recorded(role(allow(SHARE)), busy))
     idle = {"ServiceNamespace": "ec2"}
     assert status(CONTROL, recorded(role(allow(SHARE)), idle)) == "fail"
+
+
+@pytest.mark.parametrize("state", ["IN_PROGRESS", "FAILED"])
+def test_a_job_that_did_not_finish_says_nothing(state):
+    documents = recorded(role(allow(SHARE)))
+    documents[-1]["answer"]["JobStatus"] = state
+    assert status(CONTROL, documents) == "could-not-look"
+
+
+def test_a_policy_of_ours_that_is_named_like_one_of_aws_is_not_taken_for_it():
+    """Its document was not recorded: it may allow all, or nothing."""
+    for name in ("ReadOnlyAccess", "AdministratorAccess"):
+        attached = role(AttachedManagedPolicies=[{"PolicyArn": f"arn:aws:iam::{OURS}:policy/{name}"}])
+        assert status(CONTROL, recorded(attached)) == "could-not-look"
+
+
+def test_a_boundary_of_aws_that_only_reads_leaves_nothing():
+    boundary = {"PermissionsBoundaryArn": "arn:aws:iam::aws:policy/ReadOnlyAccess"}
+    assert status(CONTROL, recorded(role(allow("*"), PermissionsBoundary=boundary))) == "pass"
 
 
 def test_a_policy_that_is_no_json_is_not_a_crash():

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from .build import OURS, REGION, denied, doc, status, why
+from .build import OURS, REGION, denied, doc, look, status, why
 
 CONTROL = "aws.logging.services"
 TRAIL = f"arn:aws:cloudtrail:{REGION}:{OURS}:trail/main"
@@ -76,7 +76,7 @@ BREAKS = {
     ),
     "old delivery": (
         lambda x: x.trail_status.update(LatestCloudWatchLogsDeliveryTime="2026-02-01T00:00:00Z"),
-        "delivered nothing since",
+        "Logs since 2026-02-01",
     ),
     "recorder stopped": (lambda x: x.recording.update(recording=False), "is stopped"),
     "recorder failing": (lambda x: x.recording.update(lastStatus="FAILURE"), "last run failed"),
@@ -89,6 +89,20 @@ BREAKS = {
     "no flow log": (lambda x: x.flow.update(ResourceId="vpc-other"), "no flow log"),
     "rejects only": (lambda x: x.flow.update(TrafficType="REJECT"), "rejected traffic only"),
     "undelivered": (lambda x: x.flow.update(DeliverLogsStatus="FAILED"), "can't be delivered"),
+    "logs to a bucket that is gone": (
+        lambda x: x.logging["LoggingEnabled"].update(TargetBucket="gone"),
+        "which the account has not",
+    ),
+    "never delivered": (
+        lambda x: x.trail_status.update(
+            LatestCloudWatchLogsDeliveryTime=None, StartLoggingTime="2026-01-01T00:00:00Z"
+        ),
+        "since it was started",
+    ),
+    "no IAM": (
+        lambda x: x.recorder["recordingGroup"].update(includeGlobalResourceTypes=False),
+        "takes in IAM",
+    ),
     "distribution": (lambda x: x.distribution.update(Logging={"Enabled": False}), "CloudFront distribution"),
 }
 
@@ -108,6 +122,42 @@ def test_denied_is_not_known_to_be_off():
         status(CONTROL, [*rest, denied("ec2.DescribeFlowLogs", "ec2:DescribeFlowLogs", region=REGION)])
         == "could-not-look"
     )
+
+
+def test_a_trails_status_that_was_denied_is_not_known_to_be_wrong():
+    rest = [d for d in regional(Logs().documents()) if d["call"] != "cloudtrail.GetTrailStatus"]
+    assert status(CONTROL, [*rest, denied("cloudtrail.GetTrailStatus", key=TRAIL)]) == "could-not-look"
+
+
+def test_the_newer_log_delivery_that_was_denied_is_not_known_to_be_missing():
+    logs = Logs()
+    logs.distribution = {"Logging": {"Enabled": False}}
+    rest = regional(logs.documents())
+    blind = [
+        denied("logs.DescribeDeliverySources", region="us-east-1"),
+        denied("logs.DescribeDeliveries", region="us-east-1"),
+    ]
+    (check,) = look(CONTROL, [*rest, *blind])
+    assert [i.status.value for i in check.items if "CloudFront" in i.resource] == ["could-not-look"]
+
+
+def test_a_bucket_that_receives_under_a_folder_or_from_a_distribution_is_spared():
+    logs = Logs()
+    logs.logging, logs.trail["S3BucketName"] = {"LoggingEnabled": {"TargetBucket": "data"}}, "data"
+    logs.channels[0]["s3BucketName"] = "data"
+    assert "bucket without" not in why(CONTROL, regional(logs.documents()))  # the distribution's
+    logs.distribution["Logging"]["Bucket"] = "data.s3.eu-west-1.amazonaws.com"
+    assert "bucket without" in why(CONTROL, regional(logs.documents()))
+    logs.flow["LogDestination"] = "arn:aws:s3:::logs/flows"
+    assert status(CONTROL, regional(logs.documents())) == "pass"
+
+
+def test_two_flow_logs_of_half_the_traffic_hold_all_of_it():
+    logs = Logs()
+    documents = regional(logs.documents())
+    flows = next(d for d in documents if d["call"] == "ec2.DescribeFlowLogs")["answer"]["FlowLogs"]
+    flows[:] = [logs.flow | {"TrafficType": kind} for kind in ("ACCEPT", "REJECT")]
+    assert status(CONTROL, documents) == "pass"
 
 
 def test_the_newer_log_delivery_of_a_distribution_counts():

@@ -77,6 +77,11 @@ def changed(**changes):
         ({"status_": {"LatestDigestDeliveryError": "NoSuchBucket"}}, "digest"),
         ({"selectors": advanced(MANAGEMENT | {"readOnly": {"Equals": ["true"]}}, DATA)}, "management events"),
         ({"selectors": advanced(MANAGEMENT, DATA | {"readOnly": {"Equals": ["false"]}})}, "S3 objects"),
+        ({"selectors": advanced(MANAGEMENT, DATA | {"eventCategory": {"Equals": ["NetworkActivity"]}})}, "S3 objects"),
+        ({"selectors": {"EventSelectors": [], "InsightSelectors": [{"InsightType": "ApiCallRateInsight"}]}}, "management events"),
+        ({"selectors": advanced(MANAGEMENT | {"eventSource": {"NotEquals": ["kms.amazonaws.com"]}}, DATA)}, "management events"),
+        ({"selectors": advanced(MANAGEMENT, DATA | {"userIdentity.arn": {"NotEquals": ["arn:x"]}})}, "S3 objects"),
+        ({"selectors": changed(DataResources=[{"Type": "AWS::Lambda::Function", "Values": ["arn:aws:lambda"]}])}, "S3 objects"),
         ({"selectors": advanced({"eventCategory": {"NotEquals": ["Data"]}}, DATA)}, "management events"),
         ({"selectors": changed(ReadWriteType="WriteOnly")}, "management events"), ({"selectors": changed(IncludeManagementEvents=False)}, "management events"),
         ({"selectors": changed(ExcludeManagementEventSources=["kms.amazonaws.com"])}, "management events"), ({"selectors": changed(DataResources=[])}, "S3 objects"),
@@ -95,6 +100,38 @@ def test_one_right_trail_beside_a_wrong_one_is_enough():
     documents[0]["answer"]["trailList"].append(TRAIL | {"TrailARN": ARN + "2", "IsMultiRegionTrail": False})
     (check,) = look(CONTROL, documents, who=WHO)
     assert (check.status, check.count, check.of) == ("pass", 1, 2)
+
+
+def test_two_trails_that_record_all_between_them_pass_and_one_that_is_wrong_does_not_help():
+    second = ARN + "2"
+
+    def both(**wrong):
+        documents = recorded(selectors=advanced(MANAGEMENT))
+        documents[0]["answer"]["trailList"].append(TRAIL | {"TrailARN": second, "Name": "data"} | wrong)
+        return [
+            *documents,
+            doc("cloudtrail.GetTrailStatus", STATUS, key=second),
+            doc("cloudtrail.GetEventSelectors", advanced(DATA), key=second),
+        ]
+
+    assert status(CONTROL, both(), who=WHO) == "pass"
+    assert status(CONTROL, both(LogFileValidationEnabled=False), who=WHO) == "fail"
+    assert status(CONTROL, both(IsMultiRegionTrail=False), who=WHO) == "fail"
+
+
+def test_the_bucket_of_an_organisations_trail_is_judged_in_the_account_that_has_it():
+    organizations = {"IsOrganizationTrail": True, "S3BucketName": "their-logs"}
+    assert "not known to be ours" in why(CONTROL, recorded(trail=organizations), who=WHO)
+    shadow = ARN.replace(OURS, "999900001111")
+    documents = recorded(trail=organizations | {"TrailARN": shadow})
+    assert status(CONTROL, [d | ({"key": shadow} if d["key"] else {}) for d in documents], who=WHO) == "pass"
+
+
+@pytest.mark.parametrize("lost", [1, 2])
+def test_a_trail_of_which_nothing_more_was_recorded_is_not_known_to_be_right_or_gone(lost):
+    documents = recorded()
+    del documents[lost]
+    assert status(CONTROL, documents, who=WHO) == "could-not-look"
 
 
 def test_no_trail_fails_and_a_denied_list_could_not_look():

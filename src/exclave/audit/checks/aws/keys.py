@@ -78,7 +78,11 @@ def _key(
 def _root(answer: Answer) -> Item:
     if answer.error is not None:
         return unseen(answer, "root user")
-    if int(answer.text("SummaryMap.AccountAccessKeysPresent") or 0):
+    present = answer.text("SummaryMap.AccountAccessKeysPresent")
+    if not present:
+        why = f"{SUMMARY}: it does not say whether the root user has a key"
+        return Item(resource="root user", status=Status.COULD_NOT_LOOK, why=why, where=answer.where)
+    if present != "0":
         return failed(
             "root user",
             "the root user has an access key, which nothing can limit",

@@ -45,7 +45,9 @@ def actions() -> tuple[str, ...]:
 
 
 # AWS's own that let nobody share, where their documents aren't recorded.
-_HARMLESS = (":policy/ReadOnlyAccess", ":policy/SecurityAudit", ":policy/job-function/ViewOnlyAccess", ":policy/IAMUserChangePassword")  # fmt: skip
+_HARMLESS = ("ReadOnlyAccess", "SecurityAudit", "job-function/ViewOnlyAccess", "IAMUserChangePassword")
+_ALL = ("AdministratorAccess", "PowerUserAccess")
+_OF_AWS = ":iam::aws:policy/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +117,8 @@ def _granted(
                 # a boundary whose document isn't recorded limits nothing that is known
                 limit = of(str(boundary), managed[str(boundary)])
                 allowed = (allowed & limit.allowed) - limit.denied
+            elif boundary and str(boundary).partition(_OF_AWS)[2] in _HARMLESS:
+                allowed = frozenset()
             unread = any(r.unread for r in found)
             yield kind, principal, Rights(allowed, frozenset(), unread=unread)
 
@@ -129,10 +133,10 @@ def _documents(
         arn = str(attached.get("PolicyArn"))
         if arn in managed:
             yield arn, managed[arn]
-        elif arn.endswith((":policy/AdministratorAccess", ":policy/PowerUserAccess")):
+        elif arn.partition(_OF_AWS)[2] in _ALL:
             # AWS's own, which an inventory may leave out
             yield arn, {"Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}
-        elif not arn.endswith(_HARMLESS):
+        elif arn.partition(_OF_AWS)[2] not in _HARMLESS:
             yield (
                 arn,
                 f"{arn} is attached, and its document was not recorded",
@@ -213,6 +217,15 @@ def _item(
             resource=arn,
             status=Status.COULD_NOT_LOOK,
             why="when its rights were last used was not recorded",
+            facts=facts,
+            where=where,
+        )
+    if untold and (last is None or (last.answer or {}).get("JobStatus") != "COMPLETED"):
+        job = (last.answer or {}).get("JobStatus") if last is not None else None
+        return Item(
+            resource=arn,
+            status=Status.COULD_NOT_LOOK,
+            why=f"{LAST_USED[kind]}: AWS did not finish looking (JobStatus {job})",
             facts=facts,
             where=where,
         )

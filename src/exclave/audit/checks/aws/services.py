@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from exclave.audit.checks.aws.trails import STATUS, TRAILS, moment
+from exclave.audit.checks.aws.trails import STATUS, TRAILS, undelivered
 from exclave.audit.judging import failed, judged, passed, unseen
+from exclave.inventory.model import NOT_RECORDED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -15,14 +15,15 @@ if TYPE_CHECKING:
     from exclave.inventory import Answer, Inventory
     from exclave.perimeter import Perimeter
 
-STALE = timedelta(hours=24)
 # Where the buckets stand that receive logs.
 _RECEIVERS = (
     (TRAILS, "S3BucketName"),
     ("config.DescribeDeliveryChannels", "s3BucketName"),
     ("ec2.DescribeFlowLogs", "LogDestination"),
 )
+_ONLY = " traffic only"
 _BUCKET = "arn:aws:s3:::"
+_SOURCES, _DELIVERIES = "logs.DescribeDeliverySources", "logs.DescribeDeliveries"
 
 
 def services(inventory: Inventory, _perimeter: Perimeter, settings: Settings) -> list[Check]:
@@ -43,11 +44,23 @@ def _buckets(inventory: Inventory, account: str) -> Iterator[Item]:
     # A bucket that receives logs can't log to itself without end.
     targets = {a.text("LoggingEnabled.TargetBucket") for a in recorded}
     for call, key in _RECEIVERS:
-        targets |= {str(i.get(key)).removeprefix(_BUCKET) for _, i in inventory.items(call, account=account)}
+        targets |= {
+            str(i.get(key)).removeprefix(_BUCKET).partition("/")[0]
+            for _, i in inventory.items(call, account=account)
+        }
+    for answer in inventory.each("cloudfront.GetDistributionConfig", account=account):
+        targets.add(answer.text("DistributionConfig.Logging.Bucket").partition(".s3")[0])
+    listed = inventory.one("s3.ListBuckets", account)
+    # S3 delivers to a bucket of the same account only
+    here = {str(b.get("Name")) for b in listed.items} if listed.error is None else None
     for answer in recorded:
+        target = "" if answer.error is not None else answer.text("LoggingEnabled.TargetBucket")
         if answer.error is not None:
             yield unseen(answer)
-        elif target := answer.text("LoggingEnabled.TargetBucket"):
+        elif target and here is not None and target not in here:
+            why = f"its access logs go to bucket {target}, which the account has not"
+            yield failed(answer.key, why, (("kind", "s3"),), answer.where)
+        elif target:
             yield passed(answer.key, facts=(("kind", "s3"), ("target", target)), where=answer.where)
         elif answer.key in targets:
             yield passed(answer.key, "it receives logs itself", (("kind", "s3"),), answer.where)
@@ -59,10 +72,13 @@ def _distributions(inventory: Inventory, account: str) -> Iterator[Item]:
     delivered = set()
     sources = {
         str(s.get("name")): [str(r) for r in s.get("resourceArns") or ()]
-        for _, s in inventory.items("logs.DescribeDeliverySources", account=account)
+        for _, s in inventory.items(_SOURCES, account=account)
     }
-    for _, delivery in inventory.items("logs.DescribeDeliveries", account=account):
+    for _, delivery in inventory.items(_DELIVERIES, account=account):
         delivered.update(sources.get(str(delivery.get("deliverySourceName")), []))
+    blind = [
+        a for call in (_SOURCES, _DELIVERIES) for a in inventory.each(call, account=account) if _refused(a)
+    ]
     for answer in inventory.answers("cloudfront.GetDistributionConfig", account=account):
         name = answer.key or "distributions"
         if answer.error is not None:
@@ -73,21 +89,32 @@ def _distributions(inventory: Inventory, account: str) -> Iterator[Item]:
         newer = any(arn.endswith(f":distribution/{answer.key}") for arn in delivered)
         if newer or (logging.get("Enabled") is True and logging.get("Bucket")):
             yield passed(name, facts=(("kind", "cloudfront"),), where=answer.where)
+        elif blind:  # the newer kind of delivery may carry its logs
+            yield unseen(blind[0], f"CloudFront {name}")
         elif not answer.absent:
             yield failed(
                 name, "CloudFront distribution without access logs", (("kind", "cloudfront"),), answer.where
             )
 
 
+def _refused(answer: Answer) -> bool:
+    return answer.error is not None and answer.error.code != NOT_RECORDED
+
+
 def _trails(inventory: Inventory, account: str, settings: Settings) -> Iterator[Item]:
     reasons: list[str] = []
-    where = ""
+    where, blind = "", None
+    name = "CloudTrail to CloudWatch Logs"
     for answer in inventory.answers(TRAILS, account=account):
         if answer.error is not None:
-            yield unseen(answer, "CloudTrail to CloudWatch Logs")
+            yield unseen(answer, name)
             return
         where = answer.where
         for trail in answer.items:
+            status = _status(trail, inventory, account)
+            if trail.get("CloudWatchLogsLogGroupArn") and status is not None and status.error is not None:
+                blind = status
+                continue
             why = _delivery(trail, inventory, account, settings)
             if not why:
                 yield passed(
@@ -95,33 +122,40 @@ def _trails(inventory: Inventory, account: str, settings: Settings) -> Iterator[
                 )
                 return
             reasons.append(f"{trail.get('Name')} {why}")
+    if blind is not None:
+        yield unseen(blind, name)
+        return
     yield failed(
-        "CloudTrail to CloudWatch Logs",
+        name,
         "no trail delivers to CloudWatch Logs" + (f": {'; '.join(reasons)}" if reasons else ""),
         (("kind", "cloudwatch-logs"),),
         where,
     )
 
 
+def _status(trail: Mapping[str, Any], inventory: Inventory, account: str) -> Answer | None:
+    return next((a for a in inventory.each(STATUS, account=account) if a.key == trail.get("TrailARN")), None)
+
+
 def _delivery(trail: Mapping[str, Any], inventory: Inventory, account: str, settings: Settings) -> str:
     if not trail.get("CloudWatchLogsLogGroupArn"):
         return "has no log group"
-    status = next(
-        (a for a in inventory.each(STATUS, account=account) if a.key == trail.get("TrailARN")), None
-    )
+    status = _status(trail, inventory, account)
     answer: Mapping[str, Any] = (status.answer if status is not None and status.error is None else None) or {}
     if not answer:
         return "did not tell its status"
-    if answer.get("IsLogging") is not True:
-        return "does not log"
-    if error := answer.get("LatestCloudWatchLogsDeliveryError"):
-        return f"could not deliver: {error}"
-    last = moment(answer.get("LatestCloudWatchLogsDeliveryTime"))
-    return f"delivered nothing since {last:%Y-%m-%d %H:%M}" if last and settings.now - last > STALE else ""
+    return "does not log" if answer.get("IsLogging") is not True else undelivered(answer, settings)
 
 
 def _recorders(inventory: Inventory, account: str) -> Iterator[Item]:
-    for answer in inventory.answers("config.DescribeConfigurationRecorders", account=account):
+    recorders = inventory.answers("config.DescribeConfigurationRecorders", account=account)
+    # IAM is of no region: one recorder must take it in
+    everything = [r for a in recorders for r in a.items if _records_all(r)]
+    globals_ = not everything or any(
+        (r.get("recordingGroup") or {}).get("includeGlobalResourceTypes") is not False for r in everything
+    )
+    seen = all(a.error is None for a in recorders)
+    for answer in recorders:
         region = answer.scope.region
         name = f"Config in {region}"
         status = inventory.one("config.DescribeConfigurationRecorderStatus", account, region)
@@ -132,6 +166,8 @@ def _recorders(inventory: Inventory, account: str) -> Iterator[Item]:
             yield unseen(blind[0], name)
             continue
         why = _recorder(answer, status, channel, delivery)
+        if not why and not globals_ and seen:
+            why = "no recorder of any region takes in IAM (includeGlobalResourceTypes)"
         facts = (("kind", "config"), ("region", region))
         yield (
             failed(name, f"{name}: {why}", facts, answer.where)
@@ -176,9 +212,13 @@ def _flow_logs(inventory: Inventory, account: str) -> Iterator[Item]:
             continue
         for vpc in answer.items:
             name = str(vpc.get("VpcId"))
-            whys = [_flow_log(log) for log in logs.items if log.get("ResourceId") == name]
+            mine = [log for log in logs.items if log.get("ResourceId") == name]
+            whys = [_flow_log(log) for log in mine]
+            halves = {
+                log.get("TrafficType") for log, why in zip(mine, whys, strict=True) if why.endswith(_ONLY)
+            }
             facts = (("kind", "vpc"), ("region", region))
-            if "" in whys:
+            if "" in whys or halves >= {"ACCEPT", "REJECT"}:
                 yield passed(name, facts=facts, where=logs.where)
             else:
                 yield failed(name, f"VPC {name}: " + (whys[0] if whys else "no flow log"), facts, logs.where)
@@ -192,5 +232,5 @@ def _flow_log(log: Mapping[str, Any]) -> str:
     return (
         ""
         if log.get("TrafficType", "ALL") == "ALL"
-        else f"its flow log holds {str(log.get('TrafficType')).lower()}ed traffic only"
+        else f"its flow log holds {str(log.get('TrafficType')).lower()}ed{_ONLY}"
     )

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 from exclave.audit.checks.aws import selectors
 from exclave.audit.judging import failed, judged, passed, unseen
-from exclave.audit.model import Status
+from exclave.audit.model import Item, Status
 from exclave.model import FOREIGN, Cloud, Destination, Kind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from exclave.audit.model import Check, Item, Settings
+    from exclave.audit.model import Check, Settings
     from exclave.inventory import Answer, Inventory
     from exclave.perimeter import Perimeter
 
@@ -25,24 +25,29 @@ TRAILS, REGIONAL = "cloudtrail.DescribeTrails", "cloudtrail.DescribeTrails.regio
 STATUS, SELECTORS = "cloudtrail.GetTrailStatus", "cloudtrail.GetEventSelectors"
 STALE = timedelta(hours=24)  # a trail that logs delivers several times an hour
 _S3_OBJECTS = "AWS::S3::Object"
+_KINDS = ("EventSelectors", "AdvancedEventSelectors")
 _WHOLE_S3 = ("arn:aws:s3", "arn:aws:s3:::", "arn:aws-cn:s3", "arn:aws-us-gov:s3")
 
 
 def trail_all_regions(inventory: Inventory, perimeter: Perimeter, settings: Settings) -> list[Check]:
-    """One item per trail; one that is right in every way is enough."""
+    """One item per trail; one that is right in every way is enough, or several that record all between them."""
     checks: list[Check] = []
     for answer in inventory.answers(TRAILS):
         account = answer.scope.account
         items = [unseen(answer)] if answer.error is not None else []
-        seen = set()
-        for trail in answer.items:
-            seen.add(trail.get("TrailARN"))
-            items.append(_trail(trail, answer, inventory, perimeter, settings))
+        found = {t.get("TrailARN"): (t, answer) for t in answer.items}
         for regional in inventory.answers(REGIONAL, account=account):
-            for trail in regional.items:
-                if trail.get("TrailARN") not in seen:
-                    seen.add(trail.get("TrailARN"))
-                    items.append(_trail(trail, regional, inventory, perimeter, settings))
+            found |= {
+                t.get("TrailARN"): (t, regional) for t in regional.items if t.get("TrailARN") not in found
+            }
+        looked = [_trail(t, where, inventory, perimeter, settings) for t, where in found.values()]
+        working = [selected for _, selected in looked if selected is not None]
+        together = {kind: [s for w in working for s in w.get(kind) or ()] for kind in _KINDS}
+        whole = len(working) > 1 and not any(_selectors(together, settings))
+        items += [
+            passed(i.resource, facts=i.facts, where=i.where) if whole and selected is not None else i
+            for i, selected in looked
+        ]
         checks.append(
             judged(
                 answer.scope, items, "trails", none_why="there is no trail", none=Status.FAIL, any_passes=True
@@ -53,7 +58,8 @@ def trail_all_regions(inventory: Inventory, perimeter: Perimeter, settings: Sett
 
 def _trail(
     trail: Mapping[str, Any], answer: Answer, inventory: Inventory, perimeter: Perimeter, settings: Settings
-) -> Item:
+) -> tuple[Item, Mapping[str, Any] | None]:
+    """What is to be said of a trail, and its selectors where all else is right."""
     arn = str(trail.get("TrailARN"))
     account = answer.scope.account
     reasons = list(_shape(trail, account, perimeter))
@@ -63,19 +69,27 @@ def _trail(
         ("home", str(trail.get("HomeRegion"))),
     ]
     unknown: Item | None = None
+    working: Mapping[str, Any] | None = None
     for call, read in ((STATUS, _status), (SELECTORS, _selectors)):
         if trail.get("IsMultiRegionTrail") is not True:
             break  # not asked for: it can't be the one
         found = next((a for a in inventory.each(call, account=account) if a.key == arn), None)
-        if found is None or found.absent:
-            return failed(arn, f"{arn}: the trail is gone")
-        if found.error is not None:
+        if found is None:
+            unknown = unknown or Item(
+                resource=arn, status=Status.COULD_NOT_LOOK, why=f"{call}: not recorded", where=answer.where
+            )
+        elif found.absent:
+            return failed(arn, f"{arn}: the trail is gone"), None
+        elif found.error is not None:
             unknown = unknown or unseen(found, arn)
         else:
+            if call == SELECTORS and not reasons and unknown is None:
+                working = found.answer or {}
             reasons += read(found.answer or {}, settings)
     if reasons:
-        return failed(arn, f"{trail.get('Name')}: " + "; ".join(reasons), tuple(facts), answer.where)
-    return unknown or passed(arn, facts=tuple(facts), where=answer.where)
+        why = f"{trail.get('Name')}: " + "; ".join(reasons)
+        return failed(arn, why, tuple(facts), answer.where), working
+    return unknown or passed(arn, facts=tuple(facts), where=answer.where), working
 
 
 def _shape(trail: Mapping[str, Any], account: str, perimeter: Perimeter) -> Iterator[str]:
@@ -90,7 +104,9 @@ def _shape(trail: Mapping[str, Any], account: str, perimeter: Perimeter) -> Iter
         yield "it has no bucket"
         return
     judgement = perimeter.judge(Destination(kind=Kind.BUCKET, id=bucket, cloud=Cloud.AWS), account)
-    if judgement.verdict in FOREIGN and trail.get("IsOrganizationTrail") is not True:
+    # of a trail that the organisation has in another account nothing here says whose its bucket is
+    theirs = trail.get("IsOrganizationTrail") is True and f":{account}:" not in str(trail.get("TrailARN"))
+    if judgement.verdict in FOREIGN and not theirs:
         yield f"it delivers to bucket {bucket}, which is not known to be ours ({judgement.reason})"
 
 
