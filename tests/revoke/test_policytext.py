@@ -105,6 +105,73 @@ def test_a_whole_organisation_goes():
     )
 
 
+EVERYBODY = [Party("public", "*")]
+
+
+@pytest.mark.parametrize(
+    ("key", "operator", "open_", "others"),
+    [
+        ("aws:SourceIp", "IpAddress", ["0.0.0.0/0"], ["198.51.100.0/24", "203.0.113.0/24"]),
+        ("aws:SourceIp", "IpAddress", ["0.0.0.0/1", "128.0.0.0/1"], ["203.0.113.0/24"]),
+        ("aws:PrincipalArn", "ArnLike", ["arn:aws:iam::*:role/x"], [f"arn:aws:iam::{OTHER}:role/y"]),
+        ("aws:PrincipalOrgID", "StringLike", ["*"], ["o-ours000000"]),
+    ],
+)
+def test_whom_a_condition_names_beside_everybody_is_let_in_still(key, operator, open_, others):
+    """Everybody is all that is read of such a list, and the statement must not go with them."""
+
+    def text(values):
+        return '{"Statement":[' + statement("*", Condition={operator: {key: values}}) + "]}"
+
+    assert edited(text([others[0], *open_, *others[1:]]), EVERYBODY) == text(others)
+    assert edited(text(open_), EVERYBODY) == ""
+
+
+CANONICAL = "79a59df900b949e55d96a1e698fbacedfd6e09d98eacf8f8d5218e7cd47ef2be"
+SERVICE = {"Service": "sns.amazonaws.com"}
+SPARED = json.dumps({"Effect": "Deny", "NotPrincipal": {"AWS": ROOT}, "Action": "*", "Resource": "*"})
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "party"),
+    [
+        # every spelling of one account, and the same statement twice under one name
+        (
+            [statement({"AWS": [f"arn:aws:sts::{THEM}:assumed-role/r/s", f"arn:aws-us-gov:iam::{THEM}:root", int(THEM)]}, Sid="a")] * 2
+            + [statement({"AWS": OTHER}, Sid="a")],
+            [statement({"AWS": OTHER}, Sid="a")], THEIRS[0],
+        ),
+        ([statement({"CanonicalUser": CANONICAL, "AWS": OTHER})], [statement({"AWS": OTHER})], Party("canonical-id", CANONICAL)),
+        # a Deny that spares them, and one that is theirs, stay as they are
+        (
+            [statement({"AWS": THEM}), SPARED],
+            [SPARED], THEIRS[0],
+        ),
+        ([statement(None, Principal=None, NotPrincipal={"AWS": OTHER}), statement({"AWS": OTHER})], [statement({"AWS": OTHER})], EVERYBODY[0]),
+        # named in two conditions at once: with one of them gone the other lets nobody in
+        (
+            [statement(SERVICE, Condition={"StringEquals": {"aws:SourceAccount": [THEM, OWN]}, "ArnLike": {"aws:SourceArn": [f"arn:aws:sns:*:{THEM}:t", f"arn:aws:sns:*:{OWN}:t"]}})],
+            [statement(SERVICE, Condition={"StringEquals": {"aws:SourceAccount": [OWN]}, "ArnLike": {"aws:SourceArn": [f"arn:aws:sns:*:{THEM}:t", f"arn:aws:sns:*:{OWN}:t"]}})],
+            THEIRS[0],
+        ),
+        ([statement({"AWS": "*"}, Condition={"StringEquals": {"kms:CallerAccount": [OWN, THEM]}})], [statement({"AWS": "*"}, Condition={"StringEquals": {"kms:CallerAccount": [OWN]}})], THEIRS[0]),
+        ([statement({"AWS": "*"}, Condition={"IpAddress": {"aws:SourceIp": ["192.0.2.1/32", "203.0.113.0/24"]}})], [statement({"AWS": "*"}, Condition={"IpAddress": {"aws:SourceIp": ["203.0.113.0/24"]}})], Party("ip-range", "192.0.2.1/32")),
+        # larger than any service takes
+        ([statement({"AWS": [*(f"arn:aws:iam::{THEM}:role/r{n}" for n in range(200)), OTHER]})], [statement({"AWS": [OTHER]})], THEIRS[0]),
+    ],
+)  # fmt: skip
+def test_grants_of_every_kind_go_alone(before, after, party):
+    def text(statements):
+        return (
+            '{ "Id":"é\\u00e9", "Statement" : [' + " , ".join(statements) + '],\r\n"Version":"2012-10-17" }\n'
+        )
+
+    left = edited(text(before), [party])
+    assert left == text(after)
+    with pytest.raises(NotLetInError):  # a second run finds nothing
+        edited(left, [party])
+
+
 @pytest.mark.parametrize(
     ("text", "why"),
     [

@@ -19,7 +19,7 @@ from exclave.revoke.jsontext import BadJsonError, Node, cut, parse
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-MAX_CUTS = 500
+MAX_CUTS = 1_000
 
 
 class CannotEditError(Exception):
@@ -63,13 +63,14 @@ def without(text: str, parties: Sequence[Party], own_account: str) -> Edited:
     Raises:
         CannotEditError: it is no policy, it doesn't let them in, or it lets them in in a way that can't be cut out.
     """
-    before = _granted(text, own_account)
+    before = _granted(text, own_account) if text else []
     if not any(_theirs(parties, g) for g in before):
         raise NotLetInError("the policy doesn't let them in")
+    look = _look(text, parties, own_account)
     cuts: list[str] = []
     now = text
     for _ in range(MAX_CUTS):
-        found = _one_cut(now, parties, own_account)
+        found = _one_cut(now, look)
         if found is None:
             break
         now, what = found
@@ -81,7 +82,8 @@ def without(text: str, parties: Sequence[Party], own_account: str) -> Edited:
         raise CannotEditError(
             "several statements let them in together, or one that also lets others in: edit the policy by hand"
         )
-    if {_sign(g) for g in before if not _theirs(parties, g)} != {_sign(g) for g in after}:
+    others, left = {_sign(g) for g in before if not _theirs(parties, g)}, {_sign(g) for g in after}
+    if not others <= left or not left - others <= _named_beside(text, look):
         raise CannotEditError("cutting it out would change what others may do: edit the policy by hand")
     return Edited(text=now, cuts=tuple(cuts))
 
@@ -113,19 +115,26 @@ def lets_in(text: str, party: Party, own_account: str) -> bool:
     return any(party.holds(g) for g in _granted(text, own_account))
 
 
-def _one_cut(text: str, parties: Sequence[Party], own_account: str) -> tuple[str, str] | None:
-    """The text without the first thing that can go, and what that is; None when nothing is left to cut."""
-    root = _parsed(text)
-    holder = root.member("Statement")
+def _look(text: str, parties: Sequence[Party], own_account: str) -> _Look:
+    version = _parsed(text).member("Version")
+    return _Look(parties, own_account, version.value if version else None)
+
+
+def _statements(text: str) -> Iterator[tuple[Node, Node]]:
+    """Each statement that allows, after what holds it."""
+    holder = _parsed(text).member("Statement")
     if holder is None:
-        return None
-    version = root.member("Version")
-    look = _Look(parties, own_account, version.value if version else None)
+        return
     for statement in holder.items if holder.is_array else [holder]:
-        if statement.members is None or not _allows(statement):
-            continue
+        if statement.members is not None and _allows(statement):
+            yield holder, statement
+
+
+def _one_cut(text: str, look: _Look) -> tuple[str, str] | None:
+    """The text without the first thing that can go, and what that is; None when nothing is left to cut."""
+    for holder, statement in _statements(text):
         what = _name(statement, holder)
-        if look.only(statement.plain()):
+        if look.only(statement.plain()) and not _beside(statement, look):
             single = not holder.is_array or len(holder.items) == 1
             return ("" if single else cut(text, holder, statement)), what
         found = _part(statement, look)
@@ -134,11 +143,34 @@ def _one_cut(text: str, parties: Sequence[Party], own_account: str) -> tuple[str
     return None
 
 
+def _named_beside(text: str, look: _Look) -> set[Any]:
+    """Whom statements that let them in name beside them in a condition."""
+    out: set[Any] = set()
+    for _, statement in _statements(text):
+        if look.at(statement.plain())[0]:
+            out |= _beside(statement, look)
+    return out
+
+
+def _beside(statement: Node, look: _Look) -> set[Any]:
+    """Whom single values of a condition let in where other values of it let everybody in: 0.0.0.0/0 beside the office's range.
+
+    What everybody may do is all that the whole statement says of them.
+    """
+    out: set[Any] = set()
+    for values, one in _values_of_conditions(statement, widening=True):
+        out |= look.at(_with_one(statement, values, one))[1]
+    return out
+
+
 def _part(statement: Node, look: _Look) -> tuple[Node, Node] | None:
     """A principal or a condition's value that can go, after what holds it."""
     for parent, child in _principals(statement):
         if look.only(_only(statement, child)):
             return parent, child
+    for values, one in _values_of_conditions(statement, widening=True):
+        if look.only(_with_one(statement, values, one)):
+            return values, one
     theirs, others = look.at(statement.plain())
     for parent, child in _values_of_conditions(statement):
         left, still = look.at(_without(statement, child))
@@ -175,10 +207,15 @@ def _only(statement: Node, child: Node) -> Any:
     return plain
 
 
-def _values_of_conditions(statement: Node) -> Iterator[tuple[Node, Node]]:
-    """Values that stand beside others in a condition, each with its list."""
+def _values_of_conditions(statement: Node, *, widening: bool = False) -> Iterator[tuple[Node, Node]]:
+    """Values that stand beside others in a condition, each with its list.
+
+    `widening`: only where each further value lets more in, not less.
+    """
     condition = statement.member("Condition")
-    for operator in ((condition.members if condition else None) or {}).values():
+    for name, operator in ((condition.members if condition else None) or {}).items():
+        if widening and "not" in name.lower():
+            continue
         for values in (operator.members or {}).values():
             if values.is_array and len(values.items) > 1:
                 yield from ((values, item) for item in values.items)
@@ -190,6 +227,15 @@ def _without(node: Node, gone: Node) -> Any:
     if node.is_array:
         return [_without(n, gone) for n in node.items if n is not gone]
     return node.value
+
+
+def _with_one(node: Node, values: Node, one: Node) -> Any:
+    """A value as Python has it, with one item alone of a list in it."""
+    if node is values:
+        return [one.plain()]
+    if node.members is not None:
+        return {k: _with_one(n, values, one) for k, n in node.members.items()}
+    return [_with_one(n, values, one) for n in node.items] if node.is_array else node.value
 
 
 def _granted(text: str, own_account: str) -> list[Grant]:

@@ -142,8 +142,6 @@ def _by_policy(before: Any, parts: Parts, skip: Skip) -> Made:
             now = edited.text
             made.why += [f"cuts out {what}" for what in edited.cuts]
         made.answered.append(found)
-        if not now:
-            break
     return _put_back(made, parts, before, doc=now, old=text, empty=not now, at=way.at, skip=skip)
 
 
@@ -254,6 +252,12 @@ def _by_statements(before: Any, parts: Parts, skip: Skip) -> Made:
             listed = statements.theirs(text, [Party(found.kind, found.to)], found.account)
         except CannotEditError as error:
             skip(found, str(error))
+            continue
+        if not all(item["sid"] for item in listed):
+            skip(
+                found,
+                "the statement that lets them in has no name to take it away by: edit the policy by hand",
+            )
             continue
         if not listed:
             skip(found, "it doesn't stand any more: no statement lets them in", stands=False)

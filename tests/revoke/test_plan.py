@@ -1,0 +1,41 @@
+"""Findings become steps; each is in a step or is said to be left out."""
+
+from __future__ import annotations
+
+import json
+
+from exclave.revoke.model import Found
+from exclave.revoke.plan import plan
+from exclave.revoke.table import load
+
+OWN, THEIRS = "123456789012", "111122223333"
+
+
+def found(method, source, **more):
+    return Found(
+        type="exposure", id=f"x-{method}", method=method, cloud="aws", account=OWN, region="eu-west-1", source={"id": source, "kind": "x"},
+        destination={"kind": "account", "id": THEIRS, "verdict": "external"}, **more,
+    )  # fmt: skip
+
+
+def test_two_findings_of_one_policy_of_which_nothing_is_left_are_one_step():
+    text = json.dumps({"Statement": {"Effect": "Allow", "Principal": {"AWS": THEIRS}, "Action": "sqs:*", "Resource": "*"}})  # fmt: skip
+    both = [found(m, "https://sqs/q") for m in ("aws.sqs.policy", "aws.sqs.permission")]
+    made = plan(both, load(), lambda _: {"Attributes": {"Policy": text}})
+    assert [s.findings for s in made.steps] == [tuple(f.id for f in both)]
+    assert not made.skipped
+
+
+def test_a_function_is_read_at_the_version_that_was_opened():
+    asked = []
+    plan([found("aws.lambda.code-share", "f", facts={"qualifier": "live"})], load(), asked.append)
+    assert [r.args for r in asked] == [{"FunctionName": "f", "Qualifier": "live"}]
+
+
+def test_a_statement_without_a_name_is_left_to_a_person():
+    text = json.dumps(
+        {"Statement": [{"Effect": "Allow", "Principal": {"AWS": THEIRS}, "Action": "lambda:*"}]}
+    )
+    made = plan([found("aws.lambda.code-share", "f")], load(), lambda _: {"Policy": text})
+    assert not made.steps
+    assert "has no name" in made.skipped[0].why
