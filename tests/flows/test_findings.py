@@ -6,7 +6,7 @@ from datetime import date
 import pytest
 
 from exclave.flows import Collector, control_plane, summaries, suspects
-from exclave.model import Kind, Verdict
+from exclave.model import Cloud, Kind, Verdict
 from exclave.perimeter import Entry, EntryKind, Perimeter
 from exclave.perimeter.flow_limits import FlowLimits
 from tests.flows.build import ACCOUNT, GIB, WIDE, account, blob, gathered, google, signal, text, wide
@@ -201,3 +201,58 @@ def test_google_names_the_project_of_the_other_end():
     assert keys(told(blob("\n".join(map(json.dumps, entries))), ours=ours)) == [
         ("bulk", "project:elsewhere-1")
     ]
+
+
+def pipeline(*networks, hour=20):
+    """Networks that the same hands made, one an hour."""
+    return [
+        signal("ec2.amazonaws.com:CreateVpc", name, facts=[("range", range_)], hour=hour + n)
+        for n, (name, range_) in enumerate(networks)
+    ]
+
+
+MANY = pipeline(("vpc-7", "172.27.0.0/16"), ("vpc-8", "172.28.0.0/16"), ("vpc-9", "172.29.0.0/16"))
+
+
+def test_a_network_of_a_pipeline_that_makes_many_is_told_by_its_volume_only():
+    little, much = (blob(text([*ordinary(), bulk(NEW, gib)], WIDE)) for gib in (2, 40))
+    assert told(little, signals=MANY) == []
+    assert told(little, signals=MANY[1:])
+    found = told(much, signals=MANY)
+    assert keys(found) == [("bulk", "vpc:vpc-9"), ("network", "vpc:vpc-9")]
+    assert "by thief on 2026-03-02 22:00 UTC, who made 2 others before it" in found[0][1]["note"]
+
+
+def test_a_network_of_a_pipeline_is_told_if_it_is_joined_to_somebody():
+    joined = signal(
+        "ec2.amazonaws.com:CreateVpcPeeringConnection",
+        "pcx-1",
+        kind="vpc-peering",
+        facts=[("vpc", "vpc-9")],
+        destination=account("111122223333"),
+    )
+    little = blob(text([*ordinary(), bulk(NEW, 2)], WIDE))
+    assert keys(told(little, signals=[*MANY, joined]))[0] == ("bulk", "vpc:vpc-9")
+    ours = perimeter(accounts=(ACCOUNT, "111122223333"))
+    assert told(little, signals=[*MANY, joined], ours=ours) == []
+
+
+def test_a_network_of_another_cloud_does_not_hold_an_address():
+    made = signal(
+        "microsoft.network/virtualnetworks/write",
+        "/subscriptions/s/vnet9",
+        facts=[("range", "172.29.0.0/16")],
+        hour=29,
+        cloud=Cloud.AZURE,
+    )
+    assert told(blob(text([*ordinary(), bulk(NEW, 2)], WIDE)), signals=[made]) == []
+
+
+def test_what_comes_at_the_same_time_of_every_day_is_no_new_flow():
+    nights = [bulk(NEW, size, hour=hour) for hour, size in ((13, 90), (37, 60), (60, 90))]
+    assert told(blob(text([*ordinary(72), *nights], WIDE))) == []
+    assert told(blob(text([*ordinary(72), *nights[:2]], WIDE))), "not on the third day"
+    assert told(blob(text([*ordinary(72), nights[0], bulk(NEW, 9, hour=37), nights[2]], WIDE))), "much less"
+    assert told(blob(text([*ordinary(36), nights[0]], WIDE))), "there was no second day"
+    later = [bulk(NEW, 90, hour=hour) for hour in (26, 50)]
+    assert told(blob(text([*ordinary(72), *later], WIDE))), "the first night was without it"

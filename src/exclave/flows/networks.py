@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from exclave.flows.addresses import Network, inside, network
-from exclave.model import Destination, Kind, Signal, SignalKind
+from exclave.model import Cloud, Destination, Kind, Signal, SignalKind
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
 _MAKES = (
     ":createvpc",
@@ -26,11 +26,16 @@ _SOMEBODY = frozenset({Kind.ACCOUNT, Kind.PROJECT, Kind.SUBSCRIPTION, Kind.TENAN
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Made:
-    """A network that was made while the logs were written, as far as its range is known."""
+    """A network that was made while the logs were written, as far as its range is known.
+
+    `joined` is who its peerings and attachments lead to; `before` is how many networks the same hands had made.
+    """
 
     id: str
     signal: Signal
     ranges: tuple[Network, ...] = ()
+    joined: tuple[Destination, ...] = ()
+    before: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,9 +55,10 @@ class ControlPlane:
     made: tuple[Made, ...] = ()
     routes: tuple[Route, ...] = ()
 
-    def made_at(self, address: str) -> Made | None:
-        """The network made in these logs that an address lies in."""
-        fitting = [(r.prefixlen, m) for m in self.made for r in m.ranges if inside(address, r)]
+    def made_at(self, address: str, cloud: Cloud) -> Made | None:
+        """The network of a cloud made in these logs that an address lies in."""
+        mine = [m for m in self.made if m.signal.cloud is cloud]
+        fitting = [(r.prefixlen, m) for m in mine for r in m.ranges if inside(address, r)]
         return max(fitting, key=lambda pair: pair[0])[1] if fitting else None
 
     def made_as(self, identifier: str) -> Made | None:
@@ -60,9 +66,10 @@ class ControlPlane:
         wanted = identifier.lower()
         return next((m for m in self.made if wanted and m.id.lower() == wanted), None)
 
-    def route_to(self, address: str) -> Route | None:
-        """The route that an address is reached by, if it leads to somebody who is named."""
-        return next((r for r in self.routes if inside(address, r.range)), None)
+    def route_to(self, address: str, cloud: Cloud) -> Route | None:
+        """The route of a cloud that an address is reached by, if it leads to somebody who is named."""
+        mine = (r for r in self.routes if r.signal.cloud is cloud)
+        return next((r for r in mine if inside(address, r.range)), None)
 
 
 def control_plane(signals: Iterable[Signal]) -> ControlPlane:
@@ -87,7 +94,28 @@ def _made(changes: list[Signal]) -> list[Made]:
             if whole is not None:
                 ranges = (*whole.ranges, *_ranges(change))
                 out[whole.id] = Made(id=whole.id, signal=whole.signal, ranges=ranges)
-    return list(out.values())
+    return [
+        replace(m, joined=tuple(_joined(m, changes)), before=_before(m, out.values())) for m in out.values()
+    ]
+
+
+def _joined(made: Made, changes: list[Signal]) -> Iterator[Destination]:
+    for change in changes:
+        named = (change.source.id, *(v for k, v in change.facts if k in ("vpc", "network")))
+        who = change.destination
+        if who is not None and who.kind in _SOMEBODY and any(_is_of(n, made.id) for n in named if n):
+            yield who
+
+
+def _before(made: Made, all_of_them: Iterable[Made]) -> int:
+    when, hands = made.signal.time, _hands(made.signal)
+    if when is None:
+        return 0
+    return sum(_hands(m.signal) == hands and (m.signal.time or when) < when for m in all_of_them)
+
+
+def _hands(signal: Signal) -> str:
+    return signal.actor.issuer or signal.actor.id
 
 
 def _is_of(name: str, network_id: str) -> bool:
