@@ -5,6 +5,7 @@ import sys
 from datetime import UTC, datetime
 from typing import Any
 
+import msgspec
 import pytest
 from msgspec.structs import replace
 
@@ -149,3 +150,50 @@ def test_event_history_of_the_console() -> None:
     )  # fmt: skip
     assert event.evidence == Evidence(file="f", record=1, event_id="e-1")
     assert replace(event).region == "eu-west-1"
+
+
+SENTINEL = {
+    "TimeGenerated": "2026-03-01T10:00:00Z",
+    "OperationName": "CloudTrail",
+    "AwsEventId": "e-1",
+    "AwsRequestId_": "r-1",
+    "EventTypeName": "AwsApiCall",
+    "EventName": "ModifySnapshotAttribute",
+    "EventSource": "ec2.amazonaws.com",
+    "AWSRegion": "eu-west-1",
+    "SourceIpAddress": "203.0.113.9",
+    "UserIdentityType": "AssumedRole",
+    "UserIdentityArn": "arn:aws:sts::123456789012:assumed-role/r/s",
+    "UserIdentityAccountId": "123456789012",
+    "UserIdentityAccessKeyId": "ASIAEXAMPLE",
+    "SessionIssuerArn": "arn:aws:iam::123456789012:role/r",
+    "RecipientAccountId": "123456789012",
+    "RequestParameters": '{"snapshotId": "snap-1"}',
+    "ErrorCode": "",
+    "ReadOnly": False,
+    "Type": "AWSCloudTrail",
+}
+
+
+@pytest.mark.parametrize("form", ["json", "table"])
+def test_rows_of_sentinels_cloudtrail_table(form: str) -> None:
+    row = {k: str(v) for k, v in SENTINEL.items()}
+    data = msgspec.json.encode(SENTINEL) if form == "json" else shapes.as_table([row])
+    (event,), problems = split(data)
+    assert problems == []
+    assert (event.name, event.account, event.region, event.error) == (
+        "ec2.amazonaws.com:ModifySnapshotAttribute",
+        "123456789012",
+        "eu-west-1",
+        "",
+    )
+    assert event.time == datetime(2026, 3, 1, 10, tzinfo=UTC)
+    assert event.fields["requestParameters"] == {"snapshotId": "snap-1"}
+    actor = event.actor
+    assert (actor.kind, actor.id, actor.account, actor.credential, actor.issuer) == (
+        "role",
+        SENTINEL["UserIdentityArn"],
+        "123456789012",
+        "ASIAEXAMPLE",
+        SENTINEL["SessionIssuerArn"],
+    )

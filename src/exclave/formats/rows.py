@@ -1,11 +1,13 @@
 """Rows of tables, and flattened objects → CloudTrail records.
 
 Athena, CloudTrail Lake and exports write a record as columns: names in lower case, structs as text
-(`{type=AssumedRole, arn=...}`), parameters as JSON in a string, nested parts as dotted names.
+(`{type=AssumedRole, arn=...}`), parameters as JSON in a string, nested parts as dotted names. Sentinel's table
+AWSCloudTrail gives each part of the identity a column of its own.
 
-Sources: the CloudTrail Lake event schema, and the Athena table:
+Sources: the CloudTrail Lake event schema, the Athena table, and Sentinel's:
 https://docs.aws.amazon.com/awscloudtrail/latest/userguide/query-supported-event-schemas.html
 https://docs.aws.amazon.com/athena/latest/ug/create-cloudtrail-table.html
+https://learn.microsoft.com/azure/azure-monitor/reference/tables/awscloudtrail
 """
 
 from __future__ import annotations
@@ -46,13 +48,30 @@ _INNER = (
 )  # fmt: skip
 # columns of the console's event history
 _CONSOLE = {"awsaccesskey": "accessKeyId", "username": "userName"}
+# columns of Sentinel's table that are no field of a record → where they stand in it
+_SENTINEL = {
+    "timegenerated": ("eventTime",), "eventtypename": ("eventType",), "awseventid": ("eventID",),
+    "awsrequestid": ("requestID",), "category": ("eventCategory",),
+    "useridentitytype": ("userIdentity", "type"), "useridentityprincipalid": ("userIdentity", "principalId"),
+    "useridentityarn": ("userIdentity", "arn"), "useridentityaccountid": ("userIdentity", "accountId"),
+    "useridentityaccesskeyid": ("userIdentity", "accessKeyId"), "useridentityusername": ("userIdentity", "userName"),
+    "useridentityinvokedby": ("userIdentity", "invokedBy"),
+    "sessionissuertype": ("userIdentity", "sessionContext", "sessionIssuer", "type"),
+    "sessionissuerprincipalid": ("userIdentity", "sessionContext", "sessionIssuer", "principalId"),
+    "sessionissuerarn": ("userIdentity", "sessionContext", "sessionIssuer", "arn"),
+    "sessionissueraccountid": ("userIdentity", "sessionContext", "sessionIssuer", "accountId"),
+    "sessionissuerusername": ("userIdentity", "sessionContext", "sessionIssuer", "userName"),
+    "sessionmfaauthenticated": ("userIdentity", "sessionContext", "attributes", "mfaAuthenticated"),
+    "sessioncreationdate": ("userIdentity", "sessionContext", "attributes", "creationDate"),
+}  # fmt: skip
 _DOTTED = tuple(f"{part}." for part in sorted(_JSON_PARTS))
 
 
 def is_row(value: Mapping[str, Any]) -> bool:
     """Whether an object is a CloudTrail record as columns, flattened, or with parts kept in strings."""
     name = next(
-        (value[k] for k in ("eventName", "eventname", "event_name", "Event name") if k in value), None
+        (value[k] for k in ("eventName", "eventname", "event_name", "Event name", "EventName") if k in value),
+        None,
     )
     if not isinstance(name, str) or not name:
         return False
@@ -73,6 +92,9 @@ def restored(row: Mapping[str, Any]) -> dict[str, Any]:
         plain = _SEPARATORS.sub("", column).lower()
         if plain in _CONSOLE and "userIdentity" not in row and "useridentity" not in row:
             record.setdefault("userIdentity", {})[_CONSOLE[plain]] = value
+            continue
+        if "EventName" in row and plain in _SENTINEL:
+            _lay(record, list(_SENTINEL[plain]), value)
             continue
         name = spelt.get(plain, column)
         record[name] = _cell(name, value)
