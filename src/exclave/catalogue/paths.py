@@ -17,6 +17,7 @@ import orjson
 
 MAX_VALUES = 2_000  # values one path may yield: an attacker writes part of every record
 _MAX_EMBEDDED = 2_000_000  # bytes of JSON in a string that are still parsed
+_MANY = frozenset({"[]", "*"})
 _SEGMENT = re.compile(r"'([^']*)'|([^.'\[\]]+)")
 
 
@@ -49,8 +50,12 @@ def split(path: str) -> tuple[str, ...]:
 
 def values(record: Any, path: str) -> list[Any]:
     """Everything that a path reaches in a record, in order, `None` left out; at most MAX_VALUES."""
+    segments = split(path)
+    there, at = _straight(record, segments)
+    if at == len(segments):
+        return [] if there is None else [there]
     out: list[Any] = []
-    for value in _walk(record, split(path), 0):
+    for value in _walk(there, segments, at):
         if value is not None:
             out.append(value)
             if len(out) >= MAX_VALUES:
@@ -60,10 +65,9 @@ def values(record: Any, path: str) -> list[Any]:
 
 def first(record: Any, path: str) -> Any:
     """The first value that a path reaches, or None."""
-    for value in _walk(record, split(path), 0):
-        if value is not None:
-            return value
-    return None
+    segments = split(path)
+    there, at = _straight(record, segments)
+    return next((value for value in _walk(there, segments, at) if value is not None), None)
 
 
 def text(record: Any, *paths: str) -> str:
@@ -87,6 +91,15 @@ def embedded(value: Any) -> Any:
             except ValueError:
                 return value
     return value
+
+
+def _straight(value: Any, segments: tuple[str, ...]) -> tuple[Any, int]:
+    """As far as a path leads by keys that stand there as written: the value, and how many segments led to it."""
+    for at, segment in enumerate(segments):
+        if type(value) is not dict or segment in _MANY or segment not in value:
+            return value, at
+        value = value[segment]
+    return value, len(segments)
 
 
 def _walk(value: Any, segments: tuple[str, ...], at: int) -> Iterator[Any]:  # noqa: C901, PLR0912

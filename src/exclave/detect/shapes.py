@@ -8,7 +8,7 @@ full parser gives; on anything else it gives None.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 
 import msgspec
@@ -102,15 +102,15 @@ def holds(data: bytes, words: re.Pattern[bytes], beside: tuple[bytes, ...] = ())
 def is_plain(record: object) -> bool:
     """Whether a decoded value is a CloudTrail record that the full parser takes as it stands."""
     return (
-        isinstance(record, Mapping)
-        and isinstance(record.get("userIdentity"), Mapping)
+        isinstance(record, dict)
+        and isinstance(record.get("userIdentity"), dict)
         and isinstance(record.get("eventName"), str)
         and isinstance(record.get("eventVersion"), str)
         and not isinstance(record.get("requestParameters"), str)
         and not str(record.get("eventSource")).startswith("aws:")
         and record.get("insightDetails") is None
         and "Records" not in record
-        and not any("." in key for key in record)
+        and "." not in "".join(record)
     )
 
 
