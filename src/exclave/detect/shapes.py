@@ -8,10 +8,12 @@ full parser gives; on anything else it gives None.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 _BOM = b"\xef\xbb\xbf"
 _LISTED = re.compile(rb"\s*\{\s*\"Records\"\s*:\s*\[")
