@@ -26,7 +26,17 @@ AZURES = frozenset({"lastEnabledTime", "currentVersionedKeyIdentifier", "lastKey
 CHECK = "the template says what the account is written with as the inventory has it: run `az deployment group what-if` first"
 
 
-def account(store: Mapping[str, Any], wish: Mapping[str, Any], symbol: str) -> Resource:
+def both(
+    store: Mapping[str, Any], wish: Mapping[str, Any], old: Mapping[str, Any], number: int
+) -> tuple[Resource, Resource]:  # fmt: skip
+    """The account as wished for, and as it was.
+
+    `wish` holds what all controls ask for that are hardened together, or the template of one would take back what another's did.
+    """
+    return _account(store, wish, f"account{number}"), _account(store, old, f"account{number}")
+
+
+def _account(store: Mapping[str, Any], wish: Mapping[str, Any], symbol: str) -> Resource:
     """The account with the properties of `wish` in place of its own."""
     sku = store.get("sku")
     held = {k: _plain(v) for k, v in properties(store).items() if k in WRITTEN and v is not None}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from exclave.harden.model import Options
 
 ARM, GRAPH = "https://management.azure.com", "https://graph.microsoft.com/v1.0"
+BEFORE = "what was there before, for the undo"
 ENDINGS = {
     "arm": "arm.json",
     "parameters": "parameters.json",
@@ -93,24 +95,35 @@ def templates(
     undo: str = "",
     values: Mapping[str, Any] | None = None,
     notes: Sequence[str] = (),
+    back: Template | None = None,
 ) -> list[Artefact]:
-    """A template as ARM and as Bicep, with its parameters file, as far as they were asked for."""
+    """A template as ARM and as Bicep, with its parameters file, as far as they were asked for.
+
+    `back` is a template of what was there before: deploying it is the undo, and `undo` what is left to do then.
+    """
     scope = (
-        f"group create --resource-group {group}"
+        f"group create --resource-group {shlex.quote(group)}"
         if group
         else ("tenant" if template.where == "tenant" else "sub") + " create --location westeurope"
     )
     given = file_name(control, account, "parameters", part) if values is not None else ""
     found: list[Artefact] = []
-    for format_, text in (("arm", arm.to_json(template)), ("bicep", bicep.to_bicep(template))):
+    for format_, written in (("arm", arm.to_json), ("bicep", bicep.to_bicep)):
         if options.wants(format_):
             name = file_name(control, account, format_, part)
-            deploy = f"az deployment {scope} --template-file {name}" + (
-                f" --parameters @{given}" if given else ""
+            deploy = f"az deployment {scope} --template-file {shlex.quote(name)}" + (
+                f" --parameters {shlex.quote(f'@{given}')}" if given else ""
             )
+            old = file_name(control, account, format_, f"{part}.undo".removeprefix("."))
+            again = f"az deployment {scope} --template-file {shlex.quote(old)}" if back is not None else ""
             found.append(Artefact(
-                control=control, name=name, format=format_, text=text, about=about, deploy=deploy, undo=undo, notes=tuple(notes),
+                control=control, name=name, format=format_, text=written(template), about=about, deploy=deploy,
+                undo=" && ".join(u for u in (again, undo) if u), notes=tuple(notes),
             ))  # fmt: skip
+            if back is not None:
+                found.append(
+                    Artefact(control=control, name=old, format=format_, text=written(back), about=BEFORE)
+                )
     if given and found:
         found.append(Artefact(
             control=control, name=given, format="parameters", text=arm.parameters(values or {}),

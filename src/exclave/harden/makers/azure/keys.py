@@ -9,12 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 from exclave.audit.checks.azure.ids import group_of, name_of, properties
 from exclave.audit.checks.azure.keys import ACCOUNTS, KEYS
-from exclave.audit.checks.azure.moments import span
 from exclave.audit.model import Status
 from exclave.change.model import Expect, Request, equals, gone, lacks
 from exclave.harden.makers.azure import changes
-from exclave.harden.makers.azure.account_template import API, CHECK, account
+from exclave.harden.makers.azure.account_template import API, CHECK, both
 from exclave.harden.makers.azure.arm import Template
+from exclave.harden.makers.azure.limits import CONTROL, limits
+from exclave.harden.makers.azure.storage import CONTROL as CLOSED
+from exclave.harden.makers.azure.storage import asked_subnets
+from exclave.harden.makers.azure.storage import wanted as closed
 from exclave.harden.markdown import table
 from exclave.harden.model import Artefact, Made
 from exclave.harden.results import by_account
@@ -30,8 +33,6 @@ if TYPE_CHECKING:
     from exclave.inventory import Inventory
     from exclave.perimeter import Perimeter
 
-CONTROL = "azure.credentials.key-rotation"
-SAS_LIFE = "1.00:00:00"  # of what is signed: a day
 ASK = (
     "old keys are rotated only when asked for by --set rotate-keys=yes, and old secrets of applications taken away only by "
     "--set remove-secrets=yes: whoever uses them must have the new ones first"
@@ -39,10 +40,11 @@ ASK = (
 GONE = "everything that uses this key, and every URL signed with it, stops working; the old key does not come back"
 
 
-def make(results: Sequence[Result], inventory: Inventory, _perimeter: Perimeter, options: Options) -> Made:
+def make(results: Sequence[Result], inventory: Inventory, perimeter: Perimeter, options: Options) -> Made:
     """Policies for each account, a plan for people, and the rotation itself when asked for."""
     artefacts: list[Artefact] = []
     steps: list[Step] = []
+    subnets = asked_subnets(options)
     for subscription, mine in by_account(results).items():
         bad = [i for r in mine for i in r.check.items if i.status is Status.FAIL]
         if options.wants("text"):
@@ -50,39 +52,31 @@ def make(results: Sequence[Result], inventory: Inventory, _perimeter: Perimeter,
         stores = {
             str(s.get("id")): s for s in inventory.one(ACCOUNTS, subscription).items if isinstance(s, dict)
         }
-        groups: dict[str, list[Resource]] = {}
+        groups: dict[str, list[tuple[Resource, Resource]]] = {}
         for item in bad:
             if item.resource in stores:
                 store = stores[item.resource]
-                wish = policies(properties(store), options.settings.key_days)
+                wish = limits(properties(store), options.settings.key_days)
                 if wish:
                     steps.append(_policy(item.resource, store, wish, subscription, mine))
-                    made = groups.setdefault(group_of(item.resource), [])
-                    made.append(account(store, wish, f"account{len(made) + 1}"))
+                    pairs = groups.setdefault(group_of(item.resource), [])
+                    also = (
+                        closed(properties(store), subscription, perimeter, subnets)
+                        if CLOSED in options.controls
+                        else {}
+                    )
+                    pairs.append(both(store, {**also, **wish}, {}, len(pairs) + 1))
                 if options.value("rotate-keys") == "yes":
                     steps += _rotation(item, store, subscription, mine)
             elif options.value("remove-secrets") == "yes":
                 steps += _secret(item, subscription, mine)
-        for group, resources in sorted(groups.items()):
+        for group, pairs in sorted(groups.items()):
+            new, before = (Template(resources=tuple(each)) for each in zip(*pairs, strict=True))
             artefacts += changes.templates(
-                CONTROL, subscription, Template(resources=tuple(resources)), options, about="reminders of rotation and limits of SAS",
-                group=group, part=group, undo="exclave harden --undo after --apply, or az storage account update with the values before", notes=(CHECK,),
+                CONTROL, subscription, new, options, about="reminders of rotation and limits of SAS", group=group, part=group, back=before,
+                notes=(CHECK,),
             )  # fmt: skip
     return Made(artefacts=tuple(artefacts), steps=tuple(steps), notes=(ASK,))
-
-
-def policies(held: Mapping[str, Any], days: int) -> dict[str, Any]:
-    """The limits that an account lacks."""
-    wish: dict[str, Any] = {}
-    now = held.get("keyPolicy")
-    period = now.get("keyExpirationPeriodInDays") if isinstance(now, dict) else None
-    if not isinstance(period, int) or period > days:
-        wish["keyPolicy"] = {"keyExpirationPeriodInDays": days}
-    sas = held.get("sasPolicy")
-    life = span(sas.get("sasExpirationPeriod")) if isinstance(sas, dict) else None
-    if life is None or life.days > days or life.total_seconds() <= 0:
-        wish["sasPolicy"] = {"sasExpirationPeriod": SAS_LIFE, "expirationAction": "Log"}
-    return wish
 
 
 def _policy(

@@ -5,6 +5,7 @@ https://learn.microsoft.com/rest/api/virtualnetwork/network-security-groups and 
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -69,6 +70,8 @@ def make(results: Sequence[Result], inventory: Inventory, perimeter: Perimeter, 
         }
         groups = {norm(g.get("id")): g for _, g in inventory.items(GROUPS) if isinstance(g, dict)}
         templates: dict[str, list[Resource]] = {}
+        before: dict[str, list[Resource]] = {}
+        bare: dict[str, list[str]] = {}
         done: set[str] = set()
         for item in (i for r in mine for i in r.check.items if i.status in (Status.FAIL, Status.PARTIAL)):
             facts = dict(item.facts)
@@ -77,19 +80,24 @@ def make(results: Sequence[Result], inventory: Inventory, perimeter: Perimeter, 
             group = facts.get("group")
             if not group and norm(item.resource) in subnets:
                 network, subnet = subnets[norm(item.resource)]
-                step, made = _bare(network, subnet, allowed, account, options, mine)
+                step, made, was = _bare(network, subnet, allowed, account, options, mine)
                 steps.append(step)
-                _add(templates.setdefault(group_of(item.resource), []), *made)
+                place = group_of(item.resource)
+                _add(templates.setdefault(place, []), *made)
+                _add(before.setdefault(place, []), was)
+                bare.setdefault(place, []).append(str(made[0].name))
             elif group in groups and group not in done and facts.get("rules"):
                 done.add(group)
                 steps.append(_narrowed(groups[group], facts["rules"].split("\n"), account, options, mine))
+                place = group_of(groups[group].get("id"))
                 narrow = _narrow_template(groups[group], facts["rules"].split("\n"), options)
-                _add(templates.setdefault(group_of(groups[group].get("id")), []), narrow)
+                _add(templates.setdefault(place, []), narrow)
+                _add(before.setdefault(place, []), _narrow_template(groups[group], (), options))
         for name, resources in sorted(templates.items()):
             artefacts += changes.templates(
                 CONTROL, account, Template(resources=tuple(resources)), options, group=name, part=name, notes=(CUT,),
-                about="network security groups, and the subnets that get one",
-                undo="az network nsg delete, once no subnet has it; exclave harden --undo after --apply",
+                about="network security groups, and the subnets that get one", back=Template(resources=tuple(before[name])),
+                undo=" && ".join(_deletion(account, name, g) for g in bare.get(name, ())),
             )  # fmt: skip
     return Made(artefacts=tuple(artefacts), steps=tuple(steps), notes=tuple(dict.fromkeys(notes)))
 
@@ -114,7 +122,7 @@ def _own_rules(allowed: Sequence[str], options: Options) -> list[dict[str, Any]]
 def _bare(
     network: Mapping[str, Any], subnet: Mapping[str, Any], allowed: Sequence[str], account: str, options: Options,
     results: Sequence[Result],
-) -> tuple[Step, tuple[Resource, Resource]]:  # fmt: skip
+) -> tuple[Step, tuple[Resource, Resource], Resource]:  # fmt: skip
     """A group made and put on a subnet."""
     identifier, network_id = str(subnet.get("id")), str(network.get("id"))
     name = f"{options.prefix}-{name_of(network_id)}-{name_of(identifier)}"
@@ -137,11 +145,32 @@ def _bare(
         why=(f"subnet {name_of(identifier)} has no network security group",),
     )  # fmt: skip
     made = Resource(symbol="group", type=TYPE, api=API, name=name, body=body)
-    put_on = Resource(
+    was = Resource(
         symbol="subnet", type="Microsoft.Network/virtualNetworks/subnets", api=API, name=f"{name_of(network_id)}/{name_of(identifier)}",
-        body={"properties": {**held, "networkSecurityGroup": {"id": IdOf("group")}}}, after=("group",),
+        body={"properties": held},
     )  # fmt: skip
-    return step, (made, put_on)
+    put_on = replace(
+        was, body={"properties": {**held, "networkSecurityGroup": {"id": IdOf("group")}}}, after=("group",)
+    )
+    return step, (made, put_on), was
+
+
+def _deletion(account: str, place: str, group: str) -> str:
+    """The command that deletes a group, once no subnet has it."""
+    return shlex.join(
+        [
+            "az",
+            "network",
+            "nsg",
+            "delete",
+            "--subscription",
+            account,
+            "--resource-group",
+            place,
+            "--name",
+            group,
+        ]
+    )
 
 
 def _add(held: list[Resource], *more: Resource) -> None:
@@ -195,7 +224,8 @@ def _narrow_template(group: Mapping[str, Any], wide: Sequence[str], options: Opt
     if DEFAULT_OUT in wide:
         rules = {str(r.get("name")): properties(r) for r in listed(properties(group), "securityRules")}
         kept.append({"name": f"{options.prefix}-no-internet-out", "properties": deny_out(_free(rules, wide))})
-    body = {"location": str(group.get("location")), "properties": {"securityRules": kept}}
+    tags = {"tags": dict(group["tags"])} if isinstance(group.get("tags"), dict) else {}
+    body = {"location": str(group.get("location")), **tags, "properties": {"securityRules": kept}}
     return Resource(symbol="group", type=TYPE, api=API, name=str(group.get("name")), body=body)
 
 

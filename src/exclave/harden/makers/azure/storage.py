@@ -12,8 +12,10 @@ from exclave.audit.checks.azure.storage import ACCOUNTS, SCOPES, data, network
 from exclave.audit.model import Status
 from exclave.change.model import equals, gone
 from exclave.harden.makers.azure import changes
-from exclave.harden.makers.azure.account_template import API, CHECK, account
+from exclave.harden.makers.azure.account_template import API, CHECK, both
 from exclave.harden.makers.azure.arm import Template
+from exclave.harden.makers.azure.limits import CONTROL as LIMITS
+from exclave.harden.makers.azure.limits import limits
 from exclave.harden.model import Artefact, Made
 from exclave.harden.results import by_account
 from exclave.model import OURS, Cloud, Destination, Kind
@@ -50,10 +52,10 @@ def make(results: Sequence[Result], inventory: Inventory, perimeter: Perimeter, 
     artefacts: list[Artefact] = []
     steps: list[Step] = []
     notes = [NETWORKS, KEYS]
-    subnets = [s for s in options.value("subnets").split(",") if subscription_of(s)]
+    subnets = asked_subnets(options)
     for subscription, mine in by_account(results).items():
         bad = {i.resource for r in mine for i in r.check.items if i.status in (Status.FAIL, Status.PARTIAL)}
-        groups: dict[str, list[Resource]] = {}
+        groups: dict[str, list[tuple[Resource, Resource]]] = {}
         for store in inventory.one(ACCOUNTS, subscription).items:
             if not isinstance(store, dict) or str(store.get("id")) not in bad:
                 continue
@@ -64,15 +66,23 @@ def make(results: Sequence[Result], inventory: Inventory, perimeter: Perimeter, 
             steps += _endpoints(store, subscription, perimeter, mine)
             if wish:
                 steps.append(_step(identifier, store, wish, subscription, mine))
-                resources = groups.setdefault(group_of(identifier), [])
-                resources.append(account(store, wish, f"account{len(resources) + 1}"))
-        for group, resources in sorted(groups.items()):
-            undo = "az storage account update with the values in the inventory, or exclave harden --undo after --apply"
+                pairs = groups.setdefault(group_of(identifier), [])
+                also = (
+                    limits(properties(store), options.settings.key_days) if LIMITS in options.controls else {}
+                )
+                pairs.append(both(store, {**also, **wish}, old(properties(store), wish), len(pairs) + 1))
+        for group, pairs in sorted(groups.items()):
+            new, before = (Template(resources=tuple(each)) for each in zip(*pairs, strict=True))
             artefacts += changes.templates(
-                CONTROL, subscription, Template(resources=tuple(resources)), options, about=f"{len(resources)} storage accounts closed",
-                group=group, part=group, undo=undo, notes=(KEYS, NETWORKS, CHECK),
+                CONTROL, subscription, new, options, about=f"{len(pairs)} storage accounts closed", group=group, part=group, back=before,
+                notes=(KEYS, NETWORKS, CHECK),
             )  # fmt: skip
     return Made(artefacts=tuple(artefacts), steps=tuple(steps), notes=tuple(dict.fromkeys(notes)))
+
+
+def asked_subnets(options: Options) -> list[str]:
+    """The subnets that `--set subnets=` names."""
+    return [s for s in options.value("subnets").split(",") if subscription_of(s)]
 
 
 def wanted(
@@ -124,6 +134,23 @@ def _rules(
     }
 
 
+def old(held: Mapping[str, Any], wish: Mapping[str, Any]) -> dict[str, Any]:
+    """What the properties of a wish are now; what isn't said counts as its permissive default."""
+    found: dict[str, Any] = {}
+    for name in wish:
+        value = held.get(name)
+        if name == "networkAcls":
+            found[name] = {
+                "defaultAction": "Allow", "bypass": "AzureServices", "virtualNetworkRules": [], "ipRules": [],
+                **{k: v for k, v in (value or {}).items() if k != "ipv6Rules" and v is not None},
+            }  # fmt: skip
+        elif name != "allowedCopyScope":
+            found[name] = True if value is None else value
+        elif value is not None:
+            found[name] = value
+    return found
+
+
 def _step(
     identifier: str,
     store: Mapping[str, Any],
@@ -131,29 +158,17 @@ def _step(
     account: str,
     results: Sequence[Result],
 ) -> Step:
-    held = properties(store)
-    old: dict[str, Any] = {}
-    for name in wish:
-        value = held.get(name)
-        if name == "networkAcls":
-            old[name] = {
-                "defaultAction": "Allow", "bypass": "AzureServices", "virtualNetworkRules": [], "ipRules": [],
-                **{k: v for k, v in (value or {}).items() if k != "ipv6Rules" and v is not None},
-            }  # fmt: skip
-        elif name != "allowedCopyScope":
-            old[name] = True if value is None else value  # what isn't said counts as its permissive default
-        elif value is not None:
-            old[name] = value
+    was = old(properties(store), wish)
     simple = [n for n in wish if n != "networkAcls"]
-    undone = [equals(f"properties.{n}", old[n]) for n in simple if n in old]
+    undone = [equals(f"properties.{n}", was[n]) for n in simple if n in was]
     after = [equals(f"properties.{n}", wish[n]) for n in simple]
     if "networkAcls" in wish:
         after.append(equals(f"{ACCESS}.defaultAction", "Deny"))
-        undone.append(equals(f"{ACCESS}.defaultAction", old["networkAcls"]["defaultAction"]))
+        undone.append(equals(f"{ACCESS}.defaultAction", was["networkAcls"]["defaultAction"]))
     breaks = [KEYS] if "allowSharedKeyAccess" in wish else []
     if "networkAcls" in wish:
         breaks.append("whoever reaches it from a network that isn't named is cut off")
-    if "allowedCopyScope" in wish and "allowedCopyScope" not in old:
+    if "allowedCopyScope" in wish and "allowedCopyScope" not in was:
         breaks.append("the undo leaves allowedCopyScope as it was set, for Azure has no value for none")
     return changes.step(
         f"close the storage account {name_of(identifier)}: {', '.join(wish)}",
@@ -162,7 +177,7 @@ def _step(
         [changes.call("PATCH", identifier, API, account, {"properties": dict(wish)})],
         read=changes.reading(identifier, API, account, KEEP),
         before=store,
-        undo=[changes.call("PATCH", identifier, API, account, {"properties": old})],
+        undo=[changes.call("PATCH", identifier, API, account, {"properties": was})],
         after=after,
         undone=undone,
         breaks=breaks,
