@@ -9,13 +9,17 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from corpora import CLOUD
+from corpora import CLOUD, FLOWS
 
 WAYS = Path(__file__).parent / "ways"
 FLOOR, FLOOR_2, ONE, TWO = "libdeflate alone", "libdeflate, 2 processes", "exclave", "exclave, 2 processes"
+POLARS, DUCKDB = "bare Polars, one thread", "bare DuckDB, one thread"
+POLARS_2, DUCKDB_2 = "bare Polars, 2 threads", "bare DuckDB, 2 threads"
 PASS, VERSION, ONE_FILE = "python -c pass", "exclave --version", "exclave hunt, one small file"
 _MAIN = ("large", "sparse", "breached", "data", "folder", "tiny")
 _CLOUD = tuple(CLOUD)
+_FLOWS = tuple(FLOWS)
+_AWS_FLOWS = ("flows", "flows2")  # what the others read
 _SIZES = ("gb0.2", "gb1", "gb5")
 _PEERS = ("large", "data", "folder")
 
@@ -42,9 +46,9 @@ def ways(names: Path) -> list[Way]:
     hunt = ("hunt", "{}", "-q", "--fail-on", "never")
     shell = "/bin/sh"
     found = [
-        Way(FLOOR, (python, str(WAYS / "inflate.py"), "{}"), (*_MAIN, *_SIZES, *_CLOUD)),
-        Way(ONE, (exclave(), *hunt, "-j", "1"), (*_MAIN, *_SIZES, *_CLOUD)),
-        Way(TWO, (exclave(), *hunt, "-j", "2"), (*_MAIN, *_SIZES)),
+        Way(FLOOR, (python, str(WAYS / "inflate.py"), "{}"), (*_MAIN, *_SIZES, *_CLOUD, *_FLOWS)),
+        Way(ONE, (exclave(), *hunt, "-j", "1"), (*_MAIN, *_SIZES, *_CLOUD, *_FLOWS)),
+        Way(TWO, (exclave(), *hunt, "-j", "2"), (*_MAIN, *_SIZES, *_AWS_FLOWS)),
         Way(FLOOR_2, (python, str(WAYS / "inflate2.py"), "{}"), _MAIN),
         Way(
             "exclave without Hyperscan", (python, str(WAYS / "bare.py"), *hunt, "-j", "1"), (*_PEERS, *_CLOUD)
@@ -58,6 +62,20 @@ def ways(names: Path) -> list[Way]:
     if importlib.util.find_spec("duckdb"):
         duck = (python, str(WAYS / "duck.py"), "{}", str(names))
         found.append(Way("DuckDB read_json", duck, _PEERS, sample=True))
+    return [*found, *_of_flows(python)]
+
+
+def _of_flows(python: str) -> list[Way]:
+    """What sums flow logs and no more: the plain way in each engine."""
+    found: list[Way] = []
+    for name, threads in ((POLARS, 1), (POLARS_2, 2)):
+        if importlib.util.find_spec("polars"):
+            command = (python, str(WAYS / "flows_polars.py"), "{}")
+            found.append(Way(name, ("/usr/bin/env", f"POLARS_MAX_THREADS={threads}", *command), _AWS_FLOWS))
+    for name, threads in ((DUCKDB, 1), (DUCKDB_2, 2)):
+        if importlib.util.find_spec("duckdb"):
+            command = (python, str(WAYS / "flows_duck.py"), "{}", str(threads))
+            found.append(Way(name, command, _AWS_FLOWS))
     return found
 
 

@@ -25,6 +25,7 @@ CLOUD = {
 # Flow logs with one large transfer planted in them (corpora_flows.py).
 FLOWS = {
     "flows": "AWS flow logs of 6 accounts over 3 days, files of 5 minutes, and the trail of the breach",
+    "flows2": "the same of 2 GB and 6 days",
     "flows-azure": "Azure flow logs of 3 virtual networks over 3 days, blobs of an hour",
     "flows-google": "Google flow logs of 3 projects over 3 days, files of an hour",
 }
@@ -104,7 +105,9 @@ def specs(*, small: bool) -> dict[str, Spec]:
         replace(part, name="gb1" if small else "gb5", about="the same under more names", copies=copies),
         Spec("one", "one file of 20 records", MB, file_records=(20, 20), files=1),
         *(Spec(name, about, 48 * MB, copies=cloud) for name, about in CLOUD.items()),
-        *(Spec(n, about, (size if n == "flows" else size // 5) // 2) for n, about in FLOWS.items()),
+        Spec("flows", FLOWS["flows"], size // 2, days=3),
+        Spec("flows2", FLOWS["flows2"], size, days=6),
+        *(Spec(n, FLOWS[n], size // 10, days=3) for n in ("flows-azure", "flows-google")),
     ]
     return {spec.name: spec for spec in made}
 

@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _START = datetime(2026, 3, 2, tzinfo=UTC)
-_DAYS = 3
 _NETWORKS = 3
 _AWS_RECORD, _AZURE_RECORD, _GOOGLE_RECORD = 195, 140, 1_000  # plain bytes of a record, about
 _TRAIL = 2_000  # records of CloudTrail beside the flow logs
@@ -52,18 +51,18 @@ class Flow:
     accepted: bool = True
 
 
-def files(kind: str, plain: int, folder: Path) -> Iterator[tuple[str, bytes]]:
+def files(kind: str, plain: int, days: int, folder: Path) -> Iterator[tuple[str, bytes]]:
     """The path and the content of each file of about so many bytes in all; `folder` is for what is made on the way."""
-    if kind == "flows":
-        yield from _aws(plain, folder)
+    if kind not in _MAKERS:
+        yield from _aws(plain, days, folder)
         return
     make, record = _MAKERS[kind]
-    hours = _DAYS * 24
+    hours = days * 24
     for number in range(_NETWORKS):
         rng = Random(f"{kind} {number} 1")
         others = tuple(n for n in range(_NETWORKS) if n != number)
         # Only the subnets of an account matter to who talks with whom.
-        made = network(rng, SimpleNamespace(subnets=("a", "b", "c")), number, others, _DAYS)  # type: ignore[arg-type]
+        made = network(rng, SimpleNamespace(subnets=("a", "b", "c")), number, others, days)  # type: ignore[arg-type]
         count = plain // _NETWORKS // hours // record
         for hour in range(hours):
             flows = list(_hour(rng, made, hour, count))
@@ -72,12 +71,12 @@ def files(kind: str, plain: int, folder: Path) -> Iterator[tuple[str, bytes]]:
             yield make(number, _START + timedelta(hours=hour), flows)
 
 
-def _aws(plain: int, folder: Path) -> Iterator[tuple[str, bytes]]:
+def _aws(plain: int, days: int, folder: Path) -> Iterator[tuple[str, bytes]]:
     written = simulate(
         folder / "simulated",
         seed=1,
         records=_TRAIL,
-        days=_DAYS,
+        days=days,
         start=_START,
         accounts=6,
         breaches=("illicit-vpc",),

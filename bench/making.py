@@ -90,7 +90,7 @@ def _files(spec: Spec, logs: Path) -> Iterator[tuple[str, int, int]]:
 def _contents(spec: Spec, rng: Random) -> Iterator[tuple[str, bytes]]:
     """The content of each file and its path, but for the random end where it has one."""
     if spec.name in FLOWS:
-        yield from flow_files(spec.name, spec.plain, spec.folder)
+        yield from flow_files(spec.name, spec.plain, spec.days, spec.folder)
         return
     if spec.name in CLOUD:
         yield from lines(spec.name, spec.plain // MB)

@@ -11,12 +11,24 @@ from importlib.metadata import version
 from statistics import median
 from typing import TYPE_CHECKING
 
-from contest import FLOOR, FLOOR_2, ONE, ONE_FILE, PASS, TWO, VERSION
-from corpora import Corpus, Part
+from contest import (
+    DUCKDB,
+    DUCKDB_2,
+    FLOOR,
+    FLOOR_2,
+    ONE,
+    ONE_FILE,
+    PASS,
+    POLARS,
+    POLARS_2,
+    TWO,
+    VERSION,
+)
+from corpora import FLOWS, Corpus, Part
 from measure import Taken
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
 Runs = dict[tuple[str, str], list[tuple[Part, Taken]]]  # by corpus and way
 GB = 1e9
@@ -24,7 +36,11 @@ GB = 1e9
 
 def machine() -> str:
     """What it ran on, in one line."""
-    tools = [f"{p} {version(p)}" for p in ("deflate", "hyperscan", "orjson", "msgspec", "duckdb") if _has(p)]
+    tools = [
+        f"{p} {version(p)}"
+        for p in ("deflate", "hyperscan", "orjson", "msgspec", "polars", "duckdb")
+        if _has(p)
+    ]
     tools += [_first_line(tool, "--version") for tool in ("rg", "jq") if shutil.which(tool)]
     return (
         f"{datetime.now(UTC):%Y-%m-%d}, {_processor()}, {os.cpu_count()} cores, {platform.system()}, "
@@ -111,8 +127,10 @@ def _promises(runs: Runs, corpora: Mapping[str, Corpus]) -> list[str]:
             f"{times:.2f}",
             times <= 4 / 3,
         )
+    for what, promised, measured, holds in _of_flows(runs):
+        line(what, promised, measured, holds)
     for way in (ONE, TWO):
-        peaks = [_peak(runs, n, way) for n in corpora if (n, way) in runs]
+        peaks = [_peak(runs, n, way) for n in corpora if (n, way) in runs and n not in FLOWS]
         if not peaks:
             continue
         line(
@@ -136,6 +154,24 @@ def _promises(runs: Runs, corpora: Mapping[str, Corpus]) -> list[str]:
     return out
 
 
+def _of_flows(runs: Runs) -> Iterator[tuple[str, str, str, bool]]:
+    """Flow logs beside the better of the engines, by the least of each: others' work only ever adds to it."""
+    for name in ("flows", "flows2"):
+        for mine, others in ((ONE, (POLARS, DUCKDB)), (TWO, (POLARS_2, DUCKDB_2))):
+            if not {(name, way) for way in (mine, *others)} <= runs.keys():
+                continue
+            for what, taken in (("CPU", _cpus), ("wall", _walls)):
+                ratio = min(taken(runs, name, mine)) / min(min(taken(runs, name, way)) for way in others)
+                yield (
+                    f"{name}: {what} of {mine} over the better engine's",
+                    "<= 1.5",
+                    f"{ratio:.2f}",
+                    ratio <= 1.5,
+                )  # noqa: PLR2004
+            peak = _peak(runs, name, mine)
+            yield f"{name}: peak memory of a process, {mine}", "<= 500 MB", f"{peak:.0f} MB", peak <= 500  # noqa: PLR2004
+
+
 def _per_gb(runs: Runs, corpus: str, way: str) -> float:
     return median(taken.cpu * GB / part.plain for part, taken in runs[corpus, way])
 
@@ -151,6 +187,10 @@ def _gain(runs: Runs, corpus: str, one: str, two: str) -> float:
 
 def _walls(runs: Runs, corpus: str, way: str) -> list[float]:
     return [taken.wall for _, taken in runs[corpus, way]]
+
+
+def _cpus(runs: Runs, corpus: str, way: str) -> list[float]:
+    return [taken.cpu for _, taken in runs[corpus, way]]
 
 
 def _peak(runs: Runs, corpus: str, way: str) -> float:

@@ -14,9 +14,10 @@ import sys
 import tempfile
 from collections import defaultdict
 from pathlib import Path
+from typing import Any
 
 from contest import Way, environment, exclave, starts, ways
-from corpora import Corpus, corpus, specs
+from corpora import FLOWS, Corpus, corpus, specs
 from measure import Taken, run
 from report import Runs, machine, show
 
@@ -80,7 +81,18 @@ def check(on: Corpus, out: Path) -> Taken:
     loud = [line for line in lines if line["type"] == "incident" and line["severity"] == "critical"]
     if len(loud) < len(on.spec.breaches):
         sys.exit(f"{on.spec.name}: the breach in it was not found")
+    if on.spec.name in FLOWS:
+        check_flows(on.spec.name, lines)
     return taken
+
+
+def check_flows(name: str, lines: list[dict[str, Any]]) -> None:
+    """That the planted transfer is found, and that nothing else is told of at medium or above."""
+    loud = [line for line in lines if line.get("severity") in ("critical", "high", "medium")]
+    incidents = [line for line in loud if line["type"] == "incident"]
+    others = [line for line in loud if line["type"] != "incident" and line["incident"] != incidents[0]["id"]]
+    if len(incidents) != 1 or others:
+        sys.exit(f"{name}: {len(incidents)} incidents and {len(others)} findings beside the planted transfer")
 
 
 if __name__ == "__main__":
