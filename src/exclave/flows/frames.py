@@ -6,7 +6,6 @@ Measured on the same files, Polars 2 sums flow log text in half of DuckDB's time
 from __future__ import annotations
 
 import io
-import multiprocessing
 import os
 from functools import cache
 from importlib import import_module
@@ -34,12 +33,11 @@ def available() -> bool:
 
 
 def polars() -> Any:
-    """Polars; in a worker with one thread, since each has a core of its own.
+    """Polars with one thread, unless the environment says more: `--jobs` says how many processes there are.
 
     Loaded by name and typed as anything, since it is an extra.
     """
-    if multiprocessing.parent_process() is not None:
-        os.environ.setdefault("POLARS_MAX_THREADS", "1")
+    os.environ.setdefault("POLARS_MAX_THREADS", "1")
     return import_module("polars")
 
 
