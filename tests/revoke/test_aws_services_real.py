@@ -16,7 +16,13 @@ from tests.revoke.test_aws_real import line
 
 pytestmark = pytest.mark.real
 ACCOUNT, PUBLIC = {"kind": "account", "id": THEIRS}, {"kind": "public", "id": "*"}
-ONCE = {"aws.tgw.vpc-attachment", "aws.tgw.peering"}  # can't be undone
+ONCE = {
+    "aws.tgw.vpc-attachment",
+    "aws.tgw.peering",
+    "aws.firehose.bucket",
+    "aws.dms.target",
+    "aws.logs.delivery",
+}  # can't be undone
 
 
 @pytest.fixture(scope="module")
@@ -208,10 +214,62 @@ def bus(url):
     )
 
 
+def delivery_stream(url):
+    firehose = client(url, "firehose")
+    firehose.create_delivery_stream(
+        DeliveryStreamName="stream",
+        ExtendedS3DestinationConfiguration={"RoleARN": f"arn:aws:iam::{OWN}:role/r", "BucketARN": "arn:aws:s3:::theirs"},
+    )  # fmt: skip
+    return line("aws.firehose.bucket", "stream", ACCOUNT), lambda: firehose.list_delivery_streams()[
+        "DeliveryStreamNames"
+    ]
+
+
+def history(url):
+    config, s3 = client(url, "config"), client(url, "s3")
+    s3.create_bucket(Bucket="history", CreateBucketConfiguration={"LocationConstraint": REGION})
+    config.put_configuration_recorder(
+        ConfigurationRecorder={"name": "default", "roleARN": f"arn:aws:iam::{OWN}:role/r"}
+    )
+    config.put_delivery_channel(DeliveryChannel={"name": "default", "s3BucketName": "history"})
+    config.start_configuration_recorder(ConfigurationRecorderName="default")
+    return line("aws.config.delivery-elsewhere", OWN, ACCOUNT, channel="default"), lambda: [
+        *config.describe_delivery_channels()["DeliveryChannels"],
+        *(
+            r["recording"]
+            for r in config.describe_configuration_recorder_status()["ConfigurationRecordersStatus"]
+        ),
+    ]
+
+
+def migration(url):
+    dms = client(url, "dms")
+    made = dms.create_endpoint(
+        EndpointIdentifier="target", EndpointType="target", EngineName="postgres", ServerName="db.theirs.example"
+    )["Endpoint"]["EndpointArn"]  # fmt: skip
+    return line("aws.dms.target", made, ACCOUNT), lambda: [
+        e["EndpointArn"] for e in dms.describe_endpoints()["Endpoints"]
+    ]
+
+
+def log_delivery(url):
+    logs, s3 = client(url, "logs"), client(url, "s3")
+    s3.create_bucket(Bucket="logs-of-ours", CreateBucketConfiguration={"LocationConstraint": REGION})
+    arn = logs.put_delivery_destination(
+        name="to", deliveryDestinationConfiguration={"destinationResourceArn": "arn:aws:s3:::logs-of-ours"}
+    )["deliveryDestination"]["arn"]  # fmt: skip
+    source = f"arn:aws:cloudfront::{OWN}:distribution/E1Q5O5EXAMPLE"
+    logs.put_delivery_source(name="from", resourceArn=source, logType="ACCESS_LOGS")
+    made = logs.create_delivery(deliverySourceName="from", deliveryDestinationArn=arn)["delivery"]["id"]
+    return line("aws.logs.delivery", made, ACCOUNT), lambda: [
+        d["id"] for d in logs.describe_deliveries()["deliveries"]
+    ]
+
+
 @pytest.mark.parametrize(
     "plant",
     [
-        layer, function_url, trail, pipe, gateway_attachment, gateway_peering, desktop_image, portfolio, log_subscription, bus,
+        layer, function_url, trail, pipe, gateway_attachment, gateway_peering, desktop_image, portfolio, log_subscription, bus, delivery_stream, history, migration, log_delivery,
         pytest.param(lake({"Table": {"DatabaseName": "sales", "Name": "orders"}}), id="lake_table"),
         pytest.param(lake({"Database": {"Name": "sales"}}), id="lake_database"),
         pytest.param(cluster_snapshot(ACCOUNT, THEIRS, OTHER), id="cluster_snapshot"),

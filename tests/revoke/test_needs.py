@@ -36,6 +36,7 @@ def test_aws_needs_the_permissions_of_the_calls_and_no_others():
     assert set(permissions(Cloud.AWS)) == {needed(c) for c in calls} | {
         "sts:GetCallerIdentity",
         "iam:PassRole",
+        "s3:DeleteAccessPoint",  # what FSx asks for beside its own
     }
     reading = {needed(c) for c in reading_calls(ways)}
     assert set(permissions(Cloud.AWS, changing=False)) == reading | {"sts:GetCallerIdentity"}

@@ -78,8 +78,8 @@ def test_every_resource_policy_of_the_catalogue_has_a_way():
         m.id for m in METHODS.values()
         if m.outcome == "offered" and m.id not in WAYS and any(r.reader in ("policy", "gcp-bindings") for r in m.read)
     }  # fmt: skip
-    # these have no call that reads the policy (imagebuilder: one for each kind of image; fsx: none)
-    assert missing == {"aws.imagebuilder.policy", "aws.fsx.s3-access-point"}
+    # it has a call for each kind of image, and nothing tells which
+    assert missing == {"aws.imagebuilder.policy"}
 
 
 def test_what_an_audit_sees_standing_says_all_that_some_way_needs():
