@@ -3,25 +3,27 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from exclave.model import Kind
 from exclave.policy import binding
+from exclave.policy.document import Condition, Principal
 from exclave.policy.facts import ABSENT, Fact
 from exclave.policy.operators import holds
 from exclave.policy.parties import Party, has_wildcard
 
 if TYPE_CHECKING:
-    from exclave.policy.document import Condition, Policy, Principal, Statement
+    from exclave.policy.document import Policy, Statement
 
 _PATTERNED = frozenset({"StringLike", "ArnLike", "ArnEquals"})
 _PLAIN = frozenset({"StringEquals", "Bool", "IpAddress"})
 _OF_PRINCIPALS = ("aws:principalaccount", "aws:principalorgid", "aws:principalorgpaths", "aws:principalarn")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Branch:
+class Branch(Struct, frozen=True, kw_only=True):
     """One way in. `conditions` must all hold; `limits` are further words; `variables` as in the document."""
 
     principal: Principal

@@ -7,8 +7,9 @@ one of them doesn't: `Deny * unless aws:PrincipalOrgID is o-1` leaves the member
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from exclave.model import Kind
 from exclave.policy.branches import Branch, split

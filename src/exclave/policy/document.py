@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote
+
+from msgspec import Struct
 
 MAX_BYTES = 256 * 1024  # the size of a CloudTrail event; the longest policy AWS takes is far below
 MAX_DEPTH = 12
@@ -34,8 +35,7 @@ _LEGACY_VERSION = "2008-10-17"
 _ACCOUNT_DIGITS = range(10, 13)  # an unquoted account id loses its leading zeros
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Condition:
+class Condition(Struct, frozen=True, kw_only=True):
     """One key of one operator of a Condition. `operator` is "" when AWS has none of that name."""
 
     operator: str
@@ -52,16 +52,14 @@ class Condition:
         return "Not" in self.operator
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, order=True)
-class Principal:
+class Principal(Struct, frozen=True, kw_only=True, order=True):
     """One principal: `type` is AWS, Service, Federated, CanonicalUser, or * for everybody."""
 
     type: str
     id: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Statement:
+class Statement(Struct, frozen=True, kw_only=True):
     """One statement. `principals` is None where the document has none (an identity policy)."""
 
     allow: bool
@@ -75,8 +73,7 @@ class Statement:
     conditions: tuple[Condition, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Policy:
+class Policy(Struct, frozen=True, kw_only=True):
     """A document. `problems` say which statements were left out, and why; `unread_allow` if one may allow."""
 
     statements: tuple[Statement, ...]
@@ -90,8 +87,7 @@ class Policy:
         return self.version != _LEGACY_VERSION
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Malformed:
+class Malformed(Struct, frozen=True, kw_only=True):
     """A document that can't be read: what is wrong, in words."""
 
     what: str

@@ -6,16 +6,18 @@ Cross-account: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_polici
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
 from enum import StrEnum
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from exclave.policy.document import Malformed, Policy, parse
 from exclave.policy.facts import every, negate, some
 from exclave.policy.requests import Named, Request, speaks_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable
 
 _ANY = frozenset(Named)
 _DIRECTLY = frozenset({Named.DIRECTLY})
@@ -30,8 +32,7 @@ class Answer(StrEnum):
     CANT_TELL = "can't tell"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Policies:
+class Policies(Struct, frozen=True, kw_only=True):
     """All that bears on a request; each document a mapping, a JSON string or a parsed Policy.
 
     `identity`: the caller's own policies; None when they aren't known (then they may allow). `resource`: the

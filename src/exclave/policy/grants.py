@@ -6,8 +6,10 @@ from it or narrows it (denies.py), and what is left is a grant.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from exclave.model import Cloud, Destination, Kind
 from exclave.policy.branches import Branch, with_owner
@@ -24,8 +26,7 @@ MAX_NOTE = 500
 MAX_LIMITS = 50
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Grant:
+class Grant(Struct, frozen=True, kw_only=True):
     """Somebody who may do something.
 
     `account` is theirs where it is known; `via` the service that acts for them; `limits` conditions in words;

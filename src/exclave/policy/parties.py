@@ -7,8 +7,9 @@ Keys: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condit
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from exclave.model import Kind
 from exclave.policy.patterns import ARN_PARTS
@@ -24,8 +25,7 @@ OWN_ACCOUNT = "${aws:ResourceAccount}"
 UNIQUE_ID = "a principal by its unique id, which AWS shows once it is deleted; its account isn't known"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Party:
+class Party(Struct, frozen=True, kw_only=True):
     """Somebody a statement lets in. `account` is theirs where it is known, `via` a service in between."""
 
     kind: Kind
@@ -35,8 +35,7 @@ class Party:
     note: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Value:
+class Value(Struct, frozen=True, kw_only=True):
     """A value of a condition. `wild`: the operator reads `*`; `by_part`: it compares ARNs part by part."""
 
     text: str

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
 from enum import Enum
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from exclave.policy.facts import ABSENT, Fact, every, negate, some
 from exclave.policy.operators import holds
@@ -13,13 +15,10 @@ from exclave.policy.patterns import ARN_PARTS, action_tokens, arn_covers, covers
 from exclave.policy.variables import Missing, expand
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
     from exclave.policy.document import Policy, Principal, Statement
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
+class Request(Struct, frozen=True, kw_only=True):
     """Who asks to do what to which resource.
 
     `principal`: the ARN of a user, role, session or root; a service's name; "" for an anonymous caller.
@@ -30,7 +29,7 @@ class Request:
     resource: str
     principal: str
     resource_account: str
-    context: Mapping[str, str | Sequence[str]] = field(default_factory=dict)
+    context: Mapping[str, str | Sequence[str]] = {}
     complete: bool = True
 
     @property
