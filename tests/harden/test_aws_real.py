@@ -1,7 +1,7 @@
 """On a moto server over HTTP, as a user would: collect, audit fails, harden --apply, audit passes, --undo, audit fails again.
 
 moto lacks block public access of EBS, AMIs and VPCs, the account's of S3 (by an IP address) and last-accessed information:
-aws.perimeter.resource and aws.least-privilege are held against the audit on an account in memory (test_aws.py).
+aws.perimeter.resource and aws.least-privilege are tried with what front.py puts before it (test_aws_front_real.py).
 """
 
 from __future__ import annotations
