@@ -67,6 +67,7 @@ class Account:
             ]
         }
         self.role_hours = 12
+        self.distributions = []
         self.details = {
             "UserDetailList": [{"UserName": "ann", "Arn": f"arn:aws:iam::{OURS}:user/ann", "Path": "/"}],
             "RoleDetailList": [],
@@ -109,7 +110,8 @@ class Account:
             here("config.DescribeConfigurationRecorderStatus", {"ConfigurationRecordersStatus": [{"name": "default", "recording": True}] if self.recorder else []}),
             here("config.DescribeDeliveryChannels", {"DeliveryChannels": [self.channel] if self.channel else []}),
             here("config.DescribeDeliveryChannelStatus", {"DeliveryChannelsStatus": []}),
-            doc("cloudfront.ListDistributions", {"DistributionList": {"Items": []}}),
+            doc("cloudfront.ListDistributions", {"DistributionList": {"Items": [{"Id": d} for d in self.distributions]}}),
+            *(doc("cloudfront.GetDistributionConfig", {"DistributionConfig": {"Logging": {"Enabled": False}}}, key=d) for d in self.distributions),
             here("ram.GetResourceShares", {"resourceShares": self.shares}),
         ]  # fmt: skip
         for arn, held in self.trails.items():

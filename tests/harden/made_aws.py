@@ -10,8 +10,15 @@ HOSTILE = "x\"'`$(id)${jsonencode(1)}%{if true}\n  - evil: [*a]\n{{ .x }} --\u20
 
 
 def everything():
-    found = [a for org in (True, False) for a in Account(organization=org).harden(*MAKERS).artefacts]
+    found = [a for org in (True, False) for a in account(organization=org).harden(*MAKERS).artefacts]
     return [*found, *hostile().harden(*MAKERS).artefacts]
+
+
+def account(*, organization):
+    """One that has of everything that an artefact is made for."""
+    found = Account(organization=organization)
+    found.distributions = ["E2QWRUHAPOMQZL"]
+    return found
 
 
 def hostile():

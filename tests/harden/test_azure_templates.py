@@ -55,3 +55,15 @@ def test_the_undo_deploys_what_was_there(found):
 
 def test_every_artefact_that_changes_something_has_an_undo(found):
     assert [n for n, a in found.items() if a.deploy and not a.undo] == []
+
+
+def test_no_template_takes_the_place_of_another(found):
+    """Their parameters files name what they make: all of it can stand side by side."""
+    names = [
+        value["value"]
+        for a in found.values()
+        if a.format == "parameters"
+        for key, value in json.loads(a.text)["parameters"].items()
+        if key in ("alertName", "testName")
+    ]
+    assert len(set(names)) == len(names) > 3

@@ -230,7 +230,12 @@ def _config_in_terraform(
         "aws_config_delivery_channel": {
             "config": {
                 "s3_bucket_name": central,
-                "depends_on": ["aws_config_configuration_recorder.config", *after.get("depends_on", ())],
+                "depends_on": [
+                    "aws_config_configuration_recorder.config",
+                    "aws_iam_role_policy.config",
+                    "aws_iam_role_policy_attachment.config",
+                    *after.get("depends_on", ()),
+                ],
             }
         },
         "aws_config_configuration_recorder_status": {

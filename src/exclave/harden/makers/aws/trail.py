@@ -200,7 +200,7 @@ def in_terraform(names: Names) -> dict[str, dict[str, Any]]:
                 "cloud_watch_logs_group_arn": Reference('format("%s:*", aws_cloudwatch_log_group.trail.arn)'),
                 "cloud_watch_logs_role_arn": Reference("aws_iam_role.trail.arn"),
                 "advanced_event_selector": selectors,
-                "depends_on": ["aws_s3_bucket_policy.trail"],
+                "depends_on": ["aws_s3_bucket_policy.trail", "aws_iam_role_policy.trail"],
             }
         },
     }  # fmt: skip

@@ -85,7 +85,7 @@ def _artefacts(
     found: list[Artefact] = []
     for part, template, values, about in (
         ("static", templates.single(dynamic=False), {**one, "thresholdBytes": templates.LEAST_BYTES}, "a metric alert with a static threshold"),
-        ("dynamic", templates.single(dynamic=True), one, "a metric alert with a dynamic threshold"),
+        ("dynamic", templates.single(dynamic=True), {**one, "alertName": f"{prefix}-egress-unusual"}, "a metric alert with a dynamic threshold"),
         ("several", templates.several(), {"alertName": f"{prefix}-egress-all", "scopes": [f"/subscriptions/{account}"], "region": region}, "one metric alert for all accounts of a region"),
         ("availability", templates.availability(), {
             "testName": f"{prefix}-available", "alertName": f"{prefix}-unavailable", "url": "https://www.example.com/", "location": region,
@@ -93,6 +93,8 @@ def _artefacts(
         }, "an availability test with its alert"),
     ):  # fmt: skip
         undo = f"az monitor metrics alert delete --resource-group {group} --name {values['alertName']}"
+        if "testName" in values:
+            undo += f" && az monitor app-insights web-test delete --resource-group {group} --name {values['testName']} --yes"
         found += changes.templates(
             CONTROL, account, template, options, about=about, group=group, part=part, undo=undo, values={**values, **told},
             notes=("set the parameters: every value in the parameters file is only a beginning",),

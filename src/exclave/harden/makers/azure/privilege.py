@@ -71,10 +71,15 @@ def make(results: Sequence[Result], inventory: Inventory, _perimeter: Perimeter,
         if made:
             artefacts += changes.templates(
                 CONTROL, account, Template(resources=tuple(made.values()), where="subscription"), options,
-                about=f"{len(made)} roles without the sharing actions", undo="az role definition delete --name NAME, once nobody has it",
+                about=f"{len(made)} roles without the sharing actions", undo=" && ".join(_deletion(str(r.name), account) for r in made.values()),
                 notes=(KEPT, BACK),
             )  # fmt: skip
     return Made(artefacts=tuple(artefacts), steps=tuple(steps), notes=tuple(dict.fromkeys(notes)))
+
+
+def _deletion(role: str, account: str) -> str:
+    """The command that deletes a role; Azure refuses while somebody has it."""
+    return f"az role definition delete --custom-role-only true --name {role} --scope /subscriptions/{account}"
 
 
 def _below(item: Item, account: str) -> bool:
