@@ -273,6 +273,35 @@ def test_polars_and_plain_python_give_the_same(records, with_direction):
     assert results[0] == results[1]
 
 
+_AZURE = [
+    "1772409603606,10.0.0.6,10.1.0.9,1,2,6,O,E,NX,3,767,2,100",
+    "1772409603,10.0.0.6,10.1.0.9,1,2,6,O,B,NX,,,,",
+    "1772409603606,10.0.0.6,10.1.0.9,1,2,6,I,D,NX,0,0,0,0",
+    "1772409603606,10.0.0.6,10.1.0.9,1,2,6,O,E,NX,3,x,2,1",
+    "x,10.0.0.6,10.1.0.9,1,2,6,O,E,NX,3,767,2,1",
+    "1772409603606,10.0.0.6,10.1.0.9,1,2,6,O,E",
+    "1772409603606,10.0.0.6",
+    '"17,10.0.0.6',
+    "",
+    7,
+]
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.lists(st.sampled_from(_AZURE), max_size=8), st.sampled_from(["000D3AF87856", "0,0 0"]))
+def test_polars_and_plain_python_give_the_same_of_azure(tuples, mac):
+    results = []
+    for fast in (True, False):
+        found = gathered(blob(vnet(tuples, mac=mac)), fast=fast)
+        with Collector() as collector:
+            collector.add(found.parts)
+            made = collector.totals(0)
+            results.append(
+                (found.records, [p.what for p in found.problems], sums(made), {o[1] for o in made.owners})
+            )
+    assert results[0] == results[1]
+
+
 @pytest.mark.parametrize("fast", [True, False])
 def test_addresses_of_the_internet_are_summed_together_but_those_of_services_and_of_our_interfaces(fast):
     ours = "11.0.0.5"  # a network may have public addresses

@@ -23,15 +23,17 @@ def is_record(record: Mapping[str, Any]) -> bool:
 
 def rows(record: Mapping[str, Any]) -> Iterator[Row | None]:
     """The flows of one record, both directions; None for each tuple that can't be read."""
-    target = str(record.get("targetResourceID") or record.get("resourceId") or "")
-    where = {
-        "account": subscription(target),
-        "vpc": target.lower() if "/virtualnetworks/" in target.lower() else "",
-    }
-    mac = str(record.get("macAddress") or record.get("systemId") or "")
-    for rule in _tuples(record):
+    mac, account, vpc = place(record)
+    for rule in tuples(record):
         for text in rule:
-            yield from _of_tuple(text, mac, where, vnet="flowRecords" in record)
+            yield from _of_tuple(text, mac, {"account": account, "vpc": vpc}, vnet="flowRecords" in record)
+
+
+def place(record: Mapping[str, Any]) -> tuple[str, str, str]:
+    """The interface of a record, its subscription and its network."""
+    target = str(record.get("targetResourceID") or record.get("resourceId") or "")
+    vpc = target.lower() if "/virtualnetworks/" in target.lower() else ""
+    return str(record.get("macAddress") or record.get("systemId") or ""), subscription(target), vpc
 
 
 def subscription(resource: str) -> str:
@@ -40,7 +42,8 @@ def subscription(resource: str) -> str:
     return parts[2] if len(parts) > 2 and parts[1] == "subscriptions" else ""  # noqa: PLR2004
 
 
-def _tuples(record: Mapping[str, Any]) -> Iterator[list[Any]]:
+def tuples(record: Mapping[str, Any]) -> Iterator[list[Any]]:
+    """The tuples of a record, rule by rule."""
     inner = record.get("flowRecords")
     if isinstance(inner, Mapping):
         for flow in _list(inner, "flows"):

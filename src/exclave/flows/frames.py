@@ -23,6 +23,9 @@ Frame = Any  # polars.DataFrame
 _MOST = 1 << 50  # bytes of one record, and
 _LATEST = 1 << 34  # seconds since the epoch, that are believed
 _NUMBERS = ("bytes", "start")
+_MILLIS = 10**11  # from here on, a time is in milliseconds
+_COUNTS = ("packets", "sent", "packets back", "answered")  # of a tuple of Azure's, from its tenth field on
+_TUPLE = ("interface", "time", "src", "dst", "way", "decision", *_COUNTS)
 _READ = ("interface", "src", "dst", "start", "bytes", "action", "service", "peer", "peer_vpc")
 
 
@@ -41,9 +44,9 @@ def polars() -> Any:
     return import_module("polars")
 
 
-def ruler(names: Sequence[str]) -> bytes:
+def ruler(names: Sequence[str], between: bytes = b" ") -> bytes:
     """A first line that is no record: Polars takes the number of fields from it, and a log's own may be broken."""
-    return b" ".join([b"-"] * len(names)) + b"\n"
+    return between.join([b"-"] * len(names)) + b"\n"
 
 
 def of_text(data: bytes, names: Sequence[str], fields: Mapping[str, str]) -> Frame:
@@ -69,6 +72,43 @@ def of_text(data: bytes, names: Sequence[str], fields: Mapping[str, str]) -> Fra
     )
     read: Frame = frame.select([pl.col(place[n]).alias(n) for n in _READ if n in place]).collect()
     return read.slice(1)
+
+
+def of_tuples(lines: str) -> tuple[Frame, list[tuple[str, str]], int]:
+    """Azure's tuples, each behind its interface and a comma: records, whose addresses are whose, how many are unread.
+
+    The canonical records are of both directions, as azure.rows makes them.
+    """
+    pl = polars()
+    names = ("interface", "time", "src", "dst", "5", "6", "7", "way", "decision", "10", *_COUNTS)
+    read = pl.scan_csv(
+        io.BytesIO(ruler(names, b",") + lines.encode("utf-8", "replace")),
+        has_header=False,
+        quote_char=None,
+        infer_schema=False,
+        truncate_ragged_lines=True,
+        new_columns=list(names),
+        encoding="utf8-lossy",
+    )
+    said = [
+        pl.when(pl.col(n).fill_null("") == "").then(pl.lit("0")).otherwise(pl.col(n)).alias(n)
+        for n in _COUNTS
+    ]
+    numbers = [pl.col(n).cast(pl.Int64, strict=False) for n in ("time", *_COUNTS)]
+    frame = read.with_columns(said).with_columns(numbers).select(_TUPLE).collect().slice(1)
+    good = frame.drop_nulls()
+    kept = good.filter(pl.col("decision") != "D").with_columns(
+        pl.when(pl.col("time") >= _MILLIS)
+        .then(pl.col("time") // 1000)
+        .otherwise(pl.col("time"))
+        .alias("start")
+    )
+    there = kept.select("interface", "src", "dst", "start", pl.col("sent").alias("bytes"))
+    src, dst = pl.col("dst").alias("src"), pl.col("src").alias("dst")
+    back = kept.select("interface", src, dst, "start", pl.col("answered").alias("bytes"))
+    mine = pl.when(pl.col("way") == "O").then(pl.col("src")).otherwise(pl.col("dst")).alias("mine")
+    own: list[tuple[str, str]] = kept.select(mine, "interface").unique().rows()
+    return pl.concat([there, back]), own, frame.height - good.height
 
 
 def unread(frame: Frame) -> int:

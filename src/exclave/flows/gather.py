@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from exclave.sources.blob import Blob
 
 _KEY_OWNER = re.compile(r"AWSLogs/(?:o-[a-z0-9]+/)?(\d{12})/|(?:^|/)(\d{12})_vpcflowlogs_")
+_CELL_END = re.compile(r"[\s,]")  # what would end an interface's name among values in lines
 _HINT = 'pip install "exclave[flows]"'
 _SHAPE_HINT = "give the names of the fields as the first line, as files that AWS delivers to S3 have them"
 
@@ -89,6 +90,8 @@ class Gatherer:
             self._parquet(blob)
         elif kind == "cloudwatch":
             self._cloudwatch(blob)
+        elif kind == "azure" and self.fast and frames.available():
+            self._azure(blob)
         else:
             self._json(blob, kind)
 
@@ -299,6 +302,32 @@ class Gatherer:
             self._others(blob.name, others)
 
     # -- Azure and Google
+
+    def _azure(self, blob: Blob) -> None:
+        for piece, _ in chunks(blob.data, blob.rest or iter(()), blob.name):
+            self._plain += len(piece)
+            lines: list[str] = []
+            places: dict[str, tuple[str, str]] = {}
+            others = 0
+            for record in records_in(piece):
+                if isinstance(record, Damage):
+                    others += record.records
+                elif azure.is_record(record):
+                    mac, account, vpc = azure.place(record)
+                    mac = _CELL_END.sub("", mac)
+                    places.setdefault(mac, (account, vpc))
+                    for rule in azure.tuples(record):
+                        texts = [text for text in rule if isinstance(text, str)]
+                        others += len(rule) - len(texts)
+                        lines += [f"{mac},{text}" for text in texts]
+                else:
+                    others += 1
+            frame, own, bad = frames.of_tuples("\n".join(lines))
+            self._records += frame.height
+            whose = sorted((address, mac, *places.get(mac, ("", "")), "") for address, mac in own)
+            kept = frames.counted(self._within(frame))
+            self._frame(Cloud.AZURE, (blob.name,), kept, tuple(whose))
+            self._others(blob.name, others + bad)
 
     def _json(self, blob: Blob, kind: str) -> None:
         for piece, _ in chunks(blob.data, blob.rest or iter(()), blob.name):
