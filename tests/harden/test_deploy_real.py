@@ -9,6 +9,7 @@ import time
 import pytest
 
 from tests.audit.test_aws_real import REGION, client, exclave
+from tests.inventory import moto
 from tests.revoke.test_enforced_real import ministack
 
 pytestmark = pytest.mark.real
@@ -33,7 +34,7 @@ def written(url, folder, controls, *more):
     """Region and stack → its template, as the index has it deployed."""
     wanted = [x for c in controls for x in ("--control", c)]
     exclave(
-        url, "harden", "aws", *(h for h in HERE if h != "--no-exposures"), *wanted, "--set", f"region={REGION}", "--format", "cloudformation",
+        url, "harden", "aws", *(h for h in HERE if h != "--no-exposures"), *wanted, "--set", f"region={REGION}",
         "-o", str(folder), *more, cwd=folder.parent,
     )  # fmt: skip
     found = DEPLOY.findall((folder / "plan.md").read_text())
@@ -104,3 +105,45 @@ def test_the_alarms_stacks_side_by_side_make_whole_chains_and_leave_nothing(tmp_
             c: (x["status"], x["why"]) for c, x in before.items()
         }
         assert client(url, "sns").list_topics()["Topics"] == []
+
+
+def test_a_bucket_without_a_policy_gets_one_from_a_stack_and_loses_it_with_it(tmp_path):
+    (tmp_path / "perimeter.toml").write_text('[[cidr]]\nid = "203.0.113.0/24"\n')
+    control = "aws.network.source-restriction"
+    with ministack() as url:
+        s3 = client(url, "s3")
+        for bucket in ("bare", "read"):
+            s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": REGION})
+        held = '{"Version": "2012-10-17", "Statement": [{"Sid": "Theirs", "Effect": "Allow", "Principal": {"AWS": "arn:aws:iam::111122223333:root"}, "Action": "s3:GetObject", "Resource": "arn:aws:s3:::read/*"}]}'
+        s3.put_bucket_policy(Bucket="read", Policy=held)
+        assert judged(url, tmp_path, [control])[control]["status"] == "fail"
+        stacks = written(url, tmp_path / "out", [control])
+        deployed(url, stacks)
+        # what has a policy is in no template: as the index says, its file is put, and then the one before
+        puts = re.findall(
+            r"put-bucket-policy \S+ \S+ --bucket read --policy file://([^` ]+)",
+            (tmp_path / "out" / "plan.md").read_text(),
+        )
+        assert len(puts) == 2
+        s3.put_bucket_policy(Bucket="read", Policy=(tmp_path / "out" / puts[0]).read_text())
+        assert judged(url, tmp_path, [control])[control]["status"] == "pass"
+        s3.put_bucket_policy(Bucket="read", Policy=(tmp_path / "out" / puts[1]).read_text())
+        deleted(url, stacks)
+        assert s3.get_bucket_policy(Bucket="read")["Policy"] == held
+        with pytest.raises(s3.exceptions.ClientError, match="NoSuchBucketPolicy"):
+            s3.get_bucket_policy(Bucket="bare")
+        assert judged(url, tmp_path, [control])[control]["status"] == "fail"
+
+
+def test_flow_logs_are_made_by_their_stack(tmp_path):
+    """On moto, which makes those and the bucket that they go to, but not Config."""
+    control = "aws.logging.services"
+    with moto.server() as url:
+        assert "no flow log" in str(judged(url, tmp_path, [control])[control]["why"])
+        stacks = written(url, tmp_path / "out", [control])
+        deployed(url, stacks)
+        after = judged(url, tmp_path, [control])[control]
+        assert "no flow log" not in str(after["why"])
+        assert {b["Name"] for b in client(url, "s3").list_buckets()["Buckets"]} == {
+            f"exclave-logs-123456789012-{REGION}"
+        }
