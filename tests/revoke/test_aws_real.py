@@ -149,7 +149,11 @@ def test_what_a_hunt_found_in_the_logs_is_taken_back_in_the_account_it_is_in(url
         line("aws.ebs.snapshot-share", snapshot, account, account=OTHER),
         {**line("aws.ebs.snapshot-share", "snap-closed", account, id="t-closed"), "open": False},
         {**line("aws.ebs.snapshot-share", "snap-gone", account, id="t-gone"), "incident": "i-2"},
-        {**line("aws.snow.export", "job", account, id="t-no-way"), "incident": "i-3"},
+        {
+            **line("aws.rds.export-to-s3", "snap", account, id="t-no-way"),
+            "incident": "i-3",
+            "outcome": "taken",
+        },
         {"schema": "exclave/1", "type": "coverage"},
     ]
     (tmp_path / "hunt.jsonl").write_text("".join(json.dumps(x) + "\n" for x in lines))
@@ -178,7 +182,7 @@ def test_what_a_hunt_found_in_the_logs_is_taken_back_in_the_account_it_is_in(url
     gone = exclave(url, "revoke", "hunt.jsonl", "--incident", "i-2", cwd=tmp_path)
     assert gone.returncode in (0, 3)  # moto says that there is no such snapshot by another code than AWS
     left = exclave(url, "revoke", "hunt.jsonl", "--incident", "i-3", "--apply", cwd=tmp_path, status=1)
-    assert "no way to take this back is known" in " ".join(left.stdout.split())
+    assert "it can't be taken back: cancel the job if it still runs" in " ".join(left.stdout.split())
 
 
 def test_a_change_by_somebody_else_in_between_is_not_written_over(url, tmp_path):

@@ -12,7 +12,7 @@ from exclave.catalogue.readers import READERS
 from exclave.change.calls import reads
 from exclave.change.http import checked
 from exclave.model import Cloud
-from exclave.revoke import fill
+from exclave.revoke import advice, fill
 from exclave.revoke.model import Found
 from exclave.revoke.table import cloud_of, every, load
 
@@ -73,13 +73,13 @@ def test_every_way_is_of_methods_that_there_are():
     assert all(len({m.partition(".")[0] for m in w.methods}) == 1 for ways in WAYS.values() for w in ways)
 
 
-def test_every_resource_policy_of_the_catalogue_has_a_way():
-    missing = {
-        m.id for m in METHODS.values()
-        if m.outcome == "offered" and m.id not in WAYS and any(r.reader in ("policy", "gcp-bindings") for r in m.read)
-    }  # fmt: skip
-    # it has a call for each kind of image, and nothing tells which
-    assert missing == {"aws.imagebuilder.policy"}
+def test_what_can_not_be_taken_back_is_said_with_what_to_do():
+    """Of everything that was offered or taken: there is a way, or words or a command that a person can act on."""
+    left = [m for m in METHODS.values() if m.outcome and m.id not in WAYS]
+    assert not [
+        m.id for m in left if advice.words(m.id, m.cloud, m.outcome) == advice.UNKNOWN and not m.revoke
+    ]
+    assert all("{" not in advice.words(m.id, m.cloud, m.outcome) for m in left)
 
 
 def test_what_an_audit_sees_standing_says_all_that_some_way_needs():

@@ -11,7 +11,7 @@ import msgspec
 from exclave.change.apply import read as read_now
 from exclave.change.calls import CallError
 from exclave.change.model import Plan, Skipped, Step
-from exclave.revoke import fill
+from exclave.revoke import advice, fill
 from exclave.revoke.steps import NotStandingError, UnplannableError, step_of
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ def plan(
 def _way(found: Found, ways: Mapping[str, tuple[Way, ...]]) -> tuple[Way, Request]:
     candidates = ways.get(found.method, ())
     if not candidates:
-        raise UnplannableError("no way to take this back is known to the program")
+        raise UnplannableError(advice.words(found.method, found.cloud, found.outcome))
     known = fill.values(found)
     why = f"there is no way for a receiver of kind {found.kind or 'unknown'}"
     for way in candidates:
