@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import dataclasses
 import json
 import re
 import subprocess
@@ -20,7 +21,7 @@ from exclave.harden.run import harden
 from exclave.inventory import http as wires
 from exclave.model import Cloud
 from tests.audit.gcp.build import NOW, key, load_catalogue, ours, recorded, right
-from tests.stubs.gcp import NUMBER, ORG, OTHER, PROJECT, GoogleStub
+from tests.stubs.gcp import NUMBER, ORG, OTHER, OTHER_NUMBER, PROJECT, GoogleStub
 
 pytest.importorskip("httpx")
 CONTROLS = [c for c in load_controls() if c.cloud is Cloud.GCP]
@@ -67,9 +68,11 @@ def untidy(stub):
     key(stub, "aaaa", made="2024-01-01T00:00:00Z", used="")
 
 
-def recommend(stub, better):
+def recommend(stub, better, project=PROJECT):
     """Member → what IAM Recommender would have him be in place of an editor."""
-    resource = f"//cloudresourcemanager.googleapis.com/projects/{NUMBER}"
+    resource = (
+        f"//cloudresourcemanager.googleapis.com/projects/{NUMBER if project == PROJECT else OTHER_NUMBER}"
+    )
     for number, (member, instead) in enumerate(better.items()):
         operations = [
             {"action": "add", "resource": resource, "pathFilters": {"/iamPolicy/bindings/*/role": r}}
@@ -86,7 +89,7 @@ def recommend(stub, better):
             }
         )
         stub.put(
-            f"projects/{PROJECT}/locations/global/recommenders/google.iam.policy.Recommender/recommendations/{number}",
+            f"projects/{project}/locations/global/recommenders/google.iam.policy.Recommender/recommendations/{number}",
             {"stateInfo": {"state": "ACTIVE"}, "content": {"operationGroups": [{"operations": operations}]}},
         )  # fmt: skip
 
@@ -162,16 +165,50 @@ def test_everything_that_is_missing_is_made_and_taken_back(stub, tmp_path):
     assert statuses(stub) == wrong
 
 
-def test_without_an_access_policy_a_second_run_makes_the_perimeter(stub, tmp_path):
+def test_without_an_access_policy_one_run_makes_it_and_the_perimeter(stub, tmp_path):
     untidy(stub)
-    del stub.things["accessPolicies/77"]
-    first = made(stub)
-    assert any("a second run makes the service perimeter" in n for n in first.notes["gcp.perimeter"])
-    applied(first, tmp_path / "one.jsonl")
-    assert statuses(stub)[("gcp.perimeter", PROJECT)] is Status.FAIL
-    _, done = applied(made(stub), tmp_path / "two.jsonl")
+    stub.things["accessPolicies/77"] |= {"title": "a part", "scopes": ["folders/5"]}  # not of the whole
+    found = made(stub, prefix="mine")
+    doing, done = applied(found, tmp_path / "undo.jsonl")
     assert [(d.step.title, d.why) for d in done if not d.good] == []
     assert {k for k, s in statuses(stub).items() if s is not Status.PASS} == set()
+    (policy,) = (n for n, t in stub.things.items() if t.get("title") == "mine" and n.count("/") == 1)
+    assert f"{policy}/servicePerimeters/mine" in stub.things
+    doing.keep_going = True
+    back = undo(tmp_path / "undo.jsonl", doing)
+    assert [d.step.title for d in back if not d.good] == ["make log bucket mine-audit, 365 days, locked"]
+    assert [n for n in stub.things if n.startswith("accessPolicies/")] == ["accessPolicies/77"]
+
+
+def test_two_steps_on_one_projects_roles_are_made_one_after_the_other_and_taken_back(stub, tmp_path):
+    """The project with the log bucket has members to narrow, and Logging is to write to it: each keeps the other's."""
+    untidy(stub)
+    editors = stub.policies[f"projects/{OTHER}"]["bindings"] = [{"role": "roles/editor", "members": [ETL]}]
+    recommend(stub, {ETL: ["roles/bigquery.jobUser"]}, OTHER)
+    before = copy.deepcopy(editors)
+    found = made(stub)
+    mine = [s for s in found.steps if s.resource == f"projects/{OTHER}" and "etIamPolicy" in s.change[0].call]
+    assert len(mine) >= 2
+    doing, done = applied(found, tmp_path / "undo.jsonl")
+    assert [(d.step.title, d.why) for d in done if not d.good] == []
+    held = {b["role"]: b["members"] for b in stub.policies[f"projects/{OTHER}"]["bindings"]}
+    assert held["roles/bigquery.jobUser"] == [ETL]
+    assert "roles/logging.bucketWriter" in held
+    assert "roles/editor" not in held
+    doing.keep_going = True
+    undo(tmp_path / "undo.jsonl", doing)
+    assert stub.policies[f"projects/{OTHER}"]["bindings"] == before
+
+
+def test_the_etag_of_the_moment_is_sent_and_a_stale_one_stops_the_step(stub, tmp_path):
+    untidy(stub)
+    found = made(stub)
+    (step,) = (s for s in found.steps if s.title.startswith("narrow the roles"))
+    stub.fail("setIamPolicy", 409, None)
+    _, done = applied(dataclasses.replace(found, steps=(step,)), tmp_path / "undo.jsonl")
+    assert [d.result for d in done] == ["failed"]
+    sent = [b for v, t, b in stub.requests if t.endswith(":setIamPolicy")]
+    assert sent[-1]["policy"]["etag"] == stub.policies[f"projects/{PROJECT}"]["etag"]
 
 
 def test_what_changed_since_the_plan_is_left_alone(stub, tmp_path):

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from exclave.change.calls import CallError
-from exclave.change.checking import alike, filled, named, pruned, same, unmet
+from exclave.change.checking import alike, begun, filled, named, pruned, same, unmet
 from exclave.change.file import UndoLog, mark_undone, read_undo
 from exclave.change.model import MADE
 
@@ -127,9 +127,10 @@ def _each(steps: list[Step], doing: Doing, make: Callable[[Step], Done]) -> list
     return out
 
 
-def _make(step: Step, doing: Doing, log: UndoLog) -> Done:
-    before = step.before
+def _make(planned: Step, doing: Doing, log: UndoLog) -> Done:
+    step, before = planned, planned.before
     try:
+        step = _begun(planned, doing)
         if step.read is not None:
             before = read(doing.reader, step.read)
             if not same(before, step.before):
@@ -138,7 +139,7 @@ def _make(step: Step, doing: Doing, log: UndoLog) -> Done:
                 return Done(step=step, result=REFUSED, why="it has changed since the plan: plan anew")
     except CallError as error:
         return Done(step=step, result=FAILED, why=f"could not be read: {error}")
-    log.will(step, before)
+    log.will(planned, before)
     answers: list[Any] = []
     try:
         for request in step.change:
@@ -160,6 +161,7 @@ def _take_back(change: Undoable, doing: Doing, undo_file: Path) -> Done:
     if not step.undo:
         return Done(step=step, result=CANNOT, why="; ".join(step.breaks) or "there is no call for it")
     try:
+        step = _begun(step, doing)
         now = read(doing.reader, step.read) if step.read is not None else None
     except CallError as error:
         return Done(step=step, result=FAILED, why=f"could not be read: {error}")
@@ -183,6 +185,10 @@ def _take_back(change: Undoable, doing: Doing, undo_file: Path) -> Done:
             return Done(step=step, result=UNVERIFIED, why=why)
     mark_undone(undo_file, step)
     return Done(step=step, result=UNDONE)
+
+
+def _begun(step: Step, doing: Doing) -> Step:
+    return step if step.first is None else begun(step, read(doing.reader, step.first))
 
 
 def read(reader: Reader, request: Request) -> Any:

@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from exclave.catalogue import paths
-from exclave.change.model import NOW, Expect
+from exclave.change.model import FIRST, NOW, Expect
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from exclave.change.model import Request, Step
 
 _EMPTY: tuple[Any, ...] = ("", [], {})
 _SIMPLY = {
@@ -65,8 +67,9 @@ def pruned(answer: Any, keep: Sequence[str], where: Mapping[str, Mapping[str, An
 def filled(value: Any, now: Any, word: str = NOW) -> Any:
     """Args with every `{"$now": path}` taken from what was just read; a member without a value is left out."""
     if isinstance(value, Mapping):
-        if set(value) == {word}:
-            return paths.first(now, str(value[word]))
+        if word in value and set(value) <= {word, THEN}:
+            found = paths.first(now, str(value[word]))
+            return f"{found}{value[THEN]}" if THEN in value and found is not None else found
         made = {k: filled(v, now, word) for k, v in value.items()}
         return {
             k: v
@@ -78,15 +81,16 @@ def filled(value: Any, now: Any, word: str = NOW) -> Any:
     return value
 
 
-_NAMED = re.compile(r"\{\$now:([^{}]+)\}")
+THEN = "$then"
+_NAMED = re.compile(r"\{(\$now|\$first):([^{}]+)\}")
 _NAME = r"[A-Za-z0-9][A-Za-z0-9/_-]*"
 
 
-def named(call: str, now: Any) -> str:
+def named(call: str, now: Any, word: str = NOW) -> str:
     """A call with every `{$now:path}` of its URL taken from what was just read; one that isn't there, or is no name, stays."""
 
     def one(match: re.Match[str]) -> str:
-        text = paths.text(now, match[1])
+        text = paths.text(now, match[2]) if match[1] == word else ""
         return text if re.fullmatch(_NAME, text) else match[0]
 
     return _NAMED.sub(one, call)
@@ -94,8 +98,19 @@ def named(call: str, now: Any) -> str:
 
 def fits(call: str, planned: str) -> bool:
     """Whether a call is the planned one with its names filled in."""
-    parts = [re.escape(part) for part in re.split(r"\{\$now:[^{}]+\}", planned)]
+    parts = [re.escape(part) for part in re.split(r"\{\$(?:now|first):[^{}]+\}", planned)]
     return re.fullmatch(_NAME.join(parts), call) is not None
+
+
+def begun(step: Step, found: Any) -> Step:
+    """A step with what it takes from the answer to its `first`."""
+
+    def one(request: Request) -> Request:
+        call, args = named(request.call, found, FIRST), filled(request.args, found, FIRST)
+        return msgspec.structs.replace(request, call=call, args=args)
+
+    change, undo = (tuple(one(r) for r in each) for each in (step.change, step.undo))
+    return msgspec.structs.replace(step, read=one(step.read) if step.read else None, change=change, undo=undo)
 
 
 def _met(one: Expect, answer: Any) -> bool:

@@ -15,7 +15,7 @@ from exclave.model import Cloud
 
 PLAN = "exclave-plan/1"
 UNDO = "exclave-undo/1"
-NOW, MADE = "$now", "$made"
+NOW, MADE, FIRST = "$now", "$made", "$first"
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -83,6 +83,10 @@ class Step(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
     `undo` is empty where it can't be undone, and `breaks` then says so. `undone`: what reading must answer
     after the undo, where that isn't simply `before` (a grant comes back under another id).
+
+    `first` is read before everything else, at the step's turn and again at its undo, and isn't compared with anything:
+    of it comes `{"$first": "path"}` in args (with a `$then` that is put behind it) and `{$first:path}` in URLs, those of
+    `read` too. So a step can name what an earlier one made, and send the etag of the moment.
     """
 
     id: str
@@ -91,6 +95,7 @@ class Step(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     account: str = ""
     region: str = ""
     why: tuple[str, ...] = ()
+    first: Request | None = None
     read: Request | None = None
     before: Any = None  # what `read` answered when it was planned; None: nothing there
     change: tuple[Request, ...] = ()

@@ -1,4 +1,4 @@
-"""Changes of a project's or organisation's IAM policy: one step for each, with the etag of what was read just before.
+"""Changes of a project's or organisation's IAM policy: one step for each, with the etag of the moment.
 
 Source: https://cloud.google.com/resource-manager/reference/rest/v3/projects/setIamPolicy (the update mask keeps what it leaves out)
 """
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 URL = "https://cloudresourcemanager.googleapis.com/v3"
 OPTIONS = {"options": {"requestedPolicyVersion": 3}}
-NOW = {"$now": "etag"}
+ETAG = {"$first": "etag"}
 
 
 def policy_of(inventory: Inventory, parent: str) -> Any:
@@ -39,11 +39,9 @@ def held(policy: Any, member: str, role: str) -> bool:
     )
 
 
-def reading(parent: str, *keep: str) -> Request:
-    """The call that reads a policy, its etag and the parts that matter."""
-    return changes.reading(
-        _account(parent), f"POST {URL}/{parent}:getIamPolicy", args=OPTIONS, keep=("etag", *keep)
-    )
+def reading(parent: str, keep: str) -> Request:
+    """The call that reads a part of a policy. The etag is a reading of its own: another step on the policy changes it."""
+    return changes.reading(_account(parent), f"POST {URL}/{parent}:getIamPolicy", args=OPTIONS, keep=(keep,))
 
 
 def step(
@@ -56,7 +54,7 @@ def step(
 
     def body(found: Sequence[Any]) -> dict[str, Any]:
         return {
-            "policy": {"version": 3, "bindings": list(found), "etag": NOW},
+            "policy": {"version": 3, "bindings": list(found), "etag": ETAG},
             "updateMask": "bindings,etag,version",
         }
 
@@ -65,6 +63,7 @@ def step(
         parent,
         [(call, body(bindings))],
         account=_account(parent),
+        first=reading(parent, "etag"),
         read=reading(parent, "bindings"),
         before=_kept(policy, "bindings"),
         undo=[(call, body(before))],
@@ -85,13 +84,14 @@ def audit_step(
     call = f"POST {URL}/{parent}:setIamPolicy"
 
     def body(found: Sequence[Any]) -> dict[str, Any]:
-        return {"policy": {"auditConfigs": list(found), "etag": NOW}, "updateMask": "auditConfigs,etag"}
+        return {"policy": {"auditConfigs": list(found), "etag": ETAG}, "updateMask": "auditConfigs,etag"}
 
     return changes.step(
         f"switch on Data Access logs of everything at {parent}",
         parent,
         [(call, body(configs))],
         account=_account(parent),
+        first=reading(parent, "etag"),
         read=reading(parent, "auditConfigs"),
         before=_kept(policy, "auditConfigs"),
         undo=[(call, body(before))],
@@ -100,6 +100,68 @@ def audit_step(
         breaks=["Data Access logs are charged for by volume"],
         results=results,
     )
+
+
+def chained(steps: Sequence[Step]) -> list[Step]:
+    """Steps as they are made one after the other: of those that give one parent other bindings, each starts from what the
+    one before it leaves.
+    """  # noqa: D205 - one sentence
+    out: list[Step] = []
+    last: dict[str, Step] = {}
+    for step in steps:
+        call = step.change[0].call
+        bindings = _bindings(step)
+        if bindings is None:
+            out.append(step)
+            continue
+        found = step if call not in last else _after(last[call], step)
+        last[call] = found
+        out.append(found)
+    return out
+
+
+def _bindings(step: Step) -> list[Any] | None:
+    """The bindings that a step gives; None when it is about something else."""
+    found = part(step.change[0].args, "policy", "bindings")
+    return found if isinstance(found, list) else None
+
+
+def _after(earlier: Step, step: Step) -> Step:
+    import msgspec
+
+    from exclave.change.model import step_id
+
+    left = _bindings(earlier) or []
+    had, got = _members(part(step.before, "bindings")), _members(_bindings(step))
+    wanted = left
+    for role, member, condition in got:
+        if (role, member, condition) not in had:
+            wanted = with_member(wanted, member, role)
+    for role, member, condition in had:
+        if (role, member, condition) not in got:
+            wanted = without_member(wanted, member, role)
+
+    def giving(requests: Sequence[Request], found: list[Any]) -> tuple[Request, ...]:
+        return tuple(
+            msgspec.structs.replace(r, args={**r.args, "policy": {**r.args["policy"], "bindings": found}})
+            for r in requests
+        )
+
+    change = giving(step.change, wanted)
+    return msgspec.structs.replace(
+        step,
+        id=step_id(*change),
+        before={"bindings": left},
+        change=change,
+        undo=giving(step.undo, left),
+        undone=tuple(_same(left, wanted)),
+    )
+
+
+def _members(bindings: Any) -> list[tuple[str, str, str]]:
+    return [
+        (str(b.get("role")), m, str(b.get("condition") or "")) for b in mappings(bindings) for m in texts(b.get("members"))
+    ]  # fmt: skip
 
 
 def with_member(bindings: Any, member: str, role: str) -> list[dict[str, Any]]:
@@ -131,7 +193,7 @@ def _account(parent: str) -> str:
 
 
 def _kept(policy: Any, name: str) -> dict[str, Any]:
-    return {k: policy[k] for k in ("etag", name) if k in policy} if isinstance(policy, dict) else {}
+    return {k: policy[k] for k in (name,) if k in policy} if isinstance(policy, dict) else {}
 
 
 def _same(before: Sequence[Any], after: Sequence[Any]) -> list[Expect]:

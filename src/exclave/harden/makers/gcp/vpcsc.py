@@ -9,16 +9,18 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from exclave.audit.checks.gcp.scopes import mappings, part, texts
 from exclave.audit.checks.gcp.vpcsc import PERIMETERS, POLICIES, SERVICES
-from exclave.change.model import has, there
+from exclave.change.model import gone, has, there
 from exclave.harden.makers.gcp import changes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from exclave.audit.model import Result
-    from exclave.change.model import Step
+    from exclave.change.model import Request, Step
     from exclave.harden.makers.gcp.place import Place
     from exclave.harden.makers.gcp.script import Script
     from exclave.harden.model import Options
@@ -29,10 +31,7 @@ BREAKS = (
     "requests to Cloud Storage and BigQuery of these projects from outside the perimeter are refused, those of people and "
     "pipelines that nobody thought of too: run it dry first, and add access levels and rules"
 )
-FIRST = (
-    "there is no access policy yet: the plan makes one; collect again, and a second run makes the service perimeter "
-    "(the script and Terraform make both at once)"
-)
+MADE = "accessPolicies[].name"
 BY_HAND = "service perimeter {}: take its wide rules away by hand, only their owner knows who needs them"
 
 
@@ -84,26 +83,17 @@ def make(
 def _new(
     numbers: list[str], results: Sequence[Result], inventory: Inventory, place: Place, options: Options, found: Found
 ) -> None:  # fmt: skip
-    policy = _whole(inventory.one(POLICIES, place.home).items)
+    policies = inventory.one(POLICIES, place.home).items
+    policy = _whole(policies)
+    first = None
+    name: Any = f"{policy}/servicePerimeters/{_short(options)}"
+    parent = f"{URL}/{policy}"
     if not policy:
-        listing = f"GET {URL}/accessPolicies?parent={place.home}"
-        body = {"parent": place.home, "title": options.prefix}
-        found.steps.append(
-            changes.step(
-                "make an access policy for the organisation",
-                f"access policy of {place.home}",
-                [(f"POST {URL}/accessPolicies", body)],
-                account=place.home,
-                read=changes.reading(place.home, listing, keep=("accessPolicies[].title",)),
-                before={},
-                after=[there("accessPolicies[]")],
-                breaks=["can't be undone by the program: gcloud access-context-manager policies delete"],
-                results=results,
-            )
-        )
-        found.notes.append(FIRST)
-        return
-    name = f"{policy}/servicePerimeters/{_short(options)}"
+        first = _of_ours(place, options)
+        found.steps.append(_policy(first, bool(policies), place, options, results))
+        name = {"$first": MADE, "$then": f"/servicePerimeters/{_short(options)}"}
+        parent = f"{URL}/{{$first:{MADE}}}"
+    one = f"{parent}/servicePerimeters/{_short(options)}"
     perimeter: dict[str, Any] = {
         "name": name,
         "title": options.prefix,
@@ -113,17 +103,44 @@ def _new(
     found.steps.append(
         changes.step(
             f"put {len(numbers)} projects into service perimeter {_short(options)}",
-            name,
-            [(f"POST {URL}/{policy}/servicePerimeters", perimeter)],
+            f"{policy or 'the new access policy'}/servicePerimeters/{_short(options)}",
+            [(f"POST {parent}/servicePerimeters", perimeter)],
             account=place.home,
+            first=first,
             read=changes.reading(
-                place.home, f"GET {URL}/{name}", keep=("status.resources", "status.restrictedServices")
+                place.home, f"GET {one}", keep=("status.resources", "status.restrictedServices")
             ),
-            undo=[(f"DELETE {URL}/{name}", {})],
+            undo=[(f"DELETE {one}", {})],
             after=[has("status.resources", f"projects/{n}") for n in numbers],
             breaks=[BREAKS],
             results=results,
         )
+    )
+
+
+def _of_ours(place: Place, options: Options) -> Request:
+    """The call that reads the access policy that the plan makes: the listing, for its answer is an operation of the future."""
+    listing = changes.reading(
+        place.home, f"GET {URL}/accessPolicies?parent={place.home}", keep=("accessPolicies[].name", "accessPolicies[].title")
+    )  # fmt: skip
+    return msgspec.structs.replace(listing, where={"accessPolicies[]": {"title": options.prefix}})
+
+
+def _policy(
+    listing: Request, others: bool, place: Place, options: Options, results: Sequence[Result]
+) -> Step:
+    """An access policy for the organisation. `others`: there are some of parts of it."""
+    return changes.step(
+        "make an access policy for the organisation",
+        f"access policy of {place.home}",
+        [(f"POST {URL}/accessPolicies", {"parent": place.home, "title": options.prefix})],
+        account=place.home,
+        read=listing,
+        before={"accessPolicies": []} if others else {},
+        undo=[(f"DELETE {URL}/{{$now:{MADE}}}", {})],
+        after=[there(MADE)],
+        undone=[gone(MADE)],
+        results=results,
     )
 
 
