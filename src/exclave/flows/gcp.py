@@ -6,18 +6,20 @@ here is reported by both (`reporter` SRC, DEST). The far end is annotated where 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from exclave.flows.model import Row
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 def is_record(record: Mapping[str, Any]) -> bool:
     """Whether an object is a flow log's entry."""
     payload = record.get("jsonPayload")
-    connection = payload.get("connection") if isinstance(payload, Mapping) else None
-    return isinstance(connection, Mapping) and ("src_ip" in connection or "dest_ip" in connection)
+    connection = payload.get("connection") if isinstance(payload, dict) else None
+    return isinstance(connection, dict) and ("src_ip" in connection or "dest_ip" in connection)
 
 
 def row(record: Mapping[str, Any]) -> Row | None:
@@ -81,6 +83,6 @@ def _network(payload: Mapping[str, Any], key: str) -> str:
 
 
 def _text(value: object, key: str, inner: str) -> str:
-    found = value.get(key) if isinstance(value, Mapping) else None
-    text = found.get(inner) if isinstance(found, Mapping) else None
+    found = value.get(key) if isinstance(value, dict) else None
+    text = found.get(inner) if isinstance(found, dict) else None
     return text if isinstance(text, str) else ""
