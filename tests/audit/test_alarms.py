@@ -269,6 +269,7 @@ BREAKS = {
         "whoever makes it",
     ),
     "filter without one tool": (filtered('$.userAgent != "terraform*"'), "where userAgent is terraform"),
+    "filter without root": (filtered('$.userIdentity.type != "Root"'), "iam leaves out that of Root"),
     "filter without one address": (filtered("$.sourceIPAddress != 203.0.113.77"), "203.0.113.77"),
     "filter without what a service does for somebody": (
         filtered("$.userIdentity.invokedBy NOT EXISTS"),

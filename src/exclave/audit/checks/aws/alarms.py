@@ -159,7 +159,17 @@ def _chain(
         return "; ".join(reasons), "", None
     if fitting:
         return "the trail's event selectors leave the event out", "", None
-    return none or "no metric filter counts the event, whoever makes it", "", None
+    return none or f"no metric filter counts the event, whoever makes it{_partly(links, records)}", "", None
+
+
+def _partly(links: Sequence[Link], records: Sequence[Mapping[str, Any]]) -> str:
+    """A filter that counts the event of some, and of whom it does not."""
+    for link in links:
+        left = next((r for r in records if not link.counts(r)), None)
+        if left is not None and any(link.counts(r) for r in records):
+            who = f"{left['userIdentity']['type']} in {left['awsRegion']} by {left['userAgent']}"
+            return f": {link.name} leaves out that of {who}"
+    return ""
 
 
 def _links(
