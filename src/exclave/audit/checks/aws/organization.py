@@ -17,12 +17,9 @@ if TYPE_CHECKING:
     from exclave.audit.model import Item
     from exclave.inventory import Answer, Inventory
 
-ALLOW_ALL = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
-ALLOW_ANYBODY = {
-    "Version": "2012-10-17",
-    "Statement": [{"Effect": "Allow", "Principal": "*", "Action": "*", "Resource": "*"}],
-}
-_ALL = parse(ALLOW_ALL)
+_ANYTHING = {"Effect": "Allow", "Action": "*", "Resource": "*"}
+ALLOW_ALL = parse({"Version": "2012-10-17", "Statement": [_ANYTHING]})
+ALLOW_ANYBODY = parse({"Version": "2012-10-17", "Statement": [{**_ANYTHING, "Principal": "*"}]})
 LEVELS = (
     "organizations.ListParents.1",
     "organizations.ListParents.2",
@@ -104,7 +101,7 @@ def _level(documents: list[Policy | Malformed | None]) -> tuple[Policy | Malform
     """One level. Where nothing allows, or something was not recorded, only what is denied counts."""
     found = [d for d in documents if d is not None]
     lists = any(isinstance(d, Policy) and any(s.allow for s in d.statements) for d in found)
-    return tuple(found) if lists and len(found) == len(documents) else (_ALL, *found)
+    return tuple(found) if lists and len(found) == len(documents) else (ALLOW_ALL, *found)
 
 
 def _content(answer: Answer) -> bool:
