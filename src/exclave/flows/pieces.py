@@ -98,24 +98,19 @@ def learn(
     wanted = sorted(i for i in interfaces if i not in known)
     if not wanted or "interface" not in fields:
         return
-    at = {n: names.index(fields[n]) for n in _ABOUT if n in fields}
-
-    where = at["interface"]
+    at = [names.index(fields[n]) if n in fields else len(names) for n in _ABOUT]
+    where = at[0]
     met = {i.encode("utf-8", "replace") for i in known}
 
     def note(line: bytes) -> None:
-        cells = line.split(b" ", where + 1)
+        cells = line.split(b" ")
         if len(cells) <= where or cells[where] in met:
             return
         met.add(cells[where])
-        parts = line.decode("utf-8", "replace").split(" ")
-
-        def text(name: str) -> str:
-            place = at.get(name, len(parts))
-            return parts[place] if place < len(parts) and parts[place] != "-" else ""
-
-        if (interface := text("interface")) and interface not in known:
-            known[interface] = place_of(*(text(n) for n in _ABOUT[1:]))
+        said = [cells[place].decode("utf-8", "replace") if place < len(cells) else "" for place in at]
+        interface, *about = ("" if cell == "-" else cell for cell in said)
+        if interface:
+            known[interface] = place_of(*about)
 
     for line in data[: data.rfind(b"\n", 0, _HEAD) + 1].split(b"\n") if len(wanted) > _FEW else ():
         note(line)
