@@ -34,7 +34,8 @@ _RECIPIENT = re.compile(rb'"recipientAccountId"\s*:\s*"(\d{12})"')
 _LEFT_OUT = re.compile("Digest|Config", re.IGNORECASE)  # names of kinds that the full parser leaves out
 # an empty object of a store that consoles, and CloudTrail itself, put where a folder is to be seen
 _FOLDER_MARK = re.compile(r"\w+://.*/[^/.]*")
-_SAMPLE = 16 * 1024
+_EACH = b'"eventVersion"'  # stands once in each record
+_SAMPLE = 8 * 1024
 
 
 @dataclass(slots=True)
@@ -121,7 +122,7 @@ class Batch:
 
     def scan(self, blob: Blob) -> None:
         """Adds everything that one blob shows."""
-        named = _DELIVERED.search(blob.name)
+        named = _DELIVERED.search(blob.name, blob.name.rfind("/") + 1)
         self.name = blob.name
         self.owner = named[1] if named else ""
         self.owner_seen = False
@@ -171,7 +172,7 @@ class Batch:
     def _part(self, data: bytes, first_record: int) -> None:
         self.total.bytes_plain += len(data)
         prefilter = self.scanner.prefilter
-        cheap = prefilter if len(data) > _TINY and not _LEFT_OUT.search(self.name) else None
+        cheap = prefilter if len(data) > _TINY and not _is_left_out(self.name) else None
         if cheap and self.trusted:
             if self._scanned(data, cheap):
                 return
@@ -260,8 +261,7 @@ class Batch:
             repeats.keep()
         self.found += found
         self._is_of("cloudtrail")
-        sample = data[:_SAMPLE]
-        self.total.records += max(1, round(sample.count(b'"eventVersion"') * len(data) / len(sample)))
+        self.total.records += _about(data)
         self.total.exact = self.total.exact and len(data) <= _SAMPLE
         for time in (_TIME.search(data), _TIME.search(data, max(0, data.rfind(b'"eventTime"')))):
             self._span(cloudtrail.parse_time(time[1].decode("ascii", "replace")) if time else None)
@@ -387,6 +387,24 @@ _HOW = {
     "s3-access": "the access log of its bucket is among these logs",
     "gcp-audit": "its audit log is among these logs",
 }
+
+
+def _about(data: bytes) -> int:
+    """How many records a file has, by the length of its first ones where it has many."""
+    sample = data[:_SAMPLE]
+    count = sample.count(_EACH)
+    if len(data) > _SAMPLE and count > 1:
+        length = (sample.rfind(_EACH) - sample.find(_EACH)) / (count - 1)
+        count = round(len(data) / length)
+    return max(1, count)
+
+
+def _is_left_out(name: str) -> bool:
+    """Whether a file may be of a kind that the full parser leaves out, by its name."""
+    if name.isascii():  # ten times as fast
+        lower = name.lower()
+        return "digest" in lower or "config" in lower
+    return _LEFT_OUT.search(name) is not None
 
 
 def _evidence(name: str, number: int, record: object) -> Evidence:
