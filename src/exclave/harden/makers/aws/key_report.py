@@ -49,5 +49,5 @@ def report(control: str, account: Account, items: Sequence[Item], _options: Opti
     return Artefact(
         control=control, name=changes.file_name(control, account, "text"), format="text",
         about=f"what to do with {len(keys)} keys" + (f" and {len(roles)} roles" if roles else ""), text="\n".join(lines) + "\n",
-        undo="aws iam update-access-key --status Active switches a key on again",
+        undo="aws iam update-access-key --status Active --user-name USER --access-key-id KEY",
     )  # fmt: skip

@@ -159,7 +159,7 @@ class _Work:
 
 
 def _artefacts(account: Account, work: _Work, options: Options) -> Iterator[Artefact]:
-    undo = "the versions and documents before are in the inventory; --apply keeps them in its undo file"
+    undo = "# the versions and documents before are in the inventory; --apply keeps them in its undo file"
     if work.edits and options.wants("diff"):
         text = "".join(
             difference(visible(name), before, after)
@@ -175,7 +175,7 @@ def _artefacts(account: Account, work: _Work, options: Options) -> Iterator[Arte
                 yield Artefact(
                     control=CONTROL, name=changes.file_name(CONTROL, account, "policy", part=f"deny-{number}-{part}"), format="policy",
                     about=f"denies {len(actions)} unused actions: for {len(arns)} users and roles whose other policies can't be edited",
-                    text=indented(document), undo="detach and delete the policy", notes=(NOTE,),
+                    text=indented(document), undo="# detach and delete the policy", notes=(NOTE,),
                 )  # fmt: skip
 
 

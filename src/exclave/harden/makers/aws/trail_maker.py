@@ -61,6 +61,6 @@ def _artefacts(account: Account, perimeter: Perimeter, options: Options) -> Iter
         provider = {"aws": {"region": account.home, "allowed_account_ids": [account.id]}}
         yield Artefact(
             control=CONTROL, name=changes.file_name(CONTROL, account, "terraform"), format="terraform", about=about, deploy=deploy,
-            undo=f"{undo} (empty the bucket first, if you must)", notes=(SELECTORS_NOTE,),
+            undo=f"{undo}  # empty the bucket first, if you must", notes=(SELECTORS_NOTE,),
             text=to_json(configuration(provider, in_terraform(names))),
         )  # fmt: skip

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from exclave.audit.checks.azure.ids import group_of, name_of, properties
 from exclave.audit.checks.azure.keys import ACCOUNTS, KEYS
 from exclave.audit.model import Status
-from exclave.change.model import Expect, Request, equals, gone, lacks
+from exclave.change.model import Expect, Request, equals, gone, lacks, there
 from exclave.harden.makers.azure import changes
 from exclave.harden.makers.azure.account_template import API, CHECK, both
 from exclave.harden.makers.azure.arm import Template
@@ -114,7 +114,8 @@ def _rotation(item: Item, store: Mapping[str, Any], account: str, results: Seque
         if key not in old:
             continue
         was = before.get(key) if isinstance(before, dict) else None
-        after: list[Expect] = [lacks(f"properties.keyCreationTime.{key}", was)] if was else []
+        made = f"properties.keyCreationTime.{key}"
+        after: list[Expect] = [lacks(made, was) if was else there(made)]
         steps.append(
             changes.step(
                 f"make {key} of {name_of(item.resource)} anew", item.resource, account,
@@ -136,14 +137,16 @@ def _secret(item: Item, account: str, results: Sequence[Result]) -> list[Step]:
         return []
     kind = "applications" if facts.get("kind") == "application" else "servicePrincipals"
     where = f"{changes.GRAPH}/{kind}/{facts['owner']}"
+    this = {"keyId": facts["secret"]}
     read = Request(
-        cloud=Cloud.AZURE, account=account, call=f"GET {where}", keep=("passwordCredentials[].keyId",)
-    )
+        cloud=Cloud.AZURE, account=account, call=f"GET {where}", keep=("passwordCredentials[].keyId",),
+        where={"passwordCredentials[]": this},
+    )  # fmt: skip
     return [
         changes.step(
             f"take the secret {facts['secret']} from {kind} {facts['owner']}", item.resource, account,
-            [Request(cloud=Cloud.AZURE, account=account, call=f"POST {where}/removePassword", args={"keyId": facts["secret"]})],
-            read=read, before=None, after=[lacks("passwordCredentials[].keyId", facts["secret"])],
+            [Request(cloud=Cloud.AZURE, account=account, call=f"POST {where}/removePassword", args=this)],
+            read=read, before={"passwordCredentials": [this]}, after=[lacks("passwordCredentials[].keyId", facts["secret"])],
             breaks=("the application can't sign in with it any more; the secret does not come back",), results=results, why=(item.why,),
         )
     ]  # fmt: skip
@@ -162,5 +165,5 @@ For each secret: make a new one (`az ad app credential reset --append`), move th
 """
     return Artefact(
         control=CONTROL, name=changes.file_name(CONTROL, account, "text"), format="text", text=text, about="what to rotate, in which order",
-        undo="a rotated key does not come back",
+        undo="# a rotated key does not come back",
     )  # fmt: skip

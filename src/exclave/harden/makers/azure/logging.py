@@ -5,6 +5,7 @@ https://learn.microsoft.com/rest/api/monitor/subscription-diagnostic-settings/cr
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -155,7 +156,7 @@ def _artefacts(
 ) -> list[Artefact]:
     found: list[Artefact] = []
     if place.resource is not None:
-        undo = f"az monitor log-analytics workspace delete --resource-group {place.group} --workspace-name {place.resource.name}"
+        undo = f"az monitor log-analytics workspace delete --resource-group {shlex.quote(place.group)} --workspace-name {place.resource.name}"
         found += changes.templates(
             CONTROL, account, Template(resources=(place.resource,)), options, about="the workspace that keeps the log", group=place.group,
             part="workspace", undo=undo, notes=(f"deploy it first; make the group before: az group create --name {place.group} --location LOCATION",),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import TYPE_CHECKING
 
 from exclave.audit.checks.azure.ids import name_of, norm, properties
@@ -92,9 +93,9 @@ def _artefacts(
             "componentId": component, "tags": {f"hidden-link:{component}": "Resource"},
         }, "an availability test with its alert"),
     ):  # fmt: skip
-        undo = f"az monitor metrics alert delete --resource-group {group} --name {values['alertName']}"
+        undo = f"az monitor metrics alert delete --resource-group {shlex.quote(group)} --name {values['alertName']}"
         if "testName" in values:
-            undo += f" && az monitor app-insights web-test delete --resource-group {group} --name {values['testName']} --yes"
+            undo += f" && az monitor app-insights web-test delete --resource-group {shlex.quote(group)} --name {values['testName']} --yes"
         found += changes.templates(
             CONTROL, account, template, options, about=about, group=group, part=part, undo=undo, values={**values, **told},
             notes=("set the parameters: every value in the parameters file is only a beginning",),

@@ -233,5 +233,5 @@ def _table(account: str, bad: Sequence[Item]) -> Artefact:
     text = f"# Who can share data of the whole subscription\n\n{table(head, rows)}"
     return Artefact(
         control=CONTROL, name=changes.file_name(CONTROL, account, "text"), format="text", text=text,
-        about="who holds which role, and the smallest one for what was really done", undo="nothing to undo",
+        about="who holds which role, and the smallest one for what was really done", undo="# nothing to undo",
     )  # fmt: skip

@@ -130,7 +130,7 @@ def _report(
     )
     return Artefact(
         control=CONTROL, name=changes.file_name(CONTROL, tenant, "text"), format="text", text=text, about="what stands open",
-        undo="nothing to undo",
+        undo="# nothing to undo",
     )  # fmt: skip
 
 
@@ -140,6 +140,6 @@ def _feed(name: str, detections: Sequence[Mapping[str, Any]]) -> Artefact:
         {"value": list(detections)}, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE
     ).decode()
     return Artefact(
-        control=CONTROL, name=name, format="json", text=text, about="open risk detections, for a hunt", undo="nothing to undo",
+        control=CONTROL, name=name, format="json", text=text, about="open risk detections, for a hunt", undo="# nothing to undo",
         deploy=f"exclave hunt LOGS... {name}",
     )  # fmt: skip
