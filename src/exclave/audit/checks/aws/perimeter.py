@@ -84,13 +84,13 @@ def _refused(
     others = strangers(found.documents, perimeter, account)
     for action in actions:
         answer, way = refuses_sharing(action, account, organization, found.levels, others)
-        yield _said(answer, f"share by {action}", f"no SCP refuses to share outside by it {way}", facts)
+        yield _said(answer, f"share by {action}", f"no SCP keeps {way}", facts)
     for action in WRITES:
         answer, way = refuses_carrying_out(action, account, organization, found.levels, others)
         yield _said(
             answer,
             f"write by {action}",
-            f"no SCP refuses it on a resource of another organisation {way}",
+            f"no SCP keeps {way}",
             facts,
         )
 

@@ -101,7 +101,7 @@ def refuses_sharing(
     levels: Sequence[Sequence[object]],
     others: Sequence[Stranger] = (Stranger(),),
 ) -> tuple[Answer, str]:
-    """What SCPs say when somebody of the account shares something of its own with a stranger: answer, and which way."""
+    """What SCPs say when somebody of the account shares something of its own with a stranger: answer, and who from what."""
     context = _own(account, organization) | _of(organization, "Resource") | {"aws:ResourceAccount": account}
     policies = Policies(identity=[ALLOW_ALL], scps=levels)
     for other in others:
@@ -114,7 +114,12 @@ def refuses_sharing(
                     )  # fmt: skip
                     answer = evaluate(request, policies)
                     if answer is not Answer.DENIES:
-                        return answer, _words(f"to {who}", how, other.said and f"with {other.said}", what)
+                        return answer, _words(
+                            f"{who} from sharing outside by it",
+                            how,
+                            other.said and f"with {other.said}",
+                            what,
+                        )
     return Answer.DENIES, ""
 
 
@@ -125,7 +130,7 @@ def refuses_carrying_out(
     levels: Sequence[Sequence[object]],
     others: Sequence[Stranger] = (Stranger(),),
 ) -> tuple[Answer, str]:
-    """What SCPs say when somebody of the account writes to a thing of a stranger, in an organisation or in none."""
+    """What SCPs say when somebody of the account writes to a thing of a stranger, in an organisation or in none: answer, and who from what."""
     policies = Policies(identity=[ALLOW_ALL], resource=ALLOW_ANYBODY, scps=levels)
     for other in (*others, Stranger(organization="")):
         context = (
@@ -141,7 +146,11 @@ def refuses_carrying_out(
                 )  # fmt: skip
                 answer = evaluate(request, policies)
                 if answer is not Answer.DENIES:
-                    return answer, _words(f"to {who}", other.said and f"on things of {other.said}", what)
+                    return answer, _words(
+                        f"{who} from it on a resource of",
+                        other.said or "another organisation, or of none",
+                        what,
+                    )
     return Answer.DENIES, ""
 
 
