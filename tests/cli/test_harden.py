@@ -55,7 +55,7 @@ def test_what_is_in_place_needs_nothing(inventory, tmp_path):
     }  # fmt: skip
     save(inventory, account)
     done = harden(inventory, "--control", PASSWORD)
-    assert (done.exit_code, "0 controls are missing, 1 are in place" in done.output) == (0, True)
+    assert (done.exit_code, "controls: 0 missing, 1 in place" in done.output) == (0, True)
     assert harden(inventory, "--control", PASSWORD, "--apply").exit_code == 0
 
 

@@ -13,7 +13,6 @@ from exclave.model import Kind
 from exclave.policy.document import OPERATORS
 from exclave.policy.evaluate import Policies, evaluate
 from exclave.policy.grants import Grant, grants
-from exclave.policy.public import is_public
 from exclave.policy.requests import Request
 from tests.policy.build import ORG, OTHER, OWN, ROLE, THEM
 
@@ -132,7 +131,6 @@ def ask(found: list[dict[str, Any]]) -> list[Grant]:
 @given(ANY_JSON | st.builds(lambda value: {"Statement": value}, ANY_JSON) | st.binary())
 def test_nothing_raises_whatever_the_document(document: Any) -> None:
     grants(document, own_account=OWN, actions=("s3:Get*",))
-    is_public(document)
     evaluate(
         Request(action="s3:GetObject", resource="arn:aws:s3:::b/x", principal=ROLE, resource_account=OWN),
         Policies(resource=document),

@@ -59,7 +59,7 @@ def index(made: Hardened, plan: Plan) -> str:
 
 def _index(made: Hardened, plan: Plan) -> Iterator[str]:
     yield "# What puts the missing controls in place\n"
-    yield f"{len(made.missing)} controls are missing, {len(made.in_place)} are in place, {len(made.unseen)} could not be looked at.\n"
+    yield f"Controls: {len(made.missing)} missing, {len(made.in_place)} in place, {len(made.unseen)} could not be looked at.\n"
     for control in made.missing:
         yield from _control(control, made)
     if made.unseen:

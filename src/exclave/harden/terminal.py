@@ -38,5 +38,5 @@ def show(made: Hardened, out: Console) -> None:
             "not seen",
             inked(out, f"{result.control.id}, {result.check.scope}: {'; '.join(result.check.why)}"),
         )
-    said = f"{len(made.missing)} controls are missing, {len(made.in_place)} are in place, {len(made.unseen)} could not be looked at"
+    said = f"controls: {len(made.missing)} missing, {len(made.in_place)} in place, {len(made.unseen)} could not be looked at"
     say(out, inked(out, said))
