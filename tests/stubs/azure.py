@@ -12,6 +12,7 @@ import json
 import re
 import threading
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, quote, unquote, urlsplit
 
@@ -100,13 +101,23 @@ class Azure:
 
     def _graph(self, verb, path, body):
         place = path.lower()
+        parent, _, name = place.rpartition("/")
         if verb == "GET":
-            found = self.graph.get(place, [])
+            one = next((o for o in self.graph.get(parent, []) if o["id"].lower() == name), None)
+            found = self.graph.get(place, one or [])
             return 200, found if isinstance(found, dict) else {"value": found}, {}
+        if name == "removepassword":
+            held = next(
+                o for o in self.graph[parent.rpartition("/")[0]] if parent.endswith(f"/{o['id'].lower()}")
+            )
+            left = [p for p in held["passwordCredentials"] if p["keyId"] != body["keyId"]]
+            if len(left) == len(held["passwordCredentials"]):
+                return 400, error("Request_BadRequest", "no password credential with that keyId"), {}
+            held["passwordCredentials"] = left
+            return 204, None, {}
         if verb == "POST":
             self.graph.setdefault(place, []).append({"id": f"made-{len(self.graph[place])}", **body})
             return 201, self.graph[place][-1], {}
-        parent, _, name = place.rpartition("/")
         if place in self.graph and isinstance(self.graph[place], dict):
             self.graph[place] |= body
             return 204, None, {}
@@ -123,6 +134,11 @@ class Azure:
         place = path.lower().rstrip("/")
         if verb == "GET":
             return self._read(path, place, query, skip)
+        if verb == "POST" and place.endswith("/regeneratekey"):
+            held = self.resources[place.rpartition("/")[0]]["properties"]
+            now = datetime.now(UTC).isoformat()
+            held["keyCreationTime"] = (held.get("keyCreationTime") or {}) | {body["keyName"]: now}
+            return 200, {"keys": [{"keyName": body["keyName"], "value": "new"}]}, {}
         if verb == "POST":
             return 200, {}, {}
         whole, part = self._inside(place)

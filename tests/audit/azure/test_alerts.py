@@ -127,10 +127,54 @@ def test_an_alert_processing_rule_that_silences_it():
         {"enabled": False},
         {"conditions": other},
         {"schedule": ended},
-        {"scopes": [RG]},
         {"actions": adds},
     ):
         assert status(DELETE, recorded(alert(), rules=processing(**harmless))) == "pass"
+
+
+def condition(field, *values, operator="Equals"):
+    return [{"field": field, "operator": operator, "values": list(values)}]
+
+
+@pytest.mark.parametrize(
+    ("rule", "reason"),
+    [
+        # what a processing rule is about is the group whose rule was deleted, not where the alert lies
+        ({"scopes": [RG]}, "for what is in rg"),
+        ({"conditions": condition("TargetResourceType", "Microsoft.Network/networkSecurityGroups")}, "off"),
+        ({"conditions": condition("TargetResourceType", "securityrules", operator="Contains")}, "off"),
+        ({"conditions": condition("TargetResourceGroup", RG)}, "for some targets"),
+        ({"conditions": condition("SignalType", "Log")}, "off"),
+        ({"conditions": condition("MonitorService", "Activity Log - Administrative")}, "off"),
+        ({"conditions": condition("Severity", "Sev4")}, "off"),
+    ],
+)
+def test_a_processing_rule_that_silences_by_what_the_alert_fires_on(rule, reason):
+    found = recorded(alert(), rules=processing(**rule))
+    assert status(DELETE, found) == "fail"
+    assert reason in why(DELETE, found)
+
+
+@pytest.mark.parametrize(
+    "conditions",
+    [
+        condition("TargetResourceType", "Microsoft.Compute/virtualMachines"),
+        condition("SignalType", "Metric"),
+        condition("MonitorCondition", "Resolved"),
+        condition("TargetResourceGroup", RG) + condition("Severity", "Sev1"),
+    ],
+)
+def test_a_processing_rule_about_something_else(conditions):
+    assert status(DELETE, recorded(alert(), rules=processing(conditions=conditions))) == "pass"
+
+
+def test_a_processing_rule_for_one_storage_account():
+    def rules(name):
+        target = STORE["id"].removesuffix("data") + name
+        return [*metrics(metric_alert())[:3], processing(conditions=condition("TargetResource", target))]
+
+    assert status(METRIC, rules("data")) == "fail"
+    assert status(METRIC, rules("other")) == "pass"
 
 
 def test_what_could_not_be_read_is_neither_pass_nor_fail():
@@ -245,6 +289,7 @@ def test_metric_alerts_static_dynamic_and_of_many_accounts(right):
         (metric_alert(criterion(dimensions=[{"name": "Authentication", "operator": "Include", "values": ["SAS"]}])), "only at Authentication"),
         (metric_alert(criterion(dimensions=[{"name": "ApiName", "operator": "Exclude", "values": ["GetBlob"]}])), "only at ApiName"),
         (metric_alert(criterion("DynamicThresholdCriterion", ignoreDataBefore="2030-01-01T00:00:00Z")), "ignores"),
+        (metric_alert(evaluationFrequency="PT1H", windowSize="PT5M"), "0:05:00 every 1:00:00 only"),
         (metric_alert(groups=[]), "no action group"),
     ],
 )  # fmt: skip

@@ -136,6 +136,7 @@ def test_young_keys_with_policies_and_young_secrets_pass():
         ({"keyCreationTime": None}, "key1 was made"),
         ({"keyPolicy": None}, "reminder"),
         ({"keyPolicy": {"keyExpirationPeriodInDays": 400}}, "after 400 days"),
+        ({"keyPolicy": {"keyExpirationPeriodInDays": 0}}, "reminder"),
         ({"sasPolicy": None}, "SAS"),
         ({"sasPolicy": {"sasExpirationPeriod": "365.00:00:00"}}, "365 days"),
         ({"sasPolicy": {"sasExpirationPeriod": "soon"}}, "SAS"),
@@ -159,6 +160,10 @@ def test_secrets_of_applications():
         )[1]
         == "pass"
     )
+    assert "young but lasts until 2099-01-01" in reasons(
+        keys(secret=SECRET | {"endDateTime": "2099-01-01T00:00:00Z"})
+    )
+    assert "young but never ends" in reasons(keys(secret=SECRET | {"endDateTime": None}))
     assert results(keys(secret={"keyId": "k"}))[1] == "could-not-look"
     assert results(keys(secret=None))[1] == "pass"
     denied = [

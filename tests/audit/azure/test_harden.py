@@ -181,3 +181,49 @@ def test_what_is_missing_is_made_and_passes_and_can_be_taken_back(control, azure
     assert left.keys() == before.keys()
     assert azure.graph.keys() >= graph.keys()
     assert audited(control)[0] & {"fail", "partial"}
+
+
+ROTATION = "azure.credentials.key-rotation"
+OLD = {"startDateTime": "2020-01-01T00:00:00Z", "endDateTime": "2099-01-01T00:00:00Z"}
+
+
+def test_old_keys_and_secrets_go_only_when_asked_for_and_do_not_come_back(azure):
+    store(
+        azure,
+        allowSharedKeyAccess=True,
+        keyCreationTime={"key1": "2020-01-01T00:00:00Z", "key2": None},
+        keyPolicy={"keyExpirationPeriodInDays": 30},
+        sasPolicy={"sasExpirationPeriod": "1.00:00:00", "expirationAction": "Log"},
+    )
+    young = {
+        "keyId": "young",
+        "startDateTime": "2100-01-01T00:00:00Z",
+        "endDateTime": "2100-06-01T00:00:00Z",
+    }
+    for kind in ("applications", "serviceprincipals"):
+        secrets = [{"keyId": "old", **OLD}, {"keyId": "older", **OLD}, young]
+        azure.graph[f"/v1.0/{kind}"] = [{"id": kind, "displayName": "app", "passwordCredentials": secrets}]
+    kept = copy.deepcopy(azure.resources), copy.deepcopy(azure.graph)
+    assert audited(ROTATION)[0] == {"fail"}
+    asked = harden(ROTATION, "--apply", "--undo-file", "none.jsonl")
+    assert (azure.resources, azure.graph) == kept, asked.output
+
+    both = ("--set", "rotate-keys=yes", "--set", "remove-secrets=yes")
+    shown = " ".join(harden(ROTATION, *both).output.split())
+    assert "the old key does not come back" in shown
+    assert "the secret does not come back" in shown
+    done = harden(ROTATION, *both, "--apply", "--undo-file", "undo.jsonl")
+    assert done.exit_code == 0, done.output
+    for kind in ("applications", "serviceprincipals"):
+        assert azure.graph[f"/v1.0/{kind}"][0]["passwordCredentials"] == [young]
+    turned = [p for v, p in azure.asked if p.endswith("/regenerateKey")]
+    assert len(turned) == 2
+    assert audited(ROTATION)[0] == {"pass"}
+
+    after = copy.deepcopy(azure.resources), copy.deepcopy(azure.graph)
+    back = call("harden", "--undo", "undo.jsonl")
+    assert back.exit_code == 1
+    said = " ".join(back.output.split())
+    assert "6 can't be undone" in said
+    assert "the old key does not come back" in said
+    assert (azure.resources, azure.graph) == after

@@ -94,3 +94,6 @@ def test_what_could_not_be_read():
         *recorded()[1:],
     ]
     assert status(LOGGING, denied, who=ours()) == "could-not-look"
+    blind = recorded(setting())
+    blind[3] = sub("arg.Workspaces", error=refused("Microsoft.OperationalInsights/workspaces/read"))
+    assert status(LOGGING, blind, who=ours()) == "could-not-look"

@@ -167,6 +167,15 @@ def test_groups_no_wider_than_the_perimeter(right):
         (network(NO_INTERNET, rule("shut", 100, "Inbound", "Deny", "*", "Udp"), rule("wide", 200, "Inbound", "Allow", "*", "Tcp", "22")), "wide"),
         (network(NO_INTERNET, rule("shut", 100, "Inbound", "Deny", "*", "Tcp", "80"), rule("wide", 200, "Inbound", "Allow", "*", "Tcp", "22")), "wide"),
         (network(NO_INTERNET, rule("shut", 100, "Inbound", "Deny", "*", "*", "*", "10.0.0.5"), rule("wide", 200, "Inbound", "Allow", "*", "Tcp", "22")), "wide"),
+        # every customer's machines
+        (network(NO_INTERNET, rule("azure", 100, "Inbound", "Allow", "AzureCloud", "Tcp", "443")), "azurecloud, which has the machines"),
+        (network(NO_INTERNET, rule("azure", 100, "Outbound", "Allow", "AzureCloud.WestEurope")), "azurecloud.westeurope"),
+        # two halves are the whole
+        (network(NO_INTERNET, rule("halves", 100, "Inbound", "Allow", sourceAddressPrefix=None, sourceAddressPrefixes=["0.0.0.0/1", "128.0.0.0/1"])), "halves"),
+        # a deny for machines of one application group only
+        (network(NO_INTERNET, rule("shut", 100, "Inbound", "Deny", destinationAddressPrefix=None, destinationApplicationSecurityGroups=[{"id": "a"}]), rule("wide", 200, "Inbound", "Allow")), "wide"),
+        # a deny of some source ports
+        (network(NO_INTERNET, rule("shut", 100, "Inbound", "Deny", sourcePortRange="1024-2048"), rule("wide", 200, "Inbound", "Allow")), "wide"),
         (network(rule("half", 4000, "Outbound", "Deny", "0.0.0.0/1")), "AllowInternetOutBound"),
         (network(rule("tcp", 4000, "Outbound", "Deny", "Internet", "Tcp")), "AllowInternetOutBound"),
         (network(rule("in", 4000, "Inbound", "Deny", "Internet")), "AllowInternetOutBound"),

@@ -153,6 +153,9 @@ def test_open_risks_fail():
     }
     assert "ann@ours.example is atRisk" in why(RISK, risks([user]))
     assert "anonymizedIPAddress" in why(RISK, risks((), [found]))
+    # an open detection of a user whose own risk was dismissed
+    dismissed = {"id": "v", "riskState": "dismissed"}
+    assert "anonymizedIPAddress" in why(RISK, risks([dismissed], [found]))
 
 
 def test_without_a_licence_it_fails_and_without_the_right_it_is_not_known():

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from exclave.audit.checks.azure import receivers, suppression
-from exclave.audit.checks.azure.conditions import Fires, fires
+from exclave.audit.checks.azure.conditions import Fires, fires, type_of
 from exclave.audit.checks.azure.ids import listed, name_of, norm, properties, texts
 from exclave.audit.checks.azure.operations import NSG_RULE_DELETE, watched
 from exclave.audit.judging import failed, judged, passed, unseen
@@ -87,7 +87,7 @@ def _alert(
     )
     if reached is Status.FAIL:
         reasons.append(why)
-    quiet, silence = suppression.silenced(rules, whole, alert, SERVICE, SEVERITY)
+    quiet, silence = suppression.silenced(rules, whole, alert, SERVICE, SEVERITY, type_of(operation))
     if quiet is Status.FAIL:
         reasons.append(silence)
     facts = (("alert", identifier), ("operation", operation))

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 ACCOUNTS, APPLICATIONS, PRINCIPALS = "arg.StorageAccounts", "graph.Applications", "graph.ServicePrincipals"
 KEYS = ("key1", "key2")
+LONGEST = timedelta(days=731)  # two years, the most that the portal offers for a secret
 
 
 def key_rotation(inventory: Inventory, _perimeter: Perimeter, settings: Settings) -> list[Check]:
@@ -71,7 +72,7 @@ def _policies(held: Mapping[str, Any], settings: Settings) -> list[str]:
     reasons: list[str] = []
     policy = held.get("keyPolicy")
     days = policy.get("keyExpirationPeriodInDays") if isinstance(policy, Mapping) else None
-    if not isinstance(days, int) or isinstance(days, bool):
+    if not isinstance(days, int) or isinstance(days, bool) or days < 1:
         reasons.append("it has no reminder to rotate its keys (keyPolicy)")
     elif days > settings.key_days:
         reasons.append(f"it reminds of rotation only after {days} days")
@@ -118,4 +119,7 @@ def _secret(
             facts,
             where,
         )
+    if ends is None or ends - made > LONGEST:
+        lasts = f"lasts until {ends:%Y-%m-%d}" if ends else "never ends"
+        return failed(resource, f"{name}: its secret is young but {lasts}", facts, where)
     return passed(resource, facts=facts, where=where)

@@ -38,6 +38,7 @@ class Places:
     workspaces: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     accounts: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     seen: frozenset[tuple[str, str]] = frozenset()  # call and subscription that could be listed
+    failures: Mapping[tuple[str, str], str] = field(default_factory=dict)
 
 
 def activity_all_regions(inventory: Inventory, perimeter: Perimeter, _settings: Settings) -> list[Check]:
@@ -144,6 +145,8 @@ def _place(
     if found is None:
         if (call, subscription_of(identifier)) in places.seen:
             return Status.FAIL, f"its destination {name_of(identifier)} doesn't exist"
+        if why := places.failures.get((call, subscription_of(identifier))):
+            return Status.COULD_NOT_LOOK, f"its destination {name_of(identifier)}: {why}"
         return Status.PASS, ""  # of ours, in a subscription that was not recorded
     days = properties(found).get("retentionInDays")
     if (
@@ -217,9 +220,12 @@ def _too_short(policy: object) -> str:
 def _places(inventory: Inventory) -> Places:
     found: dict[str, dict[str, Mapping[str, Any]]] = {WORKSPACES: {}, ACCOUNTS: {}}
     seen: set[tuple[str, str]] = set()
+    failures: dict[tuple[str, str], str] = {}
     for call, known in found.items():
         for answer in inventory.each(call):
             if answer.error is None:
                 seen.add((call, answer.scope.account))
                 known.update({norm(i.get("id")): i for i in answer.items if isinstance(i, dict)})
-    return Places(found[WORKSPACES], found[ACCOUNTS], frozenset(seen))
+            else:
+                failures[call, answer.scope.account] = f"{call}: {answer.error.words}"
+    return Places(found[WORKSPACES], found[ACCOUNTS], frozenset(seen), failures)

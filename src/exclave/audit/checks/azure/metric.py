@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from exclave.audit.checks.azure import receivers, suppression
 from exclave.audit.checks.azure.ids import listed, name_of, norm, properties, same, texts
-from exclave.audit.checks.azure.moments import moment
+from exclave.audit.checks.azure.moments import moment, span
 from exclave.audit.judging import judged, passed, unseen
 from exclave.audit.model import Check, Item, Settings, Status
 
@@ -100,6 +100,9 @@ def _alert(
     reasons: list[str] = []
     if held.get("enabled") is False:
         reasons.append("it is disabled")
+    every, window = span(held.get("evaluationFrequency")), span(held.get("windowSize"))
+    if every and window and every > window:
+        reasons.append(f"it looks at {window} every {every} only: what leaves between is not seen")
     criteria = listed(held.get("criteria"), "allOf")
     if len(criteria) > 1:
         reasons.append(f"it waits for {len(criteria)} conditions at once")
@@ -110,7 +113,7 @@ def _alert(
     if reached is Status.FAIL:
         reasons.append(why)
     severity = f"Sev{held.get('severity', 3)}"
-    quiet, silence = suppression.silenced(rules, account, alert, "Platform", severity)
+    quiet, silence = suppression.silenced(rules, account, alert, "Platform", severity, TYPE)
     if quiet is Status.FAIL:
         reasons.append(silence)
     if reasons:

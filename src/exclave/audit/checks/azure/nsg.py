@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from exclave.audit.checks.azure.ids import listed, name_of, norm, properties, texts
-from exclave.audit.checks.azure.ranges import INTERNET, VNET, Remote, cut, is_shared, remote
+from exclave.audit.checks.azure.ranges import EVERYBODYS, INTERNET, VNET, Remote, cut, is_shared, remote
 from exclave.audit.judging import failed, failures, judged, passed, unseen
 from exclave.audit.model import Check, Item, Settings, Status
 from exclave.model import OURS, Cloud, Destination, Kind
@@ -226,6 +226,8 @@ def _outside(left: Remote, account: str, perimeter: Perimeter) -> tuple[Status, 
     if left.unknown:
         return Status.FAIL, f"{left.unknown[0]!r}, which is no address"
     shared = sorted(t for t in left.tags if is_shared(t))
+    if every := next((t for t in shared if t.partition(".")[0] == EVERYBODYS), ""):
+        return Status.FAIL, f"{every}, which has the machines of every customer"
     if shared:
         return Status.PARTIAL, f"{', '.join(shared)}, where other customers' data stands too"
     return None

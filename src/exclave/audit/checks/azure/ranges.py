@@ -12,12 +12,15 @@ from functools import cache
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 MAX_PIECES = 4096  # pieces a range is cut into by denies; beyond it a range counts as let through
 ANY = frozenset({"*", "any", "0.0.0.0/0", "::/0"})
+EVERYBODYS = "azurecloud"  # every public address of Azure, other customers' machines too
 INTERNET, VNET = "internet", "virtualnetwork"
 # Tags behind which other customers' data may stand, too.
 SHARED_TAGS = frozenset(
     {
         "azurecloud", "storage", "sql", "azurecosmosdb", "eventhub", "servicebus", "azurecontainerregistry", "azurekeyvault",
         "appservice", "azuredataexplorermanagement", "datafactory", "azuredatabricks", "azurefrontdoor", "azuredevops",
+        "azurebackup", "azuredatalake", "azuremonitor", "azuremachinelearning", "azureiothub", "azuresignalr", "azurecognitivesearch",
+        "logicapps", "powerbi", "powerplatforminfra", "azurearcinfrastructure", "apimanagement", "azuresiterecovery",
     }
 )  # fmt: skip
 # What the tag Internet leaves out: https://learn.microsoft.com/azure/virtual-network/service-tags-overview

@@ -34,7 +34,7 @@ def identity_risk(inventory: Inventory, _perimeter: Perimeter, _settings: Settin
             inventory.one(call, account, region) for call in (DETECTIONS, NOTIFY, EXPORTS)
         )
         items = [*_report(users, "risky users"), *_report(detections, "risk detections")]
-        known = {str(u.get("id")) for u in users.items if isinstance(u, Mapping)}
+        known = {str(u.get("id")) for u in users.items if _is_open(u)}
         items += [_user(u, users.where) for u in users.items if _is_open(u)]
         items += [
             _detection(d, detections.where)

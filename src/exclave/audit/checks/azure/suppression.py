@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 RULES = "alertsmanagement.ActionRules"
 REMOVES = "removeallactiongroups"
+_SIGNALS = {"Platform": "Metric"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +43,11 @@ def rules(inventory: Inventory, account: str, settings: Settings) -> Rules:
 
 
 def silenced(
-    known: Rules, target: str, alert: Mapping[str, Any], service: str, severity: str
+    known: Rules, target: str, alert: Mapping[str, Any], service: str, severity: str, kind: str
 ) -> tuple[Status, str]:
-    """Whether an alert keeps its action groups. A condition that can't be judged counts as not met.
+    """Whether an alert keeps its action groups, whatever it fires on. An unknown condition counts as not met.
+
+    A rule's scope and its conditions on the target are about what an alert fires on, not about where the alert lies.
 
     Args:
         known: `rules`.
@@ -52,20 +55,34 @@ def silenced(
         alert: the alert rule.
         service: the monitor service, as conditions name it.
         severity: `Sev4`.
+        kind: the resource type that it fires on.
 
     Returns:
-        pass, or what is wrong: a rule that silences it, or rules that couldn't be read.
+        pass, or what is wrong: a rule that silences it, always or for some targets, or rules that couldn't be read.
     """
-    values = {
-        "alertrulename": str(alert.get("name", "")), "alertruleid": str(alert.get("id", "")), "monitorservice": service,
-        "severity": severity, "monitorcondition": "Fired",
+    whole = norm(target)
+    values: dict[str, str | None] = {
+        "alertrulename": str(alert.get("name", "")), "alertruleid": norm(alert.get("id")), "monitorservice": service,
+        "severity": severity, "monitorcondition": "Fired", "targetresourcetype": kind, "signaltype": _SIGNALS.get(service, "Log"),
+        "description": str(properties(alert).get("description") or ""), "targetresource": None, "targetresourcegroup": None,
     }  # fmt: skip
+    if "/providers/" in whole:
+        values |= {"targetresource": whole, "targetresourcegroup": whole.partition("/providers/")[0]}
     for rule in known.found:
         held = properties(rule)
-        inside = any(f"{norm(target)}/".startswith(f"{norm(s)}/") for s in texts(held, "scopes"))
-        if inside and all(_met(c, values) for c in listed(held, "conditions")):
-            name = name_of(rule.get("id"))
-            return Status.FAIL, f"the alert processing rule {name} takes its action groups off"
+        scopes = [norm(s) for s in texts(held, "scopes")]
+        inside = any(f"{whole}/".startswith(f"{s}/") for s in scopes)
+        part = next((s for s in scopes if s.startswith(f"{whole}/")), "")
+        met = [_met(c, values) for c in listed(held, "conditions")]
+        if not (inside or part) or False in met:
+            continue
+        some = (
+            f" for what is in {name_of(part)}" if not inside else " for some targets" if None in met else ""
+        )
+        return (
+            Status.FAIL,
+            f"the alert processing rule {name_of(rule.get('id'))} takes its action groups off{some}",
+        )
     if known.failure is not None:
         return Status.COULD_NOT_LOOK, f"{RULES}: {known.failure.words}"
     return Status.PASS, ""
@@ -88,13 +105,21 @@ def _aware(when: datetime) -> datetime:
     return when if when.tzinfo else when.replace(tzinfo=UTC)
 
 
-def _met(condition: Mapping[str, Any], values: Mapping[str, str]) -> bool:
-    value = values.get(str(condition.get("field", "")).lower())
-    if value is None:
+def _met(condition: Mapping[str, Any], values: Mapping[str, str | None]) -> bool | None:
+    """Whether a condition holds; None when it does for some of what the alert fires on."""
+    name = str(condition.get("field", "")).lower()
+    if name not in values:
         return False
-    wanted = [w.lower() for w in texts(condition, "values")]
+    value = values[name]
+    if value is None:
+        return None
+    wanted = [w.lower().rstrip("/") for w in texts(condition, "values")]
     operator, text = str(condition.get("operator", "")).lower(), value.lower()
-    equal, inside = any(w == text for w in wanted), any(w in text for w in wanted)
+    # the target of a rule's deletion may be told as the group that it is in
+    names = (
+        {text, text.rpartition("/")[0]} if name == "targetresourcetype" and text.count("/") > 1 else {text}
+    )
+    equal, inside = any(w in names for w in wanted), any(w in text for w in wanted)
     return {"equals": equal, "notequals": not equal, "contains": inside, "doesnotcontain": not inside}.get(
         operator, False
     )

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from exclave.audit.checks.azure.activity import ALERTS, SERVICE, SEVERITY
+from exclave.audit.checks.azure.conditions import type_of
 from exclave.audit.checks.azure.ids import name_of, norm, properties
 from exclave.audit.checks.azure.operations import NSG_RULE_DELETE, kind_of, watched
 from exclave.audit.checks.azure.suppression import rules, silenced
@@ -124,7 +125,7 @@ def _made(results: Sequence[Result], inventory: Inventory, options: Options, wan
                     after=("actionGroup",) if who.resource else (),
                 )
             )  # fmt: skip
-        steps += _unsilenced(inventory, account, mine, options)
+        steps += _unsilenced(inventory, account, mine, options, wanted)
         undo = "az resource delete --ids " + " ".join(
             f"/subscriptions/{account}/resourceGroups/{who.group}/providers/{TYPE}/{n}" for n in wanted
         )
@@ -179,14 +180,17 @@ def alert_step(
 
 
 def _unsilenced(
-    inventory: Inventory, account: str, results: Sequence[Result], options: Options
-) -> list[Step]:
+    inventory: Inventory, account: str, results: Sequence[Result], options: Options, wanted: Mapping[str, Sequence[str]],
+) -> list[Step]:  # fmt: skip
     """Alert processing rules that would silence the new alerts, switched off."""
     known = rules(inventory, account, options.settings)
+    whole = f"/subscriptions/{account}"
+    new = {(name, type_of(one)) for name, operations in wanted.items() for one in operations}
     steps: list[Step] = []
     for rule in known.found:
         only = type(known)((rule,), None)
-        if silenced(only, f"/subscriptions/{account}", {}, SERVICE, SEVERITY)[0] is not Status.FAIL:
+        judged = (silenced(only, whole, {"name": n}, SERVICE, SEVERITY, kind)[0] for n, kind in new)
+        if Status.FAIL not in judged:
             continue
         identifier = str(rule.get("id"))
         steps.append(
