@@ -55,6 +55,7 @@ def made(name):
     keyed = {
         "networkAcls": {"defaultAction": "Deny", "bypass": "AzureServices"},
         "minimumTlsVersion": "TLS1_2",
+        "enableExtendedGroups": True,
         "customDomain": {"name": name},
     }
     kind = {"kind": "StorageV2", "sku": {"name": "Standard_LRS"}, "tags": {name: name}}

@@ -34,6 +34,7 @@ def test_of_two_templates_of_one_account_neither_takes_back_what_the_other_did(f
     assert wished == properties(limited, "keyed")
     assert wished["allowSharedKeyAccess"] is False
     assert wished["keyPolicy"]["keyExpirationPeriodInDays"] == 90
+    assert wished["enableExtendedGroups"] is True  # what it leaves out, a deployment sets back
 
 
 def test_the_undo_deploys_what_was_there(found):

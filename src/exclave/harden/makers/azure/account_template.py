@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 TYPE, API = "Microsoft.Storage/storageAccounts", "2023-05-01"
 WRITTEN = (
     "accessTier", "allowBlobPublicAccess", "allowCrossTenantReplication", "allowedCopyScope", "allowSharedKeyAccess",
-    "azureFilesIdentityBasedAuthentication", "customDomain", "defaultToOAuthAuthentication", "dnsEndpointType", "encryption",
+    "azureFilesIdentityBasedAuthentication", "customDomain", "defaultToOAuthAuthentication", "dnsEndpointType", "enableExtendedGroups", "encryption",
     "immutableStorageWithVersioning", "isHnsEnabled", "isLocalUserEnabled", "isNfsV3Enabled", "isSftpEnabled", "keyPolicy",
     "largeFileSharesState", "minimumTlsVersion", "networkAcls", "publicNetworkAccess", "routingPreference", "sasPolicy",
     "supportsHttpsTrafficOnly",
