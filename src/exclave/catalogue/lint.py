@@ -42,26 +42,17 @@ def problems(catalogue: Catalogue) -> list[str]:
     return out
 
 
-def _of_method(method: Method) -> Iterator[str]:  # noqa: C901, PLR0912
+def _of_method(method: Method) -> Iterator[str]:
     if not _ID.fullmatch(method.id):
         yield "an id is cloud.service.way in lower case"
     if (method.outcome is None) == (method.signal is None):
         yield "an entry is either a transfer (`outcome`) or a signal (`signal`)"
-    if not method.match or not all(m.events for m in method.match):
-        yield "`match` names no event"
-    for rule in method.match:
-        for event in rule.events:
-            if not _EVENT.fullmatch(event):
-                yield f"event {event!r} is not service:action"
+    yield from _of_match(method)
     for read in (*method.read, *method.removes):
         yield from _of_read(read)
     if method.outcome and not method.read:
         yield "a transfer reads a destination"
-    if not method.references:
-        yield "no reference"
-    for link in method.references:
-        if not link.startswith("https://"):
-            yield f"reference {link!r} is not an https address"
+    yield from _of_references(method)
     yield from _paths(
         [*method.resource.id_paths, method.resource.name, method.resource.size_gib, method.resource.account],
         list(method.facts.values()),
@@ -75,6 +66,22 @@ def _of_method(method: Method) -> Iterator[str]:  # noqa: C901, PLR0912
     yield from _of_actions(method)
     yield from _of_closes(method)
     yield from _of_examples(method)
+
+
+def _of_match(method: Method) -> Iterator[str]:
+    if not method.match or not all(m.events for m in method.match):
+        yield "`match` names no event"
+    for event in (event for rule in method.match for event in rule.events):
+        if not _EVENT.fullmatch(event):
+            yield f"event {event!r} is not service:action"
+
+
+def _of_references(method: Method) -> Iterator[str]:
+    if not method.references:
+        yield "no reference"
+    for link in method.references:
+        if not link.startswith("https://"):
+            yield f"reference {link!r} is not an https address"
 
 
 def _of_closes(method: Method) -> Iterator[str]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import orjson
@@ -102,7 +102,7 @@ def _straight(value: Any, segments: tuple[str, ...]) -> tuple[Any, int]:
     return value, len(segments)
 
 
-def _walk(value: Any, segments: tuple[str, ...], at: int) -> Iterator[Any]:  # noqa: C901, PLR0912
+def _walk(value: Any, segments: tuple[str, ...], at: int) -> Iterator[Any]:
     if at == len(segments):
         yield value
         return
@@ -110,26 +110,23 @@ def _walk(value: Any, segments: tuple[str, ...], at: int) -> Iterator[Any]:  # n
     if isinstance(value, str):
         value = embedded(value)
     if segment == "[]":
-        if isinstance(value, list):
-            for item in value:
-                yield from _walk(item, segments, at + 1)
-        elif value is not None:
-            yield from _walk(value, segments, at + 1)
-        return
-    if isinstance(value, Mapping):
-        if segment == "*":
-            for item in value.values():
-                yield from _walk(item, segments, at + 1)
-        elif segment in value:
-            yield from _walk(value[segment], segments, at + 1)
-        else:
-            wanted = segment.lower()
-            for key, item in value.items():
-                if key.lower() == wanted:
-                    yield from _walk(item, segments, at + 1)
-                    return
+        for item in value if isinstance(value, list) else () if value is None else (value,):
+            yield from _walk(item, segments, at + 1)
+    elif isinstance(value, Mapping):
+        for item in _under(value, segment):
+            yield from _walk(item, segments, at + 1)
     elif isinstance(value, list):
         # A list where the path expects one object: look in each.
         for item in value:
             if isinstance(item, Mapping | list):
                 yield from _walk(item, segments, at)
+
+
+def _under(value: Mapping[str, Any], segment: str) -> Iterable[Any]:
+    """What stands under a key, or under any."""
+    if segment == "*":
+        return value.values()
+    if segment in value:
+        return (value[segment],)
+    wanted = segment.lower()
+    return next(((item,) for key, item in value.items() if key.lower() == wanted), ())
