@@ -88,3 +88,8 @@ def test_it_can_be_printed_for_some_methods():
     ]
     assert CliRunner().invoke(command, ["revoke", "--control", "aws.*"]).exit_code == 2
     assert CliRunner().invoke(command, ["--method", "aws.*"]).exit_code == 2
+
+
+def test_where_a_policy_is_too_long_it_is_said_with_what_makes_it_shorter():
+    said = CliRunner().invoke(command, ["revoke"]).stderr
+    assert "put it in several managed policies, or ask for less by --method" in said

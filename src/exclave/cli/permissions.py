@@ -5,13 +5,23 @@ from __future__ import annotations
 import click
 
 # Characters, white space not counted: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
-MANAGED = 6144
+MANAGED, INLINE = 6144, 10_240
+SHORTER = {"collect": "--control or --no-exposures", "harden": "--control", "revoke": "--method"}
 CONFIG = ["config:SelectAggregateResourceConfig", "sts:GetCallerIdentity"]
+
+ROLES = {  # statement id, name of the role, what it does
+    "collect": ("Read", "exclave reader", "Reads what exclave audits."),
+    "harden": ("Harden", "exclave hardener", "Puts in place the safeguards that exclave finds missing."),
+    "revoke": ("TakeBack", "exclave revoker", "Takes back what exclave finds shared."),
+}
 
 
 @click.command()
 @click.argument(
-    "for_", type=click.Choice(["collect", "revoke"]), default="collect", metavar="[collect|revoke]"
+    "for_",
+    type=click.Choice(["collect", "harden", "revoke"]),
+    default="collect",
+    metavar="[collect|harden|revoke]",
 )
 @click.option("--method", "methods", multiple=True, help="revoke: only what these methods need: aws.ebs.*")
 @click.option("--cloud", type=click.Choice(["aws", "azure", "gcp"]), default="aws", show_default=True)
@@ -36,8 +46,8 @@ def command(
 ) -> None:
     """Print the smallest policy that a command needs.
 
-    `collect`, and so `audit CLOUD`: the calls it makes, all reading. `revoke`: what it reads, and what its --apply and
-    --undo change.
+    `collect`, and so `audit CLOUD`: the calls it makes, all reading. `harden` and `revoke`: what they read, and what
+    their --apply and --undo change.
     """
     from exclave.audit.loader import BadControlError
     from exclave.audit.needs import permissions
@@ -47,28 +57,32 @@ def command(
         raise click.UsageError("--from-config is of AWS, and asks for all that Config holds")
     if for_ == "revoke" and (from_config or control_ids or no_exposures):
         raise click.UsageError("revoke takes --method, not controls")
-    if for_ == "revoke":
-        from exclave.revoke.needs import permissions as of_revoke
-
-        _print(of_revoke(Cloud(cloud), methods), cloud, role_name, format_, changes=True)
-        return
-    if methods:
+    if for_ == "harden" and (from_config or no_exposures):
+        raise click.UsageError("harden looks at controls alone")
+    if methods and for_ != "revoke":
         raise click.UsageError("--method is of revoke")
     try:
-        needed = CONFIG if from_config else permissions(Cloud(cloud), control_ids, exposures=not no_exposures)
+        if for_ == "revoke":
+            from exclave.revoke.needs import permissions as of_revoke
+
+            needed = of_revoke(Cloud(cloud), methods)
+        elif for_ == "harden":
+            from exclave.harden.needs import permissions as of_harden
+
+            needed = of_harden(Cloud(cloud), control_ids)
+        elif from_config:
+            needed = CONFIG
+        else:
+            needed = permissions(Cloud(cloud), control_ids, exposures=not no_exposures)
     except BadControlError as error:
         raise click.BadParameter(str(error), param_hint="--control") from error
-    _print(needed, cloud, role_name, format_)
+    _print(needed, for_, cloud, role_name, format_)
 
 
-def _print(needed: list[str], cloud: str, role_name: str, format_: str, *, changes: bool = False) -> None:
+def _print(needed: list[str], for_: str, cloud: str, role_name: str, format_: str) -> None:
     import json
 
-    sid, name, does = (
-        ("TakeBack", "exclave revoker", "Takes back what exclave finds shared.")
-        if changes
-        else ("Read", "exclave reader", "Reads what exclave audits.")
-    )
+    sid, name, does = ROLES[for_]
     if format_ == "text":
         click.echo("\n".join([*needed, *(["sts:AssumeRole"] if role_name else [])]))
         return
@@ -112,8 +126,9 @@ def _print(needed: list[str], cloud: str, role_name: str, format_: str, *, chang
     click.echo(json.dumps(document, indent=2))
     size = len(json.dumps(document, separators=(",", ":")))
     if cloud == "aws" and size > MANAGED:
+        where = "a role's inline policy" if size <= INLINE else "several managed policies"
         click.echo(
-            f"{size:,} characters: more than a managed policy holds ({MANAGED:,}), so put it in a role's inline policy, or ask "
-            "for less by --control or --no-exposures",
+            f"{size:,} characters: more than a managed policy holds ({MANAGED:,}), so put it in {where}, or ask for less by "
+            f"{SHORTER[for_]}",
             err=True,
         )
