@@ -346,6 +346,35 @@ def test_what_was_made_is_the_same_every_time_and_each_file_stands_alone():
     assert len({s.id for s in first.steps}) == len(first.steps)
 
 
+def test_access_logs_that_go_to_a_bucket_that_is_gone_are_turned_and_their_undo_turns_them_back():
+    account = Account()
+    lost = {"TargetBucket": "gone", "TargetPrefix": "x/"}
+    account.buckets["data-1"]["logging"] = lost
+    (step,) = [s for s in account.harden("aws.logging.services").steps if "data-1" in s.resource]
+    assert step.before == {"LoggingEnabled": lost}
+    assert step.undo[0].args["BucketLoggingStatus"] == {"LoggingEnabled": lost}
+
+
+def test_a_recorder_of_all_but_iam_takes_iam_in():
+    account = Account()
+    account.recorder = {
+        "name": "own",
+        "roleARN": "arn:aws:iam::123456789012:role/c",
+        "recordingGroup": {"allSupported": True, "includeGlobalResourceTypes": False},
+    }
+    account.channel = {"name": "default", "s3BucketName": "data-1"}
+    steps = [s for s in account.harden("aws.logging.services").steps if "Config" in s.title]
+    put = next(
+        r.args["ConfigurationRecorder"]
+        for s in steps
+        for r in s.change
+        if r.call == "config:PutConfigurationRecorder"
+    )
+    assert put == account.recorder | {
+        "recordingGroup": {"allSupported": True, "includeGlobalResourceTypes": True}
+    }
+
+
 def test_a_trail_that_can_be_mended_is_mended():
     account = Account()
     arn = "arn:aws:cloudtrail:eu-west-1:123456789012:trail/old"

@@ -21,6 +21,7 @@ _RECEIVERS = (
     ("config.DescribeDeliveryChannels", "s3BucketName"),
     ("ec2.DescribeFlowLogs", "LogDestination"),
 )
+US_EAST_1 = "us-east-1"
 _ONLY = " traffic only"
 _BUCKET = "arn:aws:s3:::"
 _SOURCES, _DELIVERIES = "logs.DescribeDeliverySources", "logs.DescribeDeliveries"
@@ -150,11 +151,11 @@ def _delivery(trail: Mapping[str, Any], inventory: Inventory, account: str, sett
 def _recorders(inventory: Inventory, account: str) -> Iterator[Item]:
     recorders = inventory.answers("config.DescribeConfigurationRecorders", account=account)
     # IAM is of no region: one recorder must take it in
-    everything = [r for a in recorders for r in a.items if _records_all(r)]
-    globals_ = not everything or any(
-        (r.get("recordingGroup") or {}).get("includeGlobalResourceTypes") is not False for r in everything
-    )
-    seen = all(a.error is None for a in recorders)
+    everything = [(a.scope.region, r) for a in recorders for r in a.items if _records_all(r)]
+    taken = [r["recordingGroup"].get("includeGlobalResourceTypes") is not False for _, r in everything]
+    regions = sorted({region for region, _ in everything})
+    left_out = regions and not any(taken) and all(a.error is None for a in recorders)
+    lacking = (US_EAST_1 if US_EAST_1 in regions else regions[0]) if left_out else ""
     for answer in recorders:
         region = answer.scope.region
         name = f"Config in {region}"
@@ -166,9 +167,10 @@ def _recorders(inventory: Inventory, account: str) -> Iterator[Item]:
             yield unseen(blind[0], name)
             continue
         why = _recorder(answer, status, channel, delivery)
-        if not why and not globals_ and seen:
-            why = "no recorder of any region takes in IAM (includeGlobalResourceTypes)"
-        facts = (("kind", "config"), ("region", region))
+        facts: tuple[tuple[str, str], ...] = (("kind", "config"), ("region", region))
+        if region == lacking:
+            why = why or "no recorder of any region takes in IAM (includeGlobalResourceTypes)"
+            facts = (*facts, ("iam", "missing"))
         yield (
             failed(name, f"{name}: {why}", facts, answer.where)
             if why

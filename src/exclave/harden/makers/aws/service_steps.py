@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from exclave.change.model import Expect, equals, has, there
 from exclave.harden.makers.aws import changes
 from exclave.harden.makers.aws.buckets import ACCESS_PREFIX
+from exclave.harden.results import fact
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -21,9 +22,14 @@ US_EAST_1 = "us-east-1"
 CONFIG, CONFIG_ROLE = "config.amazonaws.com", "AWSServiceRoleForConfig"
 
 
-def s3_logging(item: Item, account: Account, region: str, to: str, result: Result) -> Step:
-    """Access logs of a bucket."""
+def s3_logging(
+    item: Item, account: Account, region: str, to: str, inventory: Inventory, result: Result
+) -> Step:
+    """Access logs of a bucket; what it has now may go to a bucket that is gone."""
     bucket = item.resource
+    recorded = inventory.each("s3.GetBucketLogging", account=account.id)
+    held = next((a.answer for a in recorded if a.key == bucket and a.error is None), None) or {}
+    before = {"LoggingEnabled": held["LoggingEnabled"]} if held.get("LoggingEnabled") else {}
     status = {"LoggingEnabled": {"TargetBucket": to, "TargetPrefix": f"{ACCESS_PREFIX}{bucket}/"}}
     call = "s3:PutBucketLogging"
     return changes.step(
@@ -33,8 +39,8 @@ def s3_logging(item: Item, account: Account, region: str, to: str, result: Resul
         account=account.id,
         region=region,
         read=changes.reading(account.id, "s3:GetBucketLogging", {"Bucket": bucket}, region=region, keep=("LoggingEnabled",)),
-        before={},
-        undo=[(call, {"Bucket": bucket, "BucketLoggingStatus": {}})],
+        before=before,
+        undo=[(call, {"Bucket": bucket, "BucketLoggingStatus": before})],
         after=[equals("LoggingEnabled.TargetBucket", to)],
         results=[result],
     )  # fmt: skip
@@ -67,18 +73,22 @@ def flow_log(item: Item, account: Account, region: str, to: str, options: Option
     )  # fmt: skip
 
 
-def config(account: Account, region: str, to: str, inventory: Inventory, result: Result) -> Iterator[Step]:
+def config(item: Item, account: Account, to: str, inventory: Inventory, result: Result) -> Iterator[Step]:
     """Config's recorder of all types, its delivery, and that it runs; of a region that has a recorder only what lacks."""
+    region, iam = fact(item, "region"), fact(item, "iam") == "missing"
     role_arn = account.arn("iam", f"role/aws-service-role/{CONFIG}/{CONFIG_ROLE}")
     held = inventory.one("config.DescribeConfigurationRecorders", account.id, region)
     recorder: Mapping[str, Any] = next(iter(held.items), {})
     name = str(recorder.get("name") or "default")
     if not recorder:
         yield _role(account, role_arn, result)
-    group: dict[str, Any] = {"allSupported": True, "includeGlobalResourceTypes": region == account.home}
+    group: dict[str, Any] = {
+        "allSupported": True,
+        "includeGlobalResourceTypes": iam or region == account.home,
+    }
     wanted = {"name": name, "roleARN": str(recorder.get("roleARN") or role_arn), "recordingGroup": group}
     put = "config:PutConfigurationRecorder"
-    if not _all_types(recorder):
+    if iam or not _all_types(recorder):
         yield changes.step(
             f"record every type in Config of {region}",
             f"Config of {account.id} in {region}",

@@ -97,11 +97,11 @@ def _steps(
     if kind == "s3":
         region = regions.get(item.resource, account.home)
         mine = buckets.log_bucket(account, options.prefix, region)
-        yield s3_logging(item, account, region, mine, result)
+        yield s3_logging(item, account, region, mine, inventory, result)
     elif kind == "vpc":
         yield flow_log(item, account, fact(item, "region"), central, options, result)
     elif kind == "config":
-        yield from config(account, fact(item, "region"), central, inventory, result)
+        yield from config(item, account, central, inventory, result)
     elif kind == "cloudfront":
         yield from distribution(item, account, central, result)
     elif kind == "cloudwatch-logs":
