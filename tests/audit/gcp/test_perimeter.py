@@ -149,8 +149,8 @@ def test_a_perimeter_that_does_not_hold_the_project_fails(change, reason):
 @pytest.mark.parametrize(
     ("rules", "reason"),
     [
-        ({"ingressPolicies": [{"ingressFrom": ANYWHERE, "ingressTo": ALL}]}, "lets anybody in from anywhere (every service)"),
-        ({"ingressPolicies": [{"title": "etl", "ingressFrom": {"identityType": "ANY_SERVICE_ACCOUNT"}, "ingressTo": {"operations": [{"serviceName": "storage.googleapis.com"}], "resources": ["*"]}}]}, "(etl) lets anybody in"),
+        ({"ingressPolicies": [{"ingressFrom": ANYWHERE, "ingressTo": ALL}]}, "lets in anybody from anywhere (every service)"),
+        ({"ingressPolicies": [{"title": "etl", "ingressFrom": {"identityType": "ANY_SERVICE_ACCOUNT"}, "ingressTo": {"operations": [{"serviceName": "storage.googleapis.com"}], "resources": ["*"]}}]}, "(etl) lets in anybody"),
         ({"egressPolicies": [{"egressFrom": {"identityType": "ANY_IDENTITY"}, "egressTo": ALL}]}, "lets anybody take data to any project"),
         ({"egressPolicies": [{"egressFrom": {"identities": ["user:a@ours.example"]}, "egressTo": {"operations": [{"serviceName": "bigquery.googleapis.com"}], "resources": ["projects/999999999999"]}}]}, "lets data go to projects/999999999999"),
         ({"egressPolicies": [{"egressFrom": {"identities": ["user:a@ours.example"]}, "egressTo": ALL}]}, "user:a@ours.example take data to any project"),
@@ -170,6 +170,62 @@ def test_rules_for_some_and_towards_our_own_pass():
         "egressPolicies": [{"egressFrom": {"identityType": "ANY_IDENTITY"}, "egressTo": {"operations": [{"serviceName": "*"}], "resources": [f"projects/{NUMBER}"]}}],
     }  # fmt: skip
     assert set(statuses(CONTROL, stub).values()) == {"pass"}
+
+
+OFFICE = "accessPolicies/7/accessLevels/office"
+STORAGE = {"operations": [{"serviceName": "storage.googleapis.com"}], "resources": ["*"]}
+
+
+@pytest.mark.parametrize(
+    ("source", "reason"),
+    [
+        ({"identityType": "ANY_IDENTITY", "sources": [{"resource": "projects/999999999999"}]}, "lets in projects/999999999999"),
+        ({"identityType": "ANY_IDENTITY", "sources": [{"resource": "//compute.googleapis.com/projects/evil/global/networks/n"}]}, "networks/n, not known"),
+        ({"identities": ["user:mallory@gmail.com"], "sources": [{"accessLevel": "*"}]}, "lets in user:mallory@gmail.com"),
+        ({"identities": ["serviceAccount:x@evil-project.iam.gserviceaccount.com"]}, "x@evil-project"),
+        ({"identityType": "ANY_USER_ACCOUNT", "sources": [{"accessLevel": OFFICE}]}, "lets in anybody from 0.0.0.0/0"),
+    ],
+)  # fmt: skip
+def test_ingress_of_strangers_fails(source, reason):
+    stub = right()
+    stub.put(OFFICE, {"basic": {"conditions": [{"ipSubnetworks": ["0.0.0.0/0"]}]}})
+    stub.things[PERIMETER]["status"]["ingressPolicies"] = [{"ingressFrom": source, "ingressTo": STORAGE}]
+    assert reason in why(CONTROL, stub)
+
+
+@pytest.mark.parametrize(
+    ("level", "reason"),
+    [
+        ({"basic": {"conditions": [{"ipSubnetworks": ["0.0.0.0/0"]}]}}, "access level office lets in anybody from 0.0.0.0/0"),
+        ({"basic": {"conditions": [{"ipSubnetworks": ["10.0.0.0/8", "128.0.0.0/1"]}]}}, "128.0.0.0/1"),
+        ({"basic": {"conditions": [{}]}}, "anybody from anywhere"),
+        ({"basic": {"conditions": [{"regions": ["US"]}]}}, "anybody from US"),
+        ({"basic": {"conditions": [{"ipSubnetworks": ["198.51.100.0/24"], "negate": True}]}}, "anybody but from some places"),
+        ({"basic": {"conditions": [{"members": ["user:mallory@gmail.com"]}]}}, "user:mallory@gmail.com"),
+        ({"basic": {"combiningFunction": "OR", "conditions": [{"members": ["user:a@ours.example"]}, {"ipSubnetworks": ["::/0"]}]}}, "anybody from ::/0"),
+        ({"basic": {"conditions": [{"requiredAccessLevels": [OFFICE]}]}, "custom": {}}, None),
+        ({"custom": {"expr": {"expression": "true"}}}, "anybody from anywhere"),
+        ({"basic": {"conditions": [{"members": ["user:a@ours.example"]}, {"ipSubnetworks": ["::/0"]}]}}, None),
+        ({"basic": {"conditions": [{"ipSubnetworks": ["0.0.0.0/0"], "devicePolicy": {"requireCorpOwned": True}}]}}, None),
+        ({"basic": {"conditions": [{"ipSubnetworks": ["10.0.0.0/8"]}]}}, None),
+    ],
+)  # fmt: skip
+def test_access_levels_of_a_perimeter(level, reason):
+    stub = right()
+    stub.put(OFFICE, level)
+    stub.things[PERIMETER]["status"]["accessLevels"] = [OFFICE]
+    if reason is None:
+        assert set(statuses(CONTROL, stub).values()) == {"pass"}
+    else:
+        assert reason in why(CONTROL, stub)
+
+
+def test_access_levels_that_could_not_be_read_matter_where_they_are_named():
+    stub = right()
+    stub.fail("accessLevels", 403, error(403))
+    assert statuses(CONTROL, stub)[PROJECT] == "pass"
+    stub.things[PERIMETER]["status"]["accessLevels"] = [OFFICE]
+    assert statuses(CONTROL, stub)[PROJECT] == "could-not-look"
 
 
 def test_a_bridge_to_strangers_fails():

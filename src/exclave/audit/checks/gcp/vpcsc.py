@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from exclave.audit.checks.gcp.accesslevels import Levels, levels
+from exclave.audit.checks.gcp.constraints import named
 from exclave.audit.checks.gcp.scopes import ancestors, home_of, mappings, number_of, part, texts
 from exclave.audit.judging import failed, passed, unseen
 from exclave.audit.model import Item, Status
@@ -49,13 +51,25 @@ def service_perimeter(inventory: Inventory, project: str, perimeter: Perimeter) 
             return Item(resource=NAME, status=Status.COULD_NOT_LOOK, why=why, facts=facts)
         return failed(NAME, _outside(found, mine), facts, next((a.where for a in answers), ""))
     first, where = regular[0]
-    reasons = [why for one, _ in regular for why in _wrong(one, perimeter)]
+    known = levels(inventory, home, perimeter)
+    reasons = [why for one, _ in regular for why in _wrong(one, perimeter, known)]
     reasons += [
         why for one, _ in holding if one not in [r for r, _ in regular] for why in _bridge(one, perimeter)
     ]
     if reasons:
         return failed(NAME, f"perimeter {_title(first)}: {'; '.join(reasons)}", (*facts, ("perimeter", str(first.get("name")))), where)  # fmt: skip
+    if known.blind is not None and any(known.unknown(_levels(one)) for one, _ in regular):
+        return unseen(known.blind, NAME)
     return passed(NAME, where=where, facts=facts)
+
+
+def _levels(one: Mapping[str, Any]) -> list[str]:
+    """The access levels that a perimeter and its rules name."""
+    status = part(one, "status")
+    sources = [
+        s for r in mappings(part(status, "ingressPolicies")) for s in mappings(part(r, "ingressFrom", "sources"))
+    ]  # fmt: skip
+    return texts(part(status, "accessLevels")) + [n for s in sources for n in texts(s.get("accessLevel"))]
 
 
 def _outside(found: list[tuple[Mapping[str, Any], str]], mine: set[str]) -> str:
@@ -65,28 +79,39 @@ def _outside(found: list[tuple[Mapping[str, Any], str]], mine: set[str]) -> str:
     return "no enforced service perimeter holds the project"
 
 
-def _wrong(one: Mapping[str, Any], perimeter: Perimeter) -> Iterator[str]:
+def _wrong(one: Mapping[str, Any], perimeter: Perimeter, known: Levels) -> Iterator[str]:
     status = part(one, "status")
     bound = set(texts(part(status, "restrictedServices")))
     missing = [s for s in SERVICES if s not in bound and "*" not in bound]
     if missing:
         yield f"it does not restrict {', '.join(missing)}"
+    for name in texts(part(status, "accessLevels")):
+        if whom := known.wide(name):
+            yield f"access level {name.rpartition('/')[2]} lets in {whom}"
     for rule in mappings(part(status, "ingressPolicies")):
-        if why := _ingress(rule):
-            yield why
+        yield from _ingress(rule, perimeter, known)
     for rule in mappings(part(status, "egressPolicies")):
         yield from _egress(rule, perimeter)
 
 
-def _ingress(rule: Mapping[str, Any]) -> str:
+def _ingress(rule: Mapping[str, Any], perimeter: Perimeter, known: Levels) -> Iterator[str]:
+    what = _operations(part(rule, "ingressTo"))
+    if not what:
+        return
     source = rule.get("ingressFrom")
-    anybody = str(part(source, "identityType")) in ANYBODY
     sources = list(mappings(part(source, "sources")))
-    anywhere = not sources or any(s.get("accessLevel") == "*" for s in sources)
-    if anybody and anywhere:
-        what = _operations(part(rule, "ingressTo"))
-        return f"an ingress rule{_titled(rule)} lets anybody in from anywhere ({what})" if what else ""
-    return ""
+    if str(part(source, "identityType")) in ANYBODY:
+        wide = (known.wide(n) for s in sources for n in texts(s.get("accessLevel")))
+        if whom := next((w for w in wide if w), "" if sources else "anybody from anywhere"):
+            yield f"an ingress rule{_titled(rule)} lets in {whom} ({what})"
+    for one in sources:
+        for resource in texts(one.get("resource")):
+            if _foreign(resource.removeprefix("//compute.googleapis.com/"), perimeter):
+                yield f"an ingress rule{_titled(rule)} lets in {resource}, not known to be ours ({what})"
+    for identity in texts(part(source, "identities")):
+        stranger = named(identity) if "@" in identity else None
+        if stranger is not None and perimeter.judge(stranger).verdict in FOREIGN:
+            yield f"an ingress rule{_titled(rule)} lets in {identity}, not known to be ours ({what})"
 
 
 def _egress(rule: Mapping[str, Any], perimeter: Perimeter) -> Iterator[str]:
@@ -127,7 +152,10 @@ def _foreign(resource: str, perimeter: Perimeter) -> bool:
     kinds = {"projects": Kind.PROJECT, "folders": Kind.ORG_UNIT, "organizations": Kind.ORGANIZATION}
     if head not in kinds:
         return False
-    return perimeter.judge(Destination(kind=kinds[head], id=tail, cloud=Cloud.GCP)).verdict in FOREIGN
+    return (
+        perimeter.judge(Destination(kind=kinds[head], id=tail.partition("/")[0], cloud=Cloud.GCP)).verdict
+        in FOREIGN
+    )
 
 
 def _title(one: Mapping[str, Any]) -> str:
