@@ -328,6 +328,21 @@ def test_a_sink_of_ours_that_is_off_is_switched_on_and_off_again(stub, tmp_path)
     assert "google_logging_organization_sink" not in scripts.get("tf.json", "")
 
 
+def test_alarms_of_ours_that_are_wrong_are_mended_and_put_back_by_their_scripts(stub, tmp_path):
+    """What is there can't be made once more, and is not to be deleted."""
+    untidy(stub)
+    applied(made(stub), tmp_path / "one.jsonl")
+    policy = next(n for n in stub.things if "/alertPolicies/" in n)
+    stub.things[policy]["enabled"] = False
+    stub.things[f"projects/{OTHER}/metrics/exclave-sharing"]["filter"] = "severity>=ERROR"
+    scripts = texts(made(stub), "gcp.alert")
+    assert re.findall(r"metrics (\w+) (\S+)", scripts["gcloud.sh"]) == [("update", "exclave-sharing")]
+    assert f"policies update {policy} " in scripts["gcloud.sh"]
+    assert "delete" not in scripts["undo.gcloud.sh"]
+    assert '"filter": "severity>=ERROR"' in scripts["undo.gcloud.sh"]
+    assert '"enabled": false' in scripts["undo.gcloud.sh"]
+
+
 def test_members_whose_names_differ_by_a_sign_are_members_of_their_own(stub):
     untidy(stub)
     twins = [

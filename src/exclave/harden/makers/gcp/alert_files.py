@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from exclave.harden.makers.gcp.alert_bodies import policy_body, series
@@ -19,26 +20,44 @@ CONTROL = "gcp.alert"
 ABOUT = "raises an alarm on changes of IAM, log sinks, perimeters, and on sharing"
 
 
+_GOOGLES = (
+    "name",
+    "createTime",
+    "updateTime",
+    "creationRecord",
+    "mutationRecord",
+    "validity",
+)  # that it writes itself
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Held:
+    """What is there already: metrics by name, and the alert policy of our name."""
+
+    metrics: Mapping[str, Mapping[str, Any]]
+    policy: Mapping[str, Any] | None
+
+
 def scripts(
     project: str,
     metrics: Mapping[str, Mapping[str, Any]],
     channel: Mapping[str, Any] | None,
     options: Options,
+    held: Held,
 ) -> list[Artefact]:
-    """The script, and the one that takes it away."""
+    """The script, and the one that takes it away. What is there and right is left alone; what is wrong comes back so."""
     script, undo = Script(CONTROL, ABOUT), Script(CONTROL, "takes away what the script made")
     where = f"--project={project}"
+    of_metrics = ("gcloud", "logging", "metrics")
     for body in metrics.values():
-        script.run_with(
-            script.file(body),
-            "gcloud",
-            "logging",
-            "metrics",
-            "create",
-            str(body["name"]),
-            where,
-            "--config-from-file=",
-        )
+        name, old = str(body["name"]), held.metrics.get(str(body["name"]))
+        if (
+            old is None
+            or any(old.get(k) != body[k] for k in ("filter", "bucketName"))
+            or old.get("disabled") is True
+        ):
+            verb = "create" if old is None else "update"
+            script.run_with(script.file(body), *of_metrics, verb, name, where, "--config-from-file=")
     policy = policy_body(list(metrics.values()), options)
     if channel is not None:
         told = channel.get("name")
@@ -48,16 +67,32 @@ def scripts(
             )
         else:
             script.raw(f"channel={_quoted(str(told))}")
-        script.raw(
-            f'gcloud monitoring policies create --policy-from-file="{script.file(policy)}" --notification-channels="$channel" {_quoted(where)}'
-        )
+        made = f'--policy-from-file="{script.file(policy)}"'
+        if held.policy is None:
+            script.raw(
+                f'gcloud monitoring policies create {made} --notification-channels="$channel" {_quoted(where)}'
+            )
+        else:
+            of_policy = (
+                f"gcloud monitoring policies update {_quoted(str(held.policy.get('name')))} {_quoted(where)}"
+            )
+            script.raw(f'{of_policy} {made} --set-notification-channels="$channel"')
+            undo.raw(
+                f'{of_policy} --policy-from-file="{undo.file({k: v for k, v in held.policy.items() if k not in _GOOGLES})}"'
+            )
     # the policy first, so that it is never left without its metrics
-    undo.raw(
-        f"gcloud monitoring policies list {_quoted(where)} {_quoted('--filter=displayName=' + chr(34) + str(policy['displayName']) + chr(34))} "
-        "'--format=value(name)' | while read -r name; do gcloud monitoring policies delete \"$name\" --quiet; done"
-    )
+    if held.policy is None:
+        undo.raw(
+            f"gcloud monitoring policies list {_quoted(where)} {_quoted('--filter=displayName=' + chr(34) + str(policy['displayName']) + chr(34))} "
+            "'--format=value(name)' | while read -r name; do gcloud monitoring policies delete \"$name\" --quiet; done"
+        )
     for body in metrics.values():
-        undo.run("gcloud", "logging", "metrics", "delete", str(body["name"]), where, "--quiet")
+        name, old = str(body["name"]), held.metrics.get(str(body["name"]))
+        if old is None:
+            undo.run(*of_metrics, "delete", name, where, "--quiet")
+        else:
+            kept = {k: v for k, v in old.items() if k not in _GOOGLES}
+            undo.run_with(undo.file(kept), *of_metrics, "update", name, where, "--config-from-file=")
     return gcloud(script, undo, ABOUT)
 
 

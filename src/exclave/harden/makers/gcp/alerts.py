@@ -15,7 +15,7 @@ from exclave.audit.checks.gcp.scopes import mappings, part
 from exclave.change.model import equals, gone, has
 from exclave.harden.makers.gcp import changes
 from exclave.harden.makers.gcp.alert_bodies import GROUPS, metric_body, policy_body
-from exclave.harden.makers.gcp.alert_files import ABOUT, CONTROL, resources, scripts
+from exclave.harden.makers.gcp.alert_files import ABOUT, CONTROL, Held, resources, scripts
 from exclave.harden.makers.gcp.central import bucket_name, central
 from exclave.harden.makers.gcp.place import place_of, terraform
 from exclave.harden.model import Artefact, Made
@@ -58,7 +58,11 @@ def make(results: Sequence[Result], inventory: Inventory, _perimeter: Perimeter,
         steps += [step] if step is not None else []
     artefacts: list[Artefact] = []
     if options.wants("gcloud"):
-        artefacts += scripts(project, metrics, channel, options)
+        there = {str(m.get("name")): m for m in mappings(inventory.one(METRICS, project).items)}
+        policy = _held_policy(
+            project, str(policy_body(list(metrics.values()), options)["displayName"]), inventory
+        )
+        artefacts += scripts(project, metrics, channel, options, Held(metrics=there, policy=policy))
     if options.wants("terraform"):
         artefacts.append(terraform(CONTROL, resources(project, metrics, channel, options), ABOUT))
     return Made(artefacts=tuple(artefacts), steps=tuple(steps), notes=tuple(notes))
@@ -107,21 +111,19 @@ def _channel(inventory: Inventory, project: str, options: Options) -> Mapping[st
     }  # fmt: skip
 
 
+def _held_policy(project: str, name: str, inventory: Inventory) -> Mapping[str, Any] | None:
+    policies = mappings(inventory.one(POLICIES, project).items)
+    return next((p for p in policies if p.get("displayName") == name), None)
+
+
 def _policy(
     project: str, metrics: Sequence[Mapping[str, Any]], channel: Mapping[str, Any], inventory: Inventory, options: Options,
     results: Sequence[Result],
 ) -> Step | None:  # fmt: skip
     body = policy_body(metrics, options)
     url = f"{MONITORING}/projects/{project}/alertPolicies"
-    there = next(
-        (
-            p
-            for p in mappings(inventory.one(POLICIES, project).items)
-            if p.get("displayName") == body["displayName"]
-        ),
-        None,
-    )
     name = str(body["displayName"])
+    there = _held_policy(project, name, inventory)
     made: list[changes.Call] = []
     told: Any = channel.get("name")
     if told is None:
