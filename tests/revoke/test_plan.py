@@ -39,3 +39,20 @@ def test_a_statement_without_a_name_is_left_to_a_person():
     made = plan([found("aws.lambda.code-share", "f")], load(), lambda _: {"Policy": text})
     assert not made.steps
     assert "has no name" in made.skipped[0].why
+
+
+def test_who_comes_to_light_when_everybody_is_shut_out_is_told():
+    condition = {"IpAddress": {"aws:SourceIp": ["0.0.0.0/0", "198.51.100.7/32"]}}
+    statement = {
+        "Effect": "Allow",
+        "Principal": "*",
+        "Action": "sqs:*",
+        "Resource": "*",
+        "Condition": condition,
+    }
+    public = found("aws.sqs.policy", "https://sqs/q")
+    public.destination.update(kind="public", id="*", verdict="public")
+    text = json.dumps({"Statement": [statement]})
+    (step,) = plan([public], load(), lambda _: {"Attributes": {"Policy": text}}).steps
+    assert step.change[0].args["Attributes"]["Policy"] == text.replace('"0.0.0.0/0", ', "")
+    assert "ip-range 198.51.100.7/32 is named beside and let in still: audit again" in step.breaks

@@ -46,10 +46,14 @@ class Party:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Edited:
-    """A document without the grants. `text` is "" when no statement is left; `cuts` say what went, in words."""
+    """A document without the grants. `text` is "" when no statement is left; `cuts` say what went, in words.
+
+    `named`: whom nobody saw before, since everybody was let in, and who is let in still.
+    """
 
     text: str
     cuts: tuple[str, ...]
+    named: tuple[str, ...] = ()
 
 
 def without(text: str, parties: Sequence[Party], own_account: str) -> Edited:
@@ -85,7 +89,9 @@ def without(text: str, parties: Sequence[Party], own_account: str) -> Edited:
     others, left = {_sign(g) for g in before if not _theirs(parties, g)}, {_sign(g) for g in after}
     if not others <= left or not left - others <= _named_beside(text, look):
         raise CannotEditError("cutting it out would change what others may do: edit the policy by hand")
-    return Edited(text=now, cuts=tuple(cuts))
+    return Edited(
+        text=now, cuts=tuple(cuts), named=tuple(sorted(f"{kind} {id_}" for kind, id_, *_ in left - others))
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -141,6 +141,7 @@ def _by_policy(before: Any, parts: Parts, skip: Skip) -> Made:
         else:
             now = edited.text
             made.why += [f"cuts out {what}" for what in edited.cuts]
+            made.breaks += [f"{who} is named beside and let in still: audit again" for who in edited.named]
         made.answered.append(found)
     return _put_back(made, parts, before, doc=now, old=text, empty=not now, at=way.at, skip=skip)
 
