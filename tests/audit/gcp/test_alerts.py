@@ -32,6 +32,9 @@ def test_every_call_of_the_table_is_counted_for_each_place():
         (METRIC, {"filter": 'protoPayload.methodName="storage.objects.get"'}, "no metric and no policy"),
         (METRIC, {"filter": EVERYTHING + ' AND protoPayload.authenticationInfo.principalEmail!="mallory@ours.example"'}, "whoever makes the call"),
         (METRIC, {"filter": EVERYTHING + ' AND NOT protoPayload.requestMetadata.callerIp="private"'}, "whoever makes the call"),
+        (METRIC, {"filter": EVERYTHING + ' AND NOT protoPayload.resourceName:"secret-bucket"'}, "whoever makes the call"),
+        (METRIC, {"filter": EVERYTHING + ' -resource.labels.bucket_name="secret"'}, "whoever makes the call"),
+        (METRIC, {"filter": EVERYTHING + ' NOT protoPayload.serviceData.policyDelta.bindingDeltas.member="user:mallory@gmail.com"'}, "whoever makes the call"),
         (METRIC, {"filter": EVERYTHING + " severity>=ERROR"}, "no metric and no policy"),
         (METRIC, {"bucketName": f"projects/{LOGS}/locations/global/buckets/_Default"}, "no metric and no policy"),
         (POLICY, {"enabled": False}, "it is switched off"),
@@ -81,6 +84,15 @@ def test_other_ways_to_be_right_pass(change):
     stub = right()
     stub.things[POLICY].update(change)
     assert set(statuses(CONTROL, stub).values()) == {"pass"}
+
+
+def test_entries_of_another_project_and_of_refused_calls_may_be_left_out():
+    stub = right()
+    rest = ' NOT resource.labels.project_id="sandbox" NOT protoPayload.status.code=7'
+    stub.things[METRIC]["filter"] = EVERYTHING + rest
+    assert set(statuses(CONTROL, stub).values()) == {"pass"}
+    stub.things[METRIC]["filter"] = EVERYTHING + f' NOT resource.labels.project_id="{PROJECT}"'
+    assert statuses(CONTROL, stub) == {ORG: "pass", PROJECT: "fail", OTHER: "pass"}
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from exclave.audit.checks.gcp.logcompare import key
+
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
     from exclave.audit.checks.gcp.logfilter import Compiled
 
@@ -18,10 +20,7 @@ PEOPLE = ("alice@example.com", "probe@other-project.iam.gserviceaccount.com")
 ADDRESSES = ("203.0.113.9", "private")
 AGENTS = ("google-cloud-sdk gcloud/500.0.0", "Mozilla/5.0")
 ROLES = ("roles/viewer", "roles/owner", "roles/storage.objectViewer")
-_CALLER = "protopayload.authenticationinfo.principalemail"
-_ADDRESS = "protopayload.requestmetadata.callerip"
-_AGENT = "protopayload.requestmetadata.callersupplieduseragent"
-MAX_NAMED = 20  # texts of a filter that are tried as a caller's
+MAX_NAMED = 20  # texts of a field of a filter that are tried
 
 
 class LogEvent(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -89,16 +88,17 @@ def entry(
 
 
 def entries(event: LogEvent, parent: str, filter_: Compiled) -> Iterator[dict[str, Any]]:
-    """Entries of the same call by different callers, also by those whom a filter names: who must not be spared."""
-    for caller in (*PEOPLE, *_named(filter_.named, _CALLER)):
+    """Entries of the same call by different callers, on different things; also those that a filter names: none must be spared."""
+    for caller in PEOPLE:
         yield entry(event, parent, caller=caller)
-    for address in (*ADDRESSES[1:], *_named(filter_.named, _ADDRESS)):
+    for address in ADDRESSES[1:]:
         yield entry(event, parent, address=address)
-    for agent in (*AGENTS[1:], *_named(filter_.named, _AGENT)):
+    for agent in AGENTS[1:]:
         yield entry(event, parent, agent=agent)
     if event.delta:
         for role in ROLES[1:]:
             yield entry(event, parent, role=role)
+    yield from narrowed_calls(filter_, event, parent, ACTIVITY)
 
 
 def covers(filter_: Compiled, event: LogEvent, parent: str) -> bool:
@@ -106,46 +106,49 @@ def covers(filter_: Compiled, event: LogEvent, parent: str) -> bool:
     return all(filter_(found) for found in entries(event, parent, filter_))
 
 
-def narrowed_callers(filter_: Compiled, event: LogEvent, parent: str, log: str) -> Iterator[dict[str, Any]]:
-    """Entries by the callers, addresses and agents that a filter names."""
-    for path, name in ((_FIELDS[5], _CALLER), (_FIELDS[6], _ADDRESS), (_FIELDS[7], _AGENT)):
-        for text in _named(filter_.named, name):
-            yield _with(entry(event, parent, log=log), path, text)
+def narrowed_calls(filter_: Compiled, event: LogEvent, parent: str, log: str) -> Iterator[dict[str, Any]]:
+    """Entries of one call by the callers, from the addresses, on the things that a filter names."""
+    for path, text in _named(filter_, _OF_THE_CALL):
+        yield _with(entry(event, parent, log=log), path, text)
 
 
 def narrowed(filter_: Compiled, event: LogEvent, parent: str, log: str) -> Iterator[dict[str, Any]]:
     """Entries made to fit what a filter names: one text of each field, then all fields at once."""
-    fields = [(path, _named(filter_.named, ".".join(path).lower())) for path in _FIELDS]
-    for path, named in fields:
-        for text in named:
-            yield _with(entry(event, parent, log=log), path, text)
-    for at in range(max((len(named) for _, named in fields), default=0)):
+    fields: dict[tuple[str, ...], list[str]] = {}
+    for path, text in _named(filter_, _OF_THE_LOG):
+        fields.setdefault(path, []).append(text)
+        yield _with(entry(event, parent, log=log), path, text)
+    for at in range(max((len(named) for named in fields.values()), default=0)):
         found = entry(event, parent, log=log)
-        for path, named in fields:
-            if named:
-                found = _with(found, path, named[min(at, len(named) - 1)])
+        for path, named in fields.items():
+            found = _with(found, path, named[min(at, len(named) - 1)])
         yield found
 
 
-_FIELDS = (
-    ("resource", "type"),
-    ("severity",),
-    ("protoPayload", "serviceName"),
-    ("protoPayload", "methodName"),
-    ("protoPayload", "resourceName"),
-    ("protoPayload", "authenticationInfo", "principalEmail"),
-    ("protoPayload", "requestMetadata", "callerIp"),
-    ("protoPayload", "requestMetadata", "callerSuppliedUserAgent"),
-)
+# what makes an entry one of another log or of another place, not of another caller
+_OF_THE_LOG = (
+    "logname", "timestamp", "receivetimestamp", "protopayload.@type", "resource.labels.projectid", "resource.labels.organizationid",
+    "resource.labels.folderid",
+)  # fmt: skip
+# and what makes it another call, or one that came to another end
+_OF_THE_CALL = (
+    *_OF_THE_LOG, "resource.type", "severity", "protopayload.servicename", "protopayload.methodname", "protopayload.status", "operation",
+    "protopayload.authorizationinfo.granted", "protopayload.servicedata.policydelta.bindingdeltas.action",
+)  # fmt: skip
 
 
-def _with(value: dict[str, Any], path: tuple[str, ...], text: str) -> dict[str, Any]:
-    inner = value.get(path[0])
-    return {
-        **value,
-        path[0]: text if len(path) == 1 or not isinstance(inner, dict) else _with(inner, path[1:], text),
-    }
+def _named(filter_: Compiled, but: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], str]]:
+    """The fields that a filter names, but for some and what is in them, each with the texts it is compared with."""
+    for name, texts in filter_.named.items():
+        if not any(f"{name}.".startswith(f"{b}.") for b in but):
+            for text in sorted(texts)[:MAX_NAMED]:
+                yield tuple(name.split(".")), text
 
 
-def _named(named: Mapping[str, frozenset[str]], field: str) -> list[str]:
-    return sorted(named.get(field, ()))[:MAX_NAMED]
+def _with(value: Any, path: tuple[str, ...], text: str) -> Any:
+    """A value with a text at a path, whose names are written as filters compare them."""
+    if isinstance(value, list):
+        return [_with(one, path, text) for one in value]
+    held = value if isinstance(value, dict) else {}
+    name = next((k for k in held if key(k) == path[0]), path[0])
+    return {**held, name: text if len(path) == 1 else _with(held.get(name), path[1:], text)}

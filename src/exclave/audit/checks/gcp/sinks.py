@@ -19,7 +19,6 @@ from exclave.audit.checks.gcp.events import (
     entry,
     load,
     narrowed,
-    narrowed_callers,
 )
 from exclave.audit.checks.gcp.logfilter import BadFilterError, compiled
 from exclave.audit.checks.gcp.scopes import mappings, part
@@ -51,11 +50,10 @@ def missed(filter_: Compiled, parents: tuple[str, ...]) -> str:
         events = load() if number == 0 else (_READ,)
         if not all(covers(filter_, event, parent) for event in events):
             return ACTIVITY
-        reading = [entry(_READ, parent, log=DATA_ACCESS, caller=c) for c in PEOPLE]
-        if not all(
-            filter_(found) for found in (*reading, *narrowed_callers(filter_, _READ, parent, DATA_ACCESS))
-        ):
-            return DATA_ACCESS
+        for kind in (ACTIVITY, DATA_ACCESS):
+            reading = (entry(_READ, parent, log=kind, caller=c) for c in PEOPLE)
+            if not all(filter_(found) for found in chain(reading, narrowed(filter_, _READ, parent, kind))):
+                return kind
     return ""
 
 
@@ -67,7 +65,9 @@ def excluded(item: Mapping[str, Any], parents: tuple[str, ...]) -> str:
         filter_ = compiled(str(item.get("filter") or ""), sampled=True)
     except BadFilterError as error:
         return f"audit logs perhaps, its filter could not be read: {error}"
-    for parent in parents:
+    # the first two stand for all, unless the filter tells places apart
+    placed = any(name in filter_.named for name in ("logname", "resource.labels.projectid"))
+    for parent in parents if placed else parents[:2]:
         for kind in (ACTIVITY, DATA_ACCESS, _SYSTEM, _POLICY):
             tried = chain((entry(_READ, parent, log=kind),), narrowed(filter_, _READ, parent, kind))
             if any(filter_(found) for found in tried) or any(
@@ -98,7 +98,7 @@ def wrong_with(
     reasons += [
         f"its exclusion {exclusion.get('name')} takes away {taken}"
         for exclusion in mappings(sink.get("exclusions"))
-        if (taken := excluded(exclusion, parents[:2]))
+        if (taken := excluded(exclusion, parents))
     ]
     destination = str(sink.get("destination") or "")
     why, blind = kept(destination, inventory, perimeter)
