@@ -144,29 +144,60 @@ def test_an_empty_account_fails_and_the_whole_chain_passes(clean, tmp_path):
     }
 
 
-@pytest.mark.parametrize("broken", ["metric", "subscription", "stopped", "actions"])
-def test_a_chain_with_one_broken_link_fails(clean, tmp_path, broken):
-    topic = chain(clean, confirmed=broken != "subscription")
-    cloudwatch = client(clean, "cloudwatch")
-    if broken == "metric":
-        cloudwatch.delete_alarms(AlarmNames=["iam"])
-        cloudwatch.put_metric_alarm(
-            AlarmName="iam",
-            MetricName="other",
-            Namespace="CIS",
-            Statistic="Sum",
-            Period=300,
-            EvaluationPeriods=1,
-            Threshold=1,
-            ComparisonOperator="GreaterThanOrEqualToThreshold",
-            AlarmActions=[topic],
-        )
-    elif broken == "stopped":
-        client(clean, "cloudtrail").stop_logging(Name="main")
-    elif broken == "actions":
-        cloudwatch.disable_alarm_actions(AlarmNames=["iam"])
-    found, _ = audited(clean, collected(clean, tmp_path / "i", *CHAIN), *CHAIN)
-    assert control(found, "aws.alarm.iam-policy-changes")["status"] == "fail"
+def _alarm(url, topic, **changes):
+    cloudwatch = client(url, "cloudwatch")
+    cloudwatch.delete_alarms(AlarmNames=["iam"])
+    same = {
+        "AlarmName": "iam", "MetricName": "iam", "Namespace": "CIS", "Statistic": "Sum", "Period": 300, "EvaluationPeriods": 1, "Threshold": 1,
+        "ComparisonOperator": "GreaterThanOrEqualToThreshold", "AlarmActions": [topic],
+    }  # fmt: skip
+    cloudwatch.put_metric_alarm(**same | changes)
+
+
+def _filter(url, pattern, **metric):
+    logs = client(url, "logs")
+    logs.delete_metric_filter(logGroupName="trail", filterName="iam")
+    transformation = {"metricName": "iam", "metricNamespace": "CIS", "metricValue": "1", **metric}
+    logs.put_metric_filter(
+        logGroupName="trail", filterName="iam", filterPattern=pattern, metricTransformations=[transformation]
+    )
+
+
+def _policy(url, topic, principal):
+    statement = {"Effect": "Allow", "Principal": principal, "Action": "sns:Publish", "Resource": topic}
+    value = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    client(url, "sns").set_topic_attributes(TopicArn=topic, AttributeName="Policy", AttributeValue=value)
+
+
+_IAM = '$.eventSource = "iam.amazonaws.com"'
+# What is done to a whole chain, and what is said then; "" where it is still whole.
+BROKEN = {
+    "another metric": (lambda u, t: _alarm(u, t, MetricName="other"), "no alarm is on metric"),
+    "stopped": (lambda u, _: client(u, "cloudtrail").stop_logging(Name="main"), "does not log"),
+    "actions off": (lambda u, t: _alarm(u, t, ActionsEnabled=False), "switched off"),
+    "60 of 60": (lambda u, t: _alarm(u, t, EvaluationPeriods=60, Period=60), "waits for 60 periods"),
+    "1 of 60": (lambda u, t: _alarm(u, t, EvaluationPeriods=60, Period=60, DatapointsToAlarm=1), ""),
+    "when it is over": (lambda u, t: _alarm(u, t, AlarmActions=[], OKActions=[t]), "no SNS topic"),
+    "always raised": (lambda u, _: _filter(u, f"{{ {_IAM} }}", defaultValue=1), "without any event"),
+    "without one user": (
+        lambda u, _: _filter(u, f'{{ {_IAM} && $.userIdentity.arn != "arn:aws:iam::{MANAGEMENT}:user/ci" }}'), "user/ci",
+    ),
+    "successes": (lambda u, _: _filter(u, f"{{ {_IAM} && $.errorCode NOT EXISTS }}"), ""),
+    "topic shut": (lambda u, t: _policy(u, t, {"AWS": f"arn:aws:iam::{THEIRS}:root"}), "does not let cloudwatch"),
+    "topic gone": (lambda u, t: client(u, "sns").delete_topic(TopicArn=t), "does not exist"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ["unconfirmed", *BROKEN])
+def test_a_chain_with_one_broken_link_fails_and_says_which(clean, tmp_path, name):
+    topic = chain(clean, confirmed=name != "unconfirmed")
+    change, words = BROKEN.get(name, (lambda *_: None, "no subscription"))
+    change(clean, topic)
+    line = control(
+        audited(clean, collected(clean, tmp_path / "i", *CHAIN), *CHAIN)[0], "aws.alarm.iam-policy-changes"
+    )
+    assert line["status"] == ("fail" if words else "pass")
+    assert words in " ".join(line["why"])
 
 
 def test_shares_planted_through_the_api_are_found_and_gone_when_taken_back(clean, tmp_path):

@@ -327,6 +327,12 @@ def test_an_rcp_with_a_hole_fails(broken):
     assert status(RESOURCE, [*organization("rcp", policy(broken)), *settings()]) == "fail"
 
 
+def test_a_setting_in_one_region_of_two_is_not_enough():
+    elsewhere = doc("ec2.GetSnapshotBlockPublicAccessState", {"State": "unblocked"}, region="us-east-1")
+    here = [*organization("rcp", policy(STRANGERS)), *settings()]
+    assert "EBS snapshots in us-east-1 is unblocked" in why(RESOURCE, [*here, elsewhere])
+
+
 NETWORK = "aws.network.source-restriction"
 ONLY_HERE = deny(
     Condition={
