@@ -48,6 +48,9 @@ def test_every_call_of_the_table_is_counted_for_each_place():
         (POLICY, threshold(thresholdValue=5), "one event does not meet it"),
         (POLICY, threshold(comparison="COMPARISON_LT", thresholdValue=1), "one event does not meet it"),
         (POLICY, threshold(comparison="COMPARISON_GE", thresholdValue=2), "one event does not meet it"),
+        (POLICY, {"alertStrategy": {"notificationPrompts": ["CLOSED"]}}, "only when they are CLOSED"),
+        (POLICY, {"notificationChannels": ["projects/evil-project/notificationChannels/1"]}, "is gone"),
+        (POLICY, threshold(trigger={"percent": 100}), "it waits for 100 % of the time series"),
         (POLICY, threshold(trigger={"count": 3}), "it waits for 3 time series"),
         (POLICY, threshold(duration="3600s"), "must stay up for 3600 seconds"),
         (POLICY, threshold(aggregations=[{"alignmentPeriod": "86400s", "perSeriesAligner": "ALIGN_DELTA"}]), "it looks only every 86400 seconds"),
@@ -84,6 +87,21 @@ def test_other_ways_to_be_right_pass(change):
     stub = right()
     stub.things[POLICY].update(change)
     assert set(statuses(CONTROL, stub).values()) == {"pass"}
+
+
+@pytest.mark.parametrize(
+    ("kind", "query"),
+    [
+        ("conditionMonitoringQueryLanguage", "fetch logging_bucket::logging.googleapis.com/user/watch | condition val() > 0"),
+        ("conditionPrometheusQueryLanguage", 'increase(logging_googleapis_com:user_watch{monitored_resource="logging_bucket"}[5m]) > 0'),
+    ],
+)  # fmt: skip
+def test_a_condition_in_another_language_is_neither_right_nor_wrong(kind, query):
+    stub = right()
+    stub.things[POLICY]["conditions"] = [{kind: {"query": query}}]
+    assert set(statuses(CONTROL, stub).values()) == {"could-not-look"}
+    stub.things[POLICY]["conditions"] = [{kind: {"query": query.replace("watch", "watchman")}}]
+    assert set(statuses(CONTROL, stub).values()) == {"fail"}
 
 
 def test_entries_of_another_project_and_of_refused_calls_may_be_left_out():

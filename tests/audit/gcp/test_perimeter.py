@@ -167,7 +167,10 @@ def test_rules_for_some_and_towards_our_own_pass():
     stub = right()
     stub.things[PERIMETER]["status"] |= {
         "ingressPolicies": [{"ingressFrom": {"identities": ["user:a@ours.example"], "sources": [{"accessLevel": "accessPolicies/7/accessLevels/office"}]}, "ingressTo": ALL}],
-        "egressPolicies": [{"egressFrom": {"identityType": "ANY_IDENTITY"}, "egressTo": {"operations": [{"serviceName": "*"}], "resources": [f"projects/{NUMBER}"]}}],
+        "egressPolicies": [
+            {"egressFrom": {"identityType": "ANY_IDENTITY"}, "egressTo": {"operations": [{"serviceName": "*"}], "resources": [f"projects/{NUMBER}"]}},
+            {"egressFrom": {}, "egressTo": ALL},  # for nobody
+        ],
     }  # fmt: skip
     assert set(statuses(CONTROL, stub).values()) == {"pass"}
 

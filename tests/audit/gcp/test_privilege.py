@@ -55,6 +55,12 @@ def test_predefined_roles_googles_own_agent_and_deleted_members_pass():
     assert look(CONTROL, stub)[PROJECT].status.value == "pass"
 
 
+def test_the_agent_of_another_project_is_no_agent_of_this_one():
+    stub = right()
+    give(stub, "serviceAccount:999999999999@cloudservices.gserviceaccount.com", "roles/editor")
+    assert "999999999999@cloudservices" in why(CONTROL, stub)
+
+
 def test_the_recommended_role_is_named():
     stub = right()
     give(stub, ETL, "roles/editor")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from exclave.audit.checks.gcp.auditlogs import HOME_SINKS, SINKS
 from exclave.audit.checks.gcp.channels import snoozed, unreached
-from exclave.audit.checks.gcp.conditions import policy_wrong, watches
+from exclave.audit.checks.gcp.conditions import policy_wrong, unfollowed, watches
 from exclave.audit.checks.gcp.events import covers, load
 from exclave.audit.checks.gcp.logfilter import BadFilterError, Compiled, compiled
 from exclave.audit.checks.gcp.scopes import home_of, mappings, part, projects
@@ -175,20 +175,27 @@ def _behind(link: Link, event: LogEvent, answers: Watched) -> tuple[str, str]:
     blinds: list[str] = []
     for policy in mappings(answers.policies.items):
         for condition in mappings(policy.get("conditions")):
-            on, wrong = watches(condition, link.metric, _counted_under(link, event))
-            if not on:
-                continue
-            blind = ""
-            if wrong:
-                wrong = f"policy {_name(policy)}: {wrong}"
-            else:
-                wrong, blind = _told(policy, answers)
-            if not wrong and not blind:
-                return "", ""
-            (blinds if blind else wrongs).append(blind or wrong)
+            found = _opened(condition, policy, link, event, answers)
+            if found == ("", ""):
+                return found
+            wrong, blind = found or ("", "")
+            wrongs += [wrong] if wrong and not blind else []
+            blinds += [blind] if blind else []
     if blinds:
         return "", blinds[0]
     return "; ".join(dict.fromkeys(wrongs)) or f"no alert policy is on metric {link.metric}", ""
+
+
+def _opened(
+    condition: Mapping[str, Any], policy: Mapping[str, Any], link: Link, event: LogEvent, answers: Watched
+) -> tuple[str, str] | None:
+    """What is wrong from a condition on a link's metric onwards, and what could not be seen; None when it is on another."""
+    if language := unfollowed(condition, link.metric):
+        return "", f"policy {_name(policy)}: {language}"
+    on, wrong = watches(condition, link.metric, _counted_under(link, event))
+    if not on:
+        return None
+    return (f"policy {_name(policy)}: {wrong}", "") if wrong else _told(policy, answers)
 
 
 def _counted_under(link: Link, event: LogEvent) -> tuple[str, ...]:

@@ -26,9 +26,10 @@ def unreached(policy: Mapping[str, Any], channels: Answer) -> tuple[str, str]:
     if channels.error is not None:
         return "", f"notification channels: {channels.error.words}"
     known = {_short(c.get("name")): c for c in mappings(channels.items)}
+    place = channels.scope.account
     wrongs = []
     for name in named:
-        channel = known.get(_short(name))
+        channel = known.get(_short(name)) if _of(name) in (place, "") else None
         wrong = "is gone" if channel is None else _wrong(channel)
         if not wrong:
             return "", ""
@@ -60,6 +61,12 @@ def _wrong(channel: Mapping[str, Any]) -> str:
 def _short(name: Any) -> str:
     """The last part of a name: the project may stand in it by id or by number."""
     return str(name).rpartition("/")[2]
+
+
+def _of(name: str) -> str:
+    """The project in a name; "" where it stands there by its number, or not at all."""
+    project = name.split("/")[1] if name.startswith("projects/") else ""
+    return "" if project.isdigit() else project
 
 
 def _spoken(channel: Mapping[str, Any] | None) -> str:

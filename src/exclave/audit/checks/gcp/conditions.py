@@ -5,10 +5,11 @@ Source: https://cloud.google.com/monitoring/api/ref_v3/rest/v3/projects.alertPol
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from exclave.audit.checks.gcp.logfilter import BadFilterError, compiled
-from exclave.audit.checks.gcp.scopes import mappings, part, seconds
+from exclave.audit.checks.gcp.scopes import mappings, part, seconds, texts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,6 +20,7 @@ _SEEING = frozenset(
     {"ALIGN_DELTA", "ALIGN_SUM", "ALIGN_COUNT", "ALIGN_MAX", "ALIGN_RATE", "ALIGN_MEAN", "ALIGN_NONE"}
 )
 _DILUTING = frozenset({"ALIGN_RATE", "ALIGN_MEAN"})  # one event is less than 1 there
+_LANGUAGES = {"conditionMonitoringQueryLanguage": "MQL", "conditionPrometheusQueryLanguage": "PromQL"}
 _MERGING = frozenset({"REDUCE_NONE", "REDUCE_SUM", "REDUCE_MAX", "REDUCE_COUNT", ""})
 
 
@@ -31,6 +33,18 @@ def policy_wrong(policy: Mapping[str, Any]) -> str:
     conditions = list(mappings(policy.get("conditions")))
     if len(conditions) > 1 and policy.get("combiner") not in ("OR", None):
         return "it waits for all of its conditions at once"
+    prompts = texts(part(policy, "alertStrategy", "notificationPrompts"))
+    if prompts and "OPENED" not in prompts:
+        return f"it tells of incidents only when they are {', '.join(prompts)}"
+    return ""
+
+
+def unfollowed(condition: Mapping[str, Any], metric: str) -> str:
+    """The language of a condition on a metric that isn't followed here; "" when there is none."""
+    for kind, name in _LANGUAGES.items():
+        query = str(part(condition, kind, "query") or "")
+        if re.search(rf"user[/_]{re.escape(metric)}(?![\w/-])", query):
+            return f"its condition is in {name}, which is not followed"
     return ""
 
 
@@ -73,6 +87,8 @@ def _single(threshold: Any) -> str:
         or (comparison == "COMPARISON_GE" and 0 < least <= 1 and not diluted)
     ):
         return f"one event does not meet it ({comparison} {least:g})"
+    if share := part(threshold, "trigger", "percent"):
+        return f"it waits for {share} % of the time series"
     count = part(threshold, "trigger", "count")
     if isinstance(count, int) and count > 1:
         return f"it waits for {count} time series"

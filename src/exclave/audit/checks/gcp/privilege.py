@@ -14,6 +14,7 @@ from exclave.audit.checks.gcp.scopes import (
     ancestors,
     home_of,
     mappings,
+    number_of,
     organisation_answer,
     part,
     projects,
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 
 BASIC = ("roles/owner", "roles/editor", "roles/viewer", "roles/writer", "roles/reader", "roles/admin")
 SEARCH, RECOMMENDED = "cloudasset.SearchAllIamPolicies", "recommender.ListIamRecommendations"
-_AGENT = "@cloudservices.gserviceaccount.com"  # Google's own, whose Editor role must stay
+_AGENT = "@cloudservices.gserviceaccount.com"  # Google's own in a project, whose Editor role must stay
 
 
 def least_privilege(inventory: Inventory, perimeter: Perimeter, settings: Settings) -> list[Check]:
@@ -48,7 +49,10 @@ def least_privilege(inventory: Inventory, perimeter: Perimeter, settings: Settin
         if answer.error is None:
             outside = not any(kind == "organization" for kind, _ in ancestors(inventory, scope.account))
             bindings = part(answer.answer, "bindings")
-            items += _bindings(bindings, scope.account, found, settings, answer.where, alone=outside)
+            number = number_of(inventory, scope.account)
+            items += _bindings(
+                bindings, scope.account, found, settings, answer.where, alone=outside, number=number
+            )
             items += _others(bindings, found, recommended.where)
         if recommended.error is not None:
             items.append(unseen(recommended, "IAM Recommender"))
@@ -79,7 +83,14 @@ def _above(inventory: Inventory, settings: Settings) -> list[Check]:
 
 
 def _bindings(
-    bindings: Any, where: str, found: list[Advice], settings: Settings, document: str, *, alone: bool = False
+    bindings: Any,
+    where: str,
+    found: list[Advice],
+    settings: Settings,
+    document: str,
+    *,
+    alone: bool = False,
+    number: str = "",
 ) -> Iterator[Item]:
     owners = [
         m for b in mappings(bindings) if b.get("role") == "roles/owner" for m in texts(b.get("members"))
@@ -88,7 +99,8 @@ def _bindings(
         role = str(binding.get("role"))
         for member in texts(binding.get("members")):
             name = f"{member} {role} on {where}"
-            kept = member.endswith(_AGENT) or member.startswith("deleted:")
+            agent = member == f"serviceAccount:{number}{_AGENT}" if number else member.endswith(_AGENT)
+            kept = agent or member.startswith("deleted:")
             kept = kept or (alone and owners == [member] and role == "roles/owner")
             if role not in BASIC or kept:
                 yield passed(name, where=document)

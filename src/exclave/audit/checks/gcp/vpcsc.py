@@ -122,8 +122,9 @@ def _egress(rule: Mapping[str, Any], perimeter: Perimeter) -> Iterator[str]:
     if str(part(rule, "egressFrom", "identityType")) in ANYBODY and "*" in resources:
         yield f"an egress rule{_titled(rule)} lets anybody take data to any project ({what})"
         return
-    if "*" in resources:
-        yield f"an egress rule{_titled(rule)} lets {', '.join(texts(part(rule, 'egressFrom', 'identities')))[:150]} take data to any project ({what})"
+    who = ", ".join(texts(part(rule, "egressFrom", "identities")))
+    if "*" in resources and who:
+        yield f"an egress rule{_titled(rule)} lets {who[:150]} take data to any project ({what})"
     if texts(part(rule, "egressTo", "externalResources")):
         yield f"an egress rule{_titled(rule)} lets data go to another cloud"
     yield from (
