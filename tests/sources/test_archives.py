@@ -177,3 +177,10 @@ def test_a_zip_with_a_comment_and_one_of_zip64_are_read(tmp_path):
             member.write(LOG)
     (tmp_path / "z").write_bytes(out.getvalue())
     assert read(tmp_path / "z") == ({"!a": LOG}, [])
+
+
+def test_a_member_of_a_zip_without_a_name_is_read(tmp_path):
+    stored = zipped({"a": LOG, "bb": LOG}).replace(b"a", b"\0", 1)  # of the member, then of the table
+    at = stored.rindex(b"PK\x01\x02", 0, stored.rindex(b"PK\x01\x02"))
+    (tmp_path / "z").write_bytes(stored[:at] + stored[at:].replace(b"a", b"\0", 1))
+    assert read(tmp_path / "z") == ({"!": LOG, "!bb": LOG}, [])

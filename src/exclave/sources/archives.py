@@ -52,7 +52,7 @@ def zip_members(name: str, file: IO[bytes], limits: Limits) -> Iterator[Member |
             if index >= limits.members:
                 yield _too_many(name, limits)
                 break
-            if info.is_dir():
+            if info.filename.endswith("/"):  # `is_dir` fails where the name is empty
                 continue
             mode = info.external_attr >> 16
             if stat.S_IFMT(mode) and not stat.S_ISREG(mode):
