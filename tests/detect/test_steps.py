@@ -132,3 +132,29 @@ def test_a_storage_account_of_a_failed_request_is_not_ours():
         Kind.BUCKET
         not in scanned(record(1, "Failure", None, store, "Microsoft.Storage/storageAccounts/write")).seen
     )
+
+
+def test_a_step_without_the_request_that_names_the_resource_joins_the_one_with_it():
+    item = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/rg/providers/Microsoft.RecoveryServices/vaults/v/i"
+    machine = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/rg/providers/Microsoft.Compute/virtualMachines/m"
+    target = f"/subscriptions/{THEIRS}/resourceGroups/x"
+    body = json.dumps(
+        {
+            "properties": {
+                "providerSpecificDetails": {"fabricObjectId": machine, "recoveryResourceGroupId": target}
+            }
+        }
+    )
+    action = (
+        "Microsoft.RecoveryServices/vaults/replicationFabrics/replicationProtectionContainers"
+        "/replicationProtectedItems/write"
+    )
+    records = [
+        record(1, "Start", body, item, action),
+        record(2, "Accept", None, item, action),
+        record(3, "Success", None, item, action),
+    ]
+    for parts in ([scanned(*records)], [scanned(one) for one in records]):
+        (transfer,) = found(*parts).transfers
+        assert transfer.destination.key == f"subscription:{THEIRS}"
+        assert transfer.last.second == 3

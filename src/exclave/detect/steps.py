@@ -27,18 +27,20 @@ def denial(method: str, operation: str) -> str:
 def transfers(found: Iterable[Transfer], failures: Failures) -> list[Transfer]:
     """Transfers, those of one operation joined. One that failed in the end was an attempt."""
     out: list[Transfer] = []
-    groups: dict[tuple[str, ...], list[Transfer]] = {}
+    groups: dict[tuple[str, str], dict[str, list[Transfer]]] = {}
     for one in found:
         if one.cloud is Cloud.AZURE and one.shared_id and one.outcome in _OPEN:
             if denial(one.method, one.shared_id) in failures:
                 continue
             failed = one.outcome is not Outcome.ATTEMPTED and _ended_badly(one, failures)
             told = replace(one, outcome=Outcome.ATTEMPTED, error=_FAILED) if failed else one
-            groups.setdefault((one.method, one.shared_id, one.source.key), []).append(told)
+            sources = groups.setdefault((one.method, one.shared_id), {})
+            sources.setdefault(one.source.key, []).append(told)
         else:
             out.append(one)
-    for group in groups.values():
-        out.extend(_joined(group))
+    for sources in groups.values():
+        for group in _requested(list(sources.values())):
+            out.extend(_joined(group))
     return out
 
 
@@ -79,6 +81,18 @@ def _one_signal(group: list[Signal]) -> Iterator[Signal]:
 
 def _told(one: Signal) -> tuple[bool, int]:
     return one.destination is not None, len(one.facts)
+
+
+def _requested(groups: list[list[Transfer]]) -> list[list[Transfer]]:
+    """The groups whose request was recorded, each with the steps that lack it.
+
+    Where the request names the resource, a step without it names another: the one that the call was made on.
+    """
+    read = [group for group in groups if not all(map(_unread, group))]
+    if not read:
+        return groups
+    bare = [one for group in groups if all(map(_unread, group)) for one in group]
+    return [group + bare for group in read]
 
 
 def _joined(group: list[Transfer]) -> list[Transfer]:
