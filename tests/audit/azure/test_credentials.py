@@ -90,6 +90,11 @@ def test_a_weaker_policy_of_lower_precedence_decides():
     weak = POLICY | {"Name": "Weak", "Precedence": 5, "MinPasswordLength": 7}
     assert "Weak" in why(PASSWORD, passwords(ENTRA, POLICY, weak))
     assert status(PASSWORD, passwords(ENTRA, POLICY, weak | {"Precedence": 99})) == "pass"
+    # for some, whom it comes first for; for nobody it is no matter
+    interns = weak | {"AppliesTo": ["CN=Interns,OU=AADDC Users,DC=ours,DC=example"]}
+    assert "Weak: length" in why(PASSWORD, passwords(ENTRA, POLICY, interns))
+    assert status(PASSWORD, passwords(ENTRA, POLICY, interns | {"Precedence": 99})) == "pass"
+    assert status(PASSWORD, passwords(ENTRA, POLICY, weak | {"AppliesTo": []})) == "pass"
 
 
 def test_a_domain_without_an_export_is_not_known():

@@ -41,6 +41,7 @@ def endpoint(subscription, state="Approved"):
         store({"virtualNetworkRules": []}),
         store({"virtualNetworkRules": [{"id": SUBNET.replace(SUB, OTHER_SUB)}]}),
         store({"ipRules": [{"value": "203.0.113.7", "action": "Allow"}]}),
+        store({"ipRules": [{"value": "203.0.113.7-203.0.113.12"}]}),
         store({"resourceAccessRules": [{"tenantId": "22222222-2222-4222-8222-222222222222", "resourceId": "x"}]}),
         store(privateEndpointConnections=[endpoint(SUB), endpoint(FOREIGN_SUB, "Pending")], publicNetworkAccess="Disabled"),
     ],

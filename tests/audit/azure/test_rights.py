@@ -29,6 +29,8 @@ DEFINITIONS = [
     definition(READER, "Reader", ["*/read"]),
     definition(DISKS, "Disk Backup Reader", ["Microsoft.Compute/snapshots/beginGetAccess/action", "Microsoft.Compute/disks/beginGetAccess/action"]),
     definition(CUSTOM, "Not shares", ["*"], [f"{a.split('/')[0]}/*" for a in sharing_actions()], "CustomRole"),
+    definition("uaa", "User Access Administrator", ["*/read", "Microsoft.Authorization/*", "Microsoft.Support/*"]),
+    definition("keys", "Storage Account Key Operator", ["Microsoft.Storage/storageAccounts/listkeys/action"]),
     definition("hole", "Hole", ["*"], [a for a in sharing_actions() if "disks" not in a], "CustomRole"),
 ]  # fmt: skip
 
@@ -70,6 +72,8 @@ def test_narrow_rights_pass(right):
     [
         (rights(assignment()), "holds Owner on the whole subscription"),
         (rights(assignment("hole")), "Hole"),
+        (rights(assignment("keys")), "Storage Account Key Operator on the whole subscription"),
+        (rights(assignment("uaa", "g1", RG), guests=[{"id": "g1", "mail": "g@else.example"}]), "can give anybody any role"),
         (rights(assignment(scope="/")), "the whole tenant"),
         (rights(assignment(scope="/providers/Microsoft.Management/managementGroups/root")), "management group root"),
         (rights(assignment(principal="g1", scope=RG), guests=[{"id": "g1", "mail": "g@else.example"}]), "the guest g@else.example"),
@@ -80,6 +84,13 @@ def test_narrow_rights_pass(right):
 def test_who_can_share_the_whole_or_is_from_outside_fails(wrong, reason):
     assert status(LEAST, wrong, who=ours()) == "fail"
     assert reason in why(LEAST, wrong, who=ours())
+
+
+def test_who_gives_roles_can_give_himself_each():
+    assert status(LEAST, rights(assignment("uaa")), who=ours()) == "partial"
+    assert "can give anybody any role, himself too" in why(LEAST, rights(assignment("uaa")), who=ours())
+    assert status(LEAST, rights(assignment("uaa", scope=RG)), who=ours()) == "pass"
+    assert status(LEAST, rights(delegations=[delegation(FOREIGN_TENANT, "uaa")]), who=ours()) == "fail"
 
 
 def test_the_hunted_history_says_which_role_would_do():

@@ -93,13 +93,21 @@ def _domain(inventory: Inventory, tenant: Scope, settings: Settings) -> list[Ite
 
 
 def domain_settings(policies: Sequence[Mapping[str, Any]], settings: Settings, where: str) -> list[Item]:
-    """One item per part of the policy that decides for ordinary users: that of the lowest precedence."""
+    """One item per part of the policy that decides for ordinary users (that of the lowest precedence), and of those that
+    come before it for some group.
+    """  # noqa: D205 - one sentence
     named = [(_lower(p), p) for p in policies]
     ordinary = [p for p, _ in named if _applies(p)]
     if not ordinary:
         why = "no exported password settings apply to the domain's users (AADDC Users)"
         return [failed("managed domain", why, where=where)]
-    policy = min(ordinary, key=lambda p: _whole(p.get("precedence"), 1 << 30))
+    deciding = min(ordinary, key=_rank)
+    some = [p for p, _ in named if _members(p) and not _applies(p) and _rank(p) < _rank(deciding)]
+    return [item for p in (deciding, *some) for item in _parts(p, settings, where)]
+
+
+def _parts(policy: Mapping[str, Any], settings: Settings, where: str) -> list[Item]:
+    """Lockout, length and complexity, expiry and reuse of one policy."""
     name = str(policy.get("name") or "settings")
     facts = (("policy", name), ("precedence", str(policy.get("precedence"))))
     lockout = _lockout(policy)
@@ -143,9 +151,17 @@ def _applies(policy: Mapping[str, Any]) -> bool:
     """Whether a policy is for the domain's ordinary users; an export without the list counts as if it were."""
     if "appliesto" not in policy:
         return True
+    return any(f"cn={e}," in f"{n}," or n == e for n in _members(policy) for e in EVERYBODY)
+
+
+def _members(policy: Mapping[str, Any]) -> list[str]:
+    """Whom a policy is for."""
     found = policy.get("appliesto")
-    names = [str(n).lower() for n in (found if isinstance(found, list) else [found]) if n]
-    return any(f"cn={e}," in f"{n}," or n == e for n in names for e in EVERYBODY)
+    return [str(n).lower() for n in (found if isinstance(found, list) else [found]) if n]
+
+
+def _rank(policy: Mapping[str, Any]) -> int:
+    return _whole(policy.get("precedence"), 1 << 30)
 
 
 def _lower(policy: Mapping[str, Any]) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from exclave.audit.checks.azure.ids import listed, name_of, norm, properties
-from exclave.audit.checks.azure.roles import Role, role_of, sharing, smallest
+from exclave.audit.checks.azure.roles import Role, gives_roles, role_of, sharing, smallest
 from exclave.audit.judging import failed, judged, passed, unseen
 from exclave.audit.model import Check, Item, Settings, Status
 from exclave.model import OURS, Cloud, Destination, Kind, Verdict
@@ -87,11 +87,13 @@ def _assignment(
         )
     shares = sharing(role)
     name = people.names.get(principal, principal)
-    if not shares:
+    giver = gives_roles(role)
+    if not shares and not giver:
         return passed(identifier, facts=tuple(facts), where=where)
+    can = "share data" if shares else "give anybody any role"
     facts.append(("shares", ", ".join(shares)))
     if stranger := _stranger(held, principal, people, perimeter, account):
-        why = f"{stranger} {name} holds {role.name} on {held.get('scope')}, and with it can share data"
+        why = f"{stranger} {name} holds {role.name} on {held.get('scope')}, and with it can {can}"
         return failed(identifier, why, tuple(facts), where)
     width = _wide(str(held.get("scope")), account)
     if not width:
@@ -102,6 +104,9 @@ def _assignment(
         return passed(
             identifier, f"named in the perimeter: {judgement.reason}", facts=tuple(facts), where=where
         )
+    if not shares:
+        why = f"{name} holds {role.name} on {width}: it can {can}, himself too"
+        return Item(resource=identifier, status=Status.PARTIAL, why=why, facts=tuple(facts), where=where)
     return _used(
         identifier,
         name,
@@ -180,8 +185,8 @@ def _delegations(answer: Answer, roles: Mapping[str, Role], account: str, perime
         destination = Destination(kind=Kind.TENANT, id=tenant, cloud=Cloud.AZURE)
         if perimeter.judge(destination, account).verdict in OURS:
             items.append(passed(identifier, facts=facts, where=answer.where))
-        elif any(g not in roles or sharing(roles[g]) for g in given):
-            why = f"tenant {tenant} is delegated {facts[1][1]}, and with it can share data"
+        elif any(g not in roles or sharing(roles[g]) or gives_roles(roles[g]) for g in given):
+            why = f"tenant {tenant} is delegated {facts[1][1]}, and with it can share data or give roles"
             items.append(failed(identifier, why, facts, answer.where))
         else:
             items.append(

@@ -19,6 +19,11 @@ if TYPE_CHECKING:
 
 BUILT_IN = "builtinrole"
 MANY_PATTERNS = 4096
+# not shares in themselves, but who has a key, or signs by it, exports all that the account holds
+KEYS = tuple(
+    f"Microsoft.Storage/storageAccounts/{a}/action" for a in ("listKeys", "listAccountSas", "listServiceSas")
+)
+ASSIGN = "Microsoft.Authorization/roleAssignments/write"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,14 +48,17 @@ class Role:
 
 @cache
 def sharing_actions() -> tuple[str, ...]:
-    """Every action of the catalogue that shares data."""
+    """Every action of the catalogue that shares data, and those that hand out storage keys."""
     return tuple(
         sorted(
             {
-                a
-                for m in load().methods
-                if m.cloud is Cloud.AZURE and m.outcome == "offered"
-                for a in m.prevent.actions
+                *KEYS,
+                *(
+                    a
+                    for m in load().methods
+                    if m.cloud is Cloud.AZURE and m.outcome == "offered"
+                    for a in m.prevent.actions
+                ),
             }
         )
     )
@@ -59,6 +67,13 @@ def sharing_actions() -> tuple[str, ...]:
 def sharing(role: Role) -> list[str]:
     """The sharing actions that a role gives."""
     return [a for a in sharing_actions() if role.allows(a)]
+
+
+def gives_roles(role: Role) -> bool:
+    """Whether a role is there for giving roles: who holds it has every other by it. One with everything is another matter."""
+    return role.allows(ASSIGN) and any(
+        a.lower().startswith("microsoft.authorization/") for yes, _ in role.pairs for a in yes
+    )
 
 
 def role_of(definition: Mapping[str, Any]) -> Role:

@@ -123,15 +123,25 @@ def _ranges(rules: Mapping[str, Any], scope: str, perimeter: Perimeter, reasons:
     found = listed(rules, "ipRules") + listed(rules, "ipv6Rules")
     for rule in found:
         value = str(rule.get("value") or "")
-        try:
-            network_ = str(ipaddress.ip_network(value, strict=False))
-        except ValueError:
-            # `first-last`, which the interface takes too
-            network_ = value
-        destination = Destination(kind=Kind.IP_RANGE, id=network_, cloud=Cloud.AZURE)
-        if perimeter.judge(destination, scope).verdict not in OURS:
+        if any(
+            perimeter.judge(Destination(kind=Kind.IP_RANGE, id=one, cloud=Cloud.AZURE), scope).verdict
+            not in OURS
+            for one in _blocks(value)
+        ):
             reasons.append((Status.FAIL, f"addresses {value} are let in, which are not in the perimeter"))
     return len(found)
+
+
+def _blocks(value: str) -> list[str]:
+    """An address rule as blocks: of one, or of `first-last`, which the interface takes too; itself when it is neither."""
+    first, dash, last = (p.strip() for p in value.partition("-"))
+    try:
+        if not dash:
+            return [str(ipaddress.ip_network(value, strict=False))]
+        ends = ipaddress.IPv4Address(first), ipaddress.IPv4Address(last)
+        return [str(b) for b in ipaddress.summarize_address_range(*ends)]
+    except ValueError:
+        return [value]
 
 
 def data(held: Mapping[str, Any]) -> Reasons:
