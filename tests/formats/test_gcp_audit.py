@@ -150,6 +150,12 @@ def test_a_shortened_record_is_named_by_its_requests_type():
     )  # fmt: skip
 
 
+def test_a_record_without_its_service_is_of_the_one_that_permissions_were_asked_of():
+    asked = [{"permission": "x", "resourceAttributes": {"service": "cloudresourcemanager.googleapis.com"}}]
+    record = {"protoPayload": {"methodName": "SetIamPolicy", "authorizationInfo": asked}}
+    assert gcp_audit.event(record, EVIDENCE).name == "cloudresourcemanager.googleapis.com:SetIamPolicy"
+
+
 def test_request_keys_are_spelt_in_one_way():
     found = gcp.event(
         "google.iam.admin.v1.CreateServiceAccount",

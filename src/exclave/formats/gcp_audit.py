@@ -147,12 +147,24 @@ def _service(payload: Mapping[str, Any], labels: Mapping[str, Any], method: str)
     name = _text(payload.get("resourceName"))
     if name.startswith("//"):
         return name[2:].partition("/")[0].lower()
+    if service := _asked(payload):
+        return service
     action = action_name(method)
     head = action.partition(".")[0] if "." in action else ""
     if head:
         return f"{head.lower()}.googleapis.com"
     parts = method.split(".")
     return f"{parts[2] if parts[1] == 'cloud' else parts[1]}.googleapis.com" if len(parts) > 3 else ""  # noqa: PLR2004 - google.iam.admin.v1.X
+
+
+def _asked(payload: Mapping[str, Any]) -> str:
+    """The service of a record that lost its name on the way: what the permissions were asked of."""
+    asked = payload.get("authorizationInfo")
+    for item in asked if isinstance(asked, list) else ():
+        attributes = _mapping(_mapping(item).get("resourceAttributes"))
+        if (service := _text(attributes.get("service")).lower()).endswith(".googleapis.com"):
+            return service
+    return ""
 
 
 def _project(log_name: str, labels: Mapping[str, Any], payload: Mapping[str, Any]) -> str:
