@@ -155,7 +155,10 @@ class Event(Struct, frozen=True, kw_only=True):
 
 
 class Destination(Struct, frozen=True, kw_only=True):
-    """Who receives. `limits` are conditions that narrow it (in words), `expires` when a bearer URL ends."""
+    """Who receives. `limits` are conditions that narrow it (in words), `expires` when a bearer URL ends.
+
+    `manager` is the account that manages an organisation, where the log says it.
+    """
 
     kind: Kind
     id: str
@@ -163,6 +166,7 @@ class Destination(Struct, frozen=True, kw_only=True):
     limits: tuple[str, ...] = ()
     expires: str = ""
     note: str = ""  # how it was read, where that isn't obvious
+    manager: str = ""
 
     @property
     def key(self) -> str:

@@ -95,6 +95,15 @@ def test_an_organisation_is_unknown_while_none_is_known_to_be_ours():
     assert "perimeter.toml" in judgement.reason
 
 
+@pytest.mark.parametrize(
+    ("manager", "verdict"), [(OURS, Verdict.ORGANIZATION), (FOREIGN, Verdict.UNKNOWN), ("", Verdict.UNKNOWN)]
+)
+def test_an_organisation_that_an_account_of_ours_manages_is_ours(manager, verdict):
+    seen = Perimeter(seen={Kind.ACCOUNT: {OURS: "its CloudTrail is among these logs"}})
+    judgement = seen.judge(Destination(kind=Kind.ORG_UNIT, id="o-some0000000/ou-1", manager=manager))
+    assert judgement.verdict is verdict
+
+
 def test_a_google_organisation_says_nothing_about_one_of_aws():
     google = Perimeter(entries=(entry("organization", "900000000001"),))
     assert google.judge(Destination(kind=Kind.ORGANIZATION, id="o-some0000000")).verdict is Verdict.UNKNOWN

@@ -98,6 +98,8 @@ class Perimeter:
             )
         if assumed := self._assumed(destination, owner):
             return assumed
+        if managed := self._managed(destination, account):
+            return managed
         if destination.kind in (Kind.ORGANIZATION, Kind.ORG_UNIT) and not self._knows_organizations(
             destination
         ):
@@ -137,6 +139,17 @@ class Perimeter:
         ids = [*(e.id for e in listed), *self.seen.get(Kind.ORGANIZATION, {})]
         aws = destination.cloud is Cloud.AWS
         return any(i.startswith("o-") == aws for i in ids)
+
+    def _managed(self, destination: Destination, account: str) -> Judgement | None:
+        """Of an organisation that an account of ours manages."""
+        if not destination.manager:
+            return None
+        manager = Destination(kind=Kind.ACCOUNT, id=destination.manager, cloud=destination.cloud)
+        judged = self.judge(manager, account)
+        if judged.verdict not in OURS:
+            return None
+        verdict = judged.verdict if judged.verdict is Verdict.TRUSTED else Verdict.ORGANIZATION
+        return Judgement(verdict=verdict, reason=f"{manager.id} manages it: {judged.reason}", name=judged.name)
 
     def _assumed(self, destination: Destination, owner: str) -> Judgement | None:
         """What the logs themselves show to be ours."""

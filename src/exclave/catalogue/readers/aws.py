@@ -87,7 +87,11 @@ def _owner_of(text: str, read: Read, event: Event) -> Destination:
 def _organization(text: str, event: Event) -> Destination | None:
     if found := _ORG_ARN.fullmatch(text):
         return Destination(
-            kind=Kind.ORGANIZATION, id=found[2], cloud=event.cloud, note=f"organisation managed by {found[1]}"
+            kind=Kind.ORGANIZATION,
+            id=found[2],
+            cloud=event.cloud,
+            note=f"organisation managed by {found[1]}",
+            manager=found[1],
         )
     if found := _OU_ARN.fullmatch(text):
         return Destination(
@@ -95,6 +99,7 @@ def _organization(text: str, event: Event) -> Destination | None:
             id=f"{found[2]}/{found[3]}",
             cloud=event.cloud,
             note=f"organisation managed by {found[1]}",
+            manager=found[1],
         )
     return None
 
