@@ -96,10 +96,8 @@ class Perimeter:
                 reason=f"known account of {self.vendors[owner]}: named, not trusted",
                 name=self.vendors[owner],
             )
-        if assumed := self._assumed(destination, owner):
+        if assumed := self._assumed(destination, owner) or self._managed(destination, account):
             return assumed
-        if managed := self._managed(destination, account):
-            return managed
         if destination.kind in (Kind.ORGANIZATION, Kind.ORG_UNIT) and not self._knows_organizations(
             destination
         ):
@@ -149,7 +147,9 @@ class Perimeter:
         if judged.verdict not in OURS:
             return None
         verdict = judged.verdict if judged.verdict is Verdict.TRUSTED else Verdict.ORGANIZATION
-        return Judgement(verdict=verdict, reason=f"{manager.id} manages it: {judged.reason}", name=judged.name)
+        return Judgement(
+            verdict=verdict, reason=f"{manager.id} manages it: {judged.reason}", name=judged.name
+        )
 
     def _assumed(self, destination: Destination, owner: str) -> Judgement | None:
         """What the logs themselves show to be ours."""
