@@ -35,7 +35,7 @@ _LEFT_OUT = re.compile("Digest|Config", re.IGNORECASE)  # names of kinds that th
 # an empty object of a store that consoles, and CloudTrail itself, put where a folder is to be seen
 _FOLDER_MARK = re.compile(r"\w+://.*/[^/.]*")
 _EACH = b'"eventVersion"'  # stands once in each record
-_SAMPLE = 8 * 1024
+_SAMPLE = 16 * 1024
 
 
 @dataclass(slots=True)
