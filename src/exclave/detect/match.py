@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -203,9 +204,9 @@ def _common(event: Event) -> dict[str, Any]:
     return {
         "time": event.time,
         "cloud": event.cloud,
-        "account": event.account,
-        "region": event.region,
-        "action": event.name,
+        "account": sys.intern(event.account),
+        "region": sys.intern(event.region),
+        "action": sys.intern(event.name),
         "actor": event.actor,
         "evidence": event.evidence,
         "error": event.error,

@@ -6,6 +6,8 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
 from exclave.detect import repeats
 from exclave.detect.azure_seen import seen as azure_seen
 from exclave.detect.domains import seen as google_seen
@@ -16,7 +18,7 @@ from exclave.detect.result import ScanResult, Sum
 from exclave.detect.shapes import records, shapes
 from exclave.detect.steps import denial
 from exclave.formats import cloudtrail
-from exclave.model import Closure, Cloud, Derivation, Event, Evidence, Kind, Problem, Signal, Transfer
+from exclave.model import Actor, Closure, Cloud, Derivation, Event, Evidence, Kind, Problem, Signal, Transfer
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -36,6 +38,7 @@ _LEFT_OUT = re.compile("Digest|Config", re.IGNORECASE)  # names of kinds that th
 _FOLDER_MARK = re.compile(r"\w+://.*/[^/.]*")
 _EACH = b'"eventVersion"'  # stands once in each record
 _SAMPLE = 16 * 1024
+_MAX_ACTORS = 10_000
 
 
 @dataclass(slots=True)
@@ -50,12 +53,22 @@ class Scanner:
     repeated: frozenset[str] = frozenset()  # events of which a stranger's are counted (repeats.py)
     hyperscan: bool = True
     lines: Lines | None = None  # made when the first file of lines is met
+    actors: dict[Actor, Actor] = field(default_factory=dict)  # who was met, so that each is held once
 
     def scan(self, blob: Blob) -> ScanResult:
         """Everything that one blob shows."""
         batch = self.batch()
         batch.scan(blob)
         return batch.result()
+
+    def held_once(self, event: Event) -> Event:
+        """An event with the actor of earlier ones, where it is the same: most of what a finding holds is that."""
+        actor = self.actors.get(event.actor)
+        if actor is not None:
+            return replace(event, actor=actor)
+        if len(self.actors) < _MAX_ACTORS:
+            self.actors[event.actor] = event.actor
+        return event
 
     def batch(self) -> Batch:
         """To scan several blobs, one after the other, for one result."""
@@ -341,6 +354,7 @@ class Batch:
 
     def _matches(self, event: Event) -> list[Found]:
         scanner = self.scanner
+        event = scanner.held_once(event)
         if event.time is not None and (
             (scanner.since and event.time < scanner.since) or (scanner.until and event.time >= scanner.until)
         ):
