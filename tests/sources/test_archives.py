@@ -184,3 +184,9 @@ def test_a_member_of_a_zip_without_a_name_is_read(tmp_path):
     at = stored.rindex(b"PK\x01\x02", 0, stored.rindex(b"PK\x01\x02"))
     (tmp_path / "z").write_bytes(stored[:at] + stored[at:].replace(b"a", b"\0", 1))
     assert read(tmp_path / "z") == ({"!": LOG, "!bb": LOG}, [])
+
+
+def test_a_zip_without_a_file_in_it_is_named(tmp_path):
+    (tmp_path / "z").write_bytes(zipped({"folder/": b""}))
+    got, [problem] = read(tmp_path / "z")
+    assert (got, problem.what) == ({}, "is a zip file without a file in it")

@@ -48,12 +48,14 @@ def zip_members(name: str, file: IO[bytes], limits: Limits) -> Iterator[Member |
         return
     with archive:
         others = 0
-        for index, info in enumerate(archive.infolist()):
-            if index >= limits.members:
-                yield _too_many(name, limits)
-                break
-            if info.filename.endswith("/"):  # `is_dir` fails where the name is empty
-                continue
+        listed = archive.infolist()
+        # folders are left out; `is_dir` fails where the name is empty
+        files = [i for i in listed[: limits.members] if i.file_size or not i.filename.endswith("/")]
+        if not files:
+            yield Problem(where=name, what="is a zip file without a file in it", hint="fetch it again")
+        if len(listed) > limits.members:
+            yield _too_many(name, limits)
+        for info in files:
             mode = info.external_attr >> 16
             if stat.S_IFMT(mode) and not stat.S_ISREG(mode):
                 others += 1
