@@ -186,7 +186,17 @@ def test_a_member_of_a_zip_without_a_name_is_read(tmp_path):
     assert read(tmp_path / "z") == ({"!": LOG, "!bb": LOG}, [])
 
 
-def test_a_zip_without_a_file_in_it_is_named(tmp_path):
-    (tmp_path / "z").write_bytes(zipped({"folder/": b""}))
-    got, [problem] = read(tmp_path / "z")
-    assert (got, problem.what) == ({}, "is a zip file without a file in it")
+def only_a_folder():
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode="w") as archive:
+        folder = tarfile.TarInfo("folder")
+        folder.type = tarfile.DIRTYPE
+        archive.addfile(folder)
+    return out.getvalue()
+
+
+@pytest.mark.parametrize("stored", [zipped({"folder/": b""}), zipped({}), only_a_folder()])
+def test_an_archive_without_a_file_in_it_is_named(tmp_path, stored):
+    (tmp_path / "a").write_bytes(stored)
+    got, [problem] = read(tmp_path / "a")
+    assert (got, problem.what) == ({}, "is an archive without a file in it")

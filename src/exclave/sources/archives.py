@@ -51,8 +51,6 @@ def zip_members(name: str, file: IO[bytes], limits: Limits) -> Iterator[Member |
         listed = archive.infolist()
         # folders are left out; `is_dir` fails where the name is empty
         files = [i for i in listed[: limits.members] if i.file_size or not i.filename.endswith("/")]
-        if not files:
-            yield Problem(where=name, what="is a zip file without a file in it", hint="fetch it again")
         if len(listed) > limits.members:
             yield _too_many(name, limits)
         for info in files:

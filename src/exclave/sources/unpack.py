@@ -127,7 +127,9 @@ def _members(
     if depth >= work.limits.depth:
         yield Problem(where=name, what="is an archive in an archive in an archive", hint="unpack it first")
         return
+    found = False
     for member in members:
+        found = True
         if isinstance(member, Problem):
             yield member
             continue
@@ -137,3 +139,5 @@ def _members(
             what = f"{work.meter.spent}: its remaining members were not read"
             yield Problem(where=name, what=what, hint="unpack it yourself if you trust it")
             return
+    if not found:
+        yield Problem(where=name, what="is an archive without a file in it", hint="fetch it again")
