@@ -76,11 +76,6 @@ def overlap(one: Tokens, other: Tokens) -> bool:
     return bool(state >> len(other) & 1)
 
 
-def matches(pattern: str, text: str) -> bool:
-    """Whether the pattern matches the text."""
-    return covers(tokens(pattern), literal(text))
-
-
 def action_tokens(pattern: str) -> Tokens:
     """An action or a pattern of actions; names of actions have no case."""
     return tokens(pattern.lower())
