@@ -23,7 +23,7 @@ from exclave.policy.evaluate import Answer, Policies, evaluate
 from exclave.policy.requests import Request
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from exclave.perimeter import Perimeter
 
@@ -103,24 +103,21 @@ def refuses_sharing(
 ) -> tuple[Answer, str]:
     """What SCPs say when somebody of the account shares something of its own with a stranger: answer, and who from what."""
     context = _own(account, organization) | _of(organization, "Resource") | {"aws:ResourceAccount": account}
-    policies = Policies(identity=[ALLOW_ALL], scps=levels)
-    for other in others:
-        for who, principal in _CALLERS:
-            for how, naming in receivers(action, other.account):
-                for what, chosen in circumstances(_flat(levels)):
-                    request = Request(
-                        action=action, resource=resource_for(action, account), principal=f"arn:aws:iam::{account}:{principal}",
-                        resource_account=account, context={**context, **naming, **chosen},
-                    )  # fmt: skip
-                    answer = evaluate(request, policies)
-                    if answer is not Answer.DENIES:
-                        return answer, _words(
-                            f"{who} from sharing outside by it",
-                            how,
-                            other.said and f"with {other.said}",
-                            what,
-                        )
-    return Answer.DENIES, ""
+    chosen = circumstances(_flat(levels))
+    tries = (
+        (
+            Request(
+                action=action, resource=resource_for(action, account), principal=f"arn:aws:iam::{account}:{principal}",
+                resource_account=account, context={**context, **naming, **circumstance},
+            ),
+            _words(f"{who} from sharing outside by it", how, other.said and f"with {other.said}", what),
+        )
+        for other in others
+        for who, principal in _CALLERS
+        for how, naming in receivers(action, other.account)
+        for what, circumstance in chosen
+    )  # fmt: skip
+    return _refused(tries, Policies(identity=[ALLOW_ALL], scps=levels))
 
 
 def refuses_carrying_out(
@@ -131,27 +128,21 @@ def refuses_carrying_out(
     others: Sequence[Stranger] = (Stranger(),),
 ) -> tuple[Answer, str]:
     """What SCPs say when somebody of the account writes to a thing of a stranger, in an organisation or in none: answer, and who from what."""
-    policies = Policies(identity=[ALLOW_ALL], resource=ALLOW_ANYBODY, scps=levels)
-    for other in (*others, Stranger(organization="")):
-        context = (
-            _own(account, organization)
-            | _of(other.organization, "Resource")
-            | {"aws:ResourceAccount": other.account}
+    own, chosen = _own(account, organization), circumstances(_flat(levels))
+    tries = (
+        (
+            Request(
+                action=action, resource=resource_for(action, other.account), principal=f"arn:aws:iam::{account}:{principal}",
+                resource_account=other.account,
+                context={**own, **_of(other.organization, "Resource"), "aws:ResourceAccount": other.account, **circumstance},
+            ),
+            _words(f"{who} from it on a resource of", other.said or "another organisation, or of none", what),
         )
-        for who, principal in _CALLERS:
-            for what, chosen in circumstances(_flat(levels)):
-                request = Request(
-                    action=action, resource=resource_for(action, other.account), principal=f"arn:aws:iam::{account}:{principal}",
-                    resource_account=other.account, context={**context, **chosen},
-                )  # fmt: skip
-                answer = evaluate(request, policies)
-                if answer is not Answer.DENIES:
-                    return answer, _words(
-                        f"{who} from it on a resource of",
-                        other.said or "another organisation, or of none",
-                        what,
-                    )
-    return Answer.DENIES, ""
+        for other in (*others, Stranger(organization=""))
+        for who, principal in _CALLERS
+        for what, circumstance in chosen
+    )  # fmt: skip
+    return _refused(tries, Policies(identity=[ALLOW_ALL], resource=ALLOW_ANYBODY, scps=levels))
 
 
 def refuses_strangers(
@@ -167,29 +158,39 @@ def refuses_strangers(
         ("a principal of an account in no organisation", Stranger(organization="")),
         ("an anonymous caller", Stranger("", "")),
     ]
-    policies = Policies(identity=[ALLOW_ALL], resource=ALLOW_ANYBODY, rcps=levels)
     context = {
         "aws:ResourceAccount": account,
         "aws:PrincipalIsAWSService": "false",
         "aws:ViaAWSService": "false",
         "aws:SecureTransport": "true",
     } | _of(organization, "Resource")
-    for who, other in callers:
-        arns = [f"arn:aws:iam::{other.account}:{p}" for _, p in _CALLERS] if other.account else [""]
-        arns += principals(_flat(levels), other.account) if other.account else []
-        if action.lower().startswith("sts:"):
-            arns = [a for a in arns if a and not a.endswith(":root")]  # who can't take on a role
-        for principal in arns:
-            for what, chosen in circumstances(_flat(levels)):
-                request = Request(
-                    action=action, resource=resource_for(action, account), principal=principal, resource_account=account,
-                    context={**context, **_of(other.organization, "Principal"), **chosen},
-                )  # fmt: skip
-                answer = evaluate(request, policies)
-                if answer is not Answer.DENIES:
-                    named = principal and not any(principal.endswith(p) for _, p in _CALLERS)
-                    return answer, _words(who, what, f"as {principal}" if named else "")
-    return Answer.DENIES, ""
+    chosen = circumstances(_flat(levels))
+    tries = (
+        (
+            Request(
+                action=action, resource=resource_for(action, account), principal=principal, resource_account=account,
+                context={**context, **_of(other.organization, "Principal"), **circumstance},
+            ),
+            _words(who, what, named),
+        )
+        for who, other in callers
+        for principal, named in _arns(action, other, levels)
+        for what, circumstance in chosen
+    )  # fmt: skip
+    return _refused(tries, Policies(identity=[ALLOW_ALL], resource=ALLOW_ANYBODY, rcps=levels))
+
+
+def _arns(action: str, other: Stranger, levels: Sequence[Sequence[object]]) -> Iterator[tuple[str, str]]:
+    """A stranger's principals, and words for those that only a policy's exception makes worth trying."""
+    if not other.account:
+        found = [("", "")]
+    else:
+        found = [(f"arn:aws:iam::{other.account}:{p}", "") for _, p in _CALLERS]
+        found += [(arn, f"as {arn}") for arn in principals(_flat(levels), other.account)]
+    for arn, named in found:
+        # who is nobody, or the root user, can't take on a role
+        if not action.lower().startswith("sts:") or (arn and not arn.endswith(":root")):
+            yield arn, named
 
 
 def refuses_elsewhere(
@@ -214,16 +215,19 @@ def refuses_elsewhere(
         (f"from {r}, which a policy lets in and which is none of ours", {key: address})
         for r, key, address in ranges(documents, perimeter, account)
     ]
-    for place, context in (*_elsewhere(perimeter), *further):
-        for who, principal in _CALLERS:
-            request = Request(
+    context = _own(account, organization) | _of(organization, "Resource") | {"aws:ResourceAccount": account}
+    tries = (
+        (
+            Request(
                 action=action, resource=resource, principal=f"arn:aws:iam::{account}:{principal}", resource_account=account,
-                context=_own(account, organization) | _of(organization, "Resource") | {"aws:ResourceAccount": account} | context,
-            )  # fmt: skip
-            answer = evaluate(request, policies)
-            if answer is not Answer.DENIES:
-                return answer, place if principal == _CALLERS[0][1] else f"{place}, by {who}"
-    return Answer.DENIES, ""
+                context={**context, **circumstance},
+            ),
+            place if principal == _CALLERS[0][1] else f"{place}, by {who}",
+        )
+        for place, circumstance in (*_elsewhere(perimeter), *further)
+        for who, principal in _CALLERS
+    )  # fmt: skip
+    return _refused(tries, policies)
 
 
 def _elsewhere(perimeter: Perimeter) -> Iterator[tuple[str, dict[str, str]]]:
@@ -245,19 +249,30 @@ def lets_strangers_out(
     action: str, policy: object, others: Sequence[Stranger] = (Stranger(),)
 ) -> tuple[Answer, str]:
     """What a VPC endpoint's policy says to a stranger's credentials that reach for a stranger's things, and whose."""
-    for other in (*others, Stranger(organization="")):
-        for _, principal in _CALLERS[:2]:
-            request = Request(
+    tries = (
+        (
+            Request(
                 action=action, resource=resource_for(action, other.account), principal=f"arn:aws:iam::{other.account}:{principal}",
                 resource_account=other.account,
                 context={
                     **_of(other.organization, "Principal"), **_of(other.organization, "Resource"), "aws:ResourceAccount": other.account,
                     "aws:PrincipalIsAWSService": "false", "aws:ViaAWSService": "false", "aws:SecureTransport": "true",
                 },
-            )  # fmt: skip
-            answer = evaluate(request, Policies(identity=[ALLOW_ALL], boundary=policy))
-            if answer is not Answer.DENIES:
-                return answer, other.said
+            ),
+            other.said,
+        )
+        for other in (*others, Stranger(organization=""))
+        for _, principal in _CALLERS[:2]
+    )  # fmt: skip
+    return _refused(tries, Policies(identity=[ALLOW_ALL], boundary=policy))
+
+
+def _refused(tries: Iterable[tuple[Request, str]], policies: Policies) -> tuple[Answer, str]:
+    """The first answer that is no denial, with the words for its request."""
+    for request, words in tries:
+        answer = evaluate(request, policies)
+        if answer is not Answer.DENIES:
+            return answer, words
     return Answer.DENIES, ""
 
 
