@@ -10,9 +10,7 @@ import msgspec
 from exclave.audit.model import Status
 from exclave.audit.run import results_of
 from exclave.harden.cloudformation import UnsafeTextError
-from exclave.harden.makers.gcp.bindings import chained
-from exclave.harden.registry import maker_of
-from exclave.model import Cloud
+from exclave.harden.registry import in_turn, maker_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -85,7 +83,7 @@ def harden(
             notes[control.id] = tuple(dict.fromkeys(made.notes))
     return Hardened(
         artefacts=tuple(artefacts),
-        steps=tuple(chained([*steps.values()])) if Cloud.GCP in clouds else tuple(steps.values()),
+        steps=in_turn(steps.values()),
         notes=notes,
         missing=missing,
         in_place=tuple(in_place),

@@ -18,5 +18,8 @@ MAKERS: Mapping[str, str] = MappingProxyType(
     }
 )
 
+# `module:function` that fits steps together which change one IAM policy.
+IN_TURN = "bindings:chained"
+
 # What only makers look at: which policies are set where, so that they are changed there.
 ALSO_READ = ("orgpolicy.ListHomePolicies", "orgpolicy.ListPolicies", "logging.GetHomeSettings")

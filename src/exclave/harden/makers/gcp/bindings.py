@@ -7,7 +7,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from msgspec.structs import replace
+
 from exclave.audit.checks.gcp.scopes import HOME_POLICY, POLICY, mappings, part, texts
+from exclave.change.model import step_id
 from exclave.harden.makers.gcp import changes
 
 if TYPE_CHECKING:
@@ -103,9 +106,7 @@ def audit_step(
 
 
 def chained(steps: Sequence[Step]) -> list[Step]:
-    """Steps as they are made one after the other: of those that give one parent other bindings, each starts from what the
-    one before it leaves.
-    """  # noqa: D205 - one sentence
+    """Steps of one parent's bindings, each starting from what the one before it leaves; other steps as they are."""
     out: list[Step] = []
     last: dict[str, Step] = {}
     for step in steps:
@@ -127,10 +128,6 @@ def _bindings(step: Step) -> list[Any] | None:
 
 
 def _after(earlier: Step, step: Step) -> Step:
-    import msgspec
-
-    from exclave.change.model import step_id
-
     left = _bindings(earlier) or []
     had, got = _members(part(step.before, "bindings")), _members(_bindings(step))
     wanted = left
@@ -143,12 +140,11 @@ def _after(earlier: Step, step: Step) -> Step:
 
     def giving(requests: Sequence[Request], found: list[Any]) -> tuple[Request, ...]:
         return tuple(
-            msgspec.structs.replace(r, args={**r.args, "policy": {**r.args["policy"], "bindings": found}})
-            for r in requests
+            replace(r, args={**r.args, "policy": {**r.args["policy"], "bindings": found}}) for r in requests
         )
 
     change = giving(step.change, wanted)
-    return msgspec.structs.replace(
+    return replace(
         step,
         id=step_id(*change),
         before={"bindings": left},
