@@ -10,7 +10,7 @@ import pytest
 
 from tests.audit.test_aws_real import REGION, client, exclave
 from tests.inventory import moto
-from tests.revoke.test_enforced_real import ministack
+from tests.inventory.ministack import ministack
 
 pytestmark = pytest.mark.real
 

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import json
 import os
-import socket
 import subprocess
 import sys
-import time
-from contextlib import contextmanager
 
 import pytest
 
+from tests.inventory.ministack import ministack
 from tests.revoke.planted import OTHER, OWN, REGION, THEIRS
 
 pytestmark = pytest.mark.real
@@ -19,31 +17,6 @@ TEXT = (
     '{"Version":"2012-10-17",\n\t"Statement":[{"Effect":"Allow","Principal":{"AWS":["arn:aws:iam::%s:root", "arn:aws:iam::%s:root"]},'
     '"Action":"s3:GetObject","Resource":"arn:aws:s3:::data/*"}]}'
 )
-
-
-@contextmanager
-def ministack():
-    """A server on this machine alone, on a free port. A key of twelve digits is of that account."""
-    program = os.environ.get("MINISTACK")
-    assert program, "ministack not found: pip install ministack somewhere and set MINISTACK to its path"
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = str(probe.getsockname()[1])
-    local = {"BIND_HOST": "127.0.0.1", "MINISTACK_HOST": "127.0.0.1", "GATEWAY_PORT": port, "EDGE_PORT": port}
-    process = subprocess.Popen(
-        [program], env={**os.environ, **local}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
-    try:
-        for _ in range(150):
-            with socket.socket() as probe:
-                if probe.connect_ex(("127.0.0.1", int(port))) == 0:
-                    break
-            assert process.poll() is None, "ministack ended at once"
-            time.sleep(0.1)
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        process.terminate()
-        process.wait(20)
 
 
 def client(url, account):
