@@ -5,6 +5,8 @@ from __future__ import annotations
 import ipaddress
 from functools import lru_cache
 
+from exclave.perimeter import private
+
 # The same as `is_private`, for an engine that has no more than patterns: RFC 1918, RFC 6598, RFC 4193.
 PRIVATE = (
     r"^(?:10\.|192\.168\.|172\.(?:1[6-9]|2[0-9]|3[01])\."
@@ -12,10 +14,6 @@ PRIVATE = (
 )
 # Addresses that begin so, or are of version 6, may lie in a network of ours or of a neighbour.
 NEAR = ("10.", "172.", "192.168.", "100.")
-_BLOCKS = tuple(
-    ipaddress.ip_network(block)
-    for block in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "fc00::/7")
-)
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
@@ -32,7 +30,7 @@ def is_private(address: str) -> bool:
         one = ipaddress.ip_address(address)
     except ValueError:
         return False
-    return any(one.version == block.version and one in block for block in _BLOCKS)
+    return any(one.version == block.version and one in block for block in private.RANGES)
 
 
 @lru_cache(maxsize=1 << 16)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from exclave.model import FOREIGN, Cloud, Destination, Kind
+from exclave.perimeter import private
 from exclave.policy.document import Malformed, Policy, parse
 
 if TYPE_CHECKING:
@@ -32,10 +33,6 @@ _REGIONS = ("us-east-1", "ap-southeast-2")
 _FACTOR = "aws:multifactorauthpresent"
 _CHOSEN = ("aws:useragent", "aws:referer", "aws:sourcevpc", "aws:sourcevpce")
 _ADDRESSES = ("aws:sourceip", "aws:vpcsourceip")
-_PRIVATE = tuple(
-    ipaddress.ip_network(n)
-    for n in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "fc00::/7")
-)
 _WIDE = {4: 16, 6: 32}  # a range as wide as this is nobody's own
 
 
@@ -112,9 +109,9 @@ def ranges(documents: Sequence[object], perimeter: Perimeter, account: str) -> I
             wide = network.prefixlen < _WIDE[network.version]
             destination = Destination(kind=Kind.IP_RANGE, id=str(network))
             foreign = perimeter.judge(destination, account).verdict in FOREIGN
-            private = any(network.version == p.version and network.subnet_of(p) for p in _PRIVATE)  # type: ignore[arg-type]
+            inner = any(network.version == p.version and network.subnet_of(p) for p in private.RANGES)  # type: ignore[arg-type]
             # of private addresses SourceIp is none, and VpcSourceIp may be anybody's
-            strange = condition.key == "aws:vpcsourceip" if private else wide or listed
+            strange = condition.key == "aws:vpcsourceip" if inner else wide or listed
             if foreign and strange:
                 yield value, condition.name, str(network[min(77, network.num_addresses - 1)])
 
