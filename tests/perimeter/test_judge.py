@@ -89,6 +89,11 @@ def test_the_account_that_owns_the_data_is_always_itself():
     assert Perimeter().judge(Destination(kind=Kind.ACCOUNT, id=FOREIGN), FOREIGN).verdict is Verdict.SELF
 
 
+def test_an_account_made_anonymous_is_still_itself():
+    assert LISTED.judge(Destination(kind=Kind.UNKNOWN, id="000000000"), "000000000").verdict is Verdict.SELF
+    assert LISTED.judge(Destination(kind=Kind.UNKNOWN, id="54321"), "12345").verdict is Verdict.UNKNOWN
+
+
 def test_an_organisation_is_unknown_while_none_is_known_to_be_ours():
     judgement = Perimeter().judge(Destination(kind=Kind.ORGANIZATION, id="o-some0000000"))
     assert judgement.verdict is Verdict.UNKNOWN

@@ -137,6 +137,8 @@ def _plain(value: Any) -> str:
 def _of_method(method: Method, event: Event) -> Iterator[Found]:
     if method.caller == "foreign" and not _foreign_caller(event):
         return
+    if method.caller == "foreign" and method.outcome == "taken" and _callers_own(method.resource, event):
+        return
     if method.signal is not None:
         yield from _signals(method, method.signal, event)
     elif not event.error or method.outcome != "revoked":
@@ -299,6 +301,14 @@ def _foreign_caller(event: Event) -> bool:
         and bool(event.account)
         and actor.account != event.account
     )
+
+
+def _callers_own(spec: ResourceSpec, event: Event) -> bool:
+    """Whether the record says that what a foreign caller used is his own, and not of the account whose log this is."""
+    owners = {v for v in paths.values(event.fields, "resources[].accountId") if isinstance(v, str)}
+    ids = [r.id for r in resources_of(spec, event) if r.id.startswith("arn:")]
+    owners |= {i.split(":", 5)[4] for i in ids if i.count(":") >= 5}  # noqa: PLR2004 - arn:partition:service:region:account:resource
+    return event.cloud is Cloud.AWS and event.actor.account in owners and event.account not in owners
 
 
 def _closures(method: Method, close: Close, event: Event) -> Iterator[Closure]:

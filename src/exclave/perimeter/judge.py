@@ -86,7 +86,9 @@ class Perimeter:
                 verdict=Verdict.ORGANIZATION,
                 reason="the organisation that owns the resource, whichever it is",
             )
-        if (account and owner == account) or owner == "${aws:ResourceAccount}":
+        # A log made anonymous has account ids of no account's form, its own among them.
+        named = destination.id if destination.kind is Kind.UNKNOWN else ""
+        if (account and account in (owner, named)) or owner == "${aws:ResourceAccount}":
             return Judgement(verdict=Verdict.SELF, reason="the same account")
         if entry := self._entry(destination, owner):
             return Judgement(verdict=entry.verdict, reason=_reason(entry), name=entry.name)
