@@ -45,7 +45,7 @@ class Chain:
         self.topics = [{"TopicArn": TOPIC}]
         self.subscriptions = [{"TopicArn": TOPIC, "SubscriptionArn": f"{TOPIC}:1", "Protocol": "email"}]
         self.rules, self.targets = [], {}
-        self.composites, self.more_filters, self.keys = [], [], []
+        self.composites, self.more_filters, self.keys, self.filter_policies = [], [], [], {}
         self.attributes = {"TopicArn": TOPIC, "Policy": DEFAULT_POLICY}
         self.selectors = {"EventSelectors": [{"ReadWriteType": "All", "IncludeManagementEvents": True}]}
 
@@ -63,6 +63,10 @@ class Chain:
             doc("cloudwatch.DescribeAlarms", {"MetricAlarms": [self.alarm]}, region=REGION),
             doc("cloudwatch.DescribeAlarms.composite", {"CompositeAlarms": self.composites}, region=REGION),
             *self.keys,
+            *(
+                doc("sns.GetSubscriptionAttributes", {"Attributes": a}, key=k, region=REGION)
+                for k, a in self.filter_policies.items()
+            ),
             doc("sns.ListTopics", {"Topics": self.topics}, region=REGION),
             doc("sns.ListSubscriptions", {"Subscriptions": self.subscriptions}, region=REGION),
             doc("events.ListRules", {"Rules": self.rules}, region=REGION),
@@ -88,14 +92,69 @@ def topic_policy(**more):
     return lambda c: c.attributes.update(Policy=json.dumps({"Statement": [statement]}))
 
 
-def key_policy(principal):
+def key_policy(principal, *actions, **more):
     statement = {
         "Effect": "Allow",
         "Principal": principal,
-        "Action": ["kms:Decrypt", "kms:GenerateDataKey*"],
+        "Action": list(actions or ("kms:Decrypt", "kms:GenerateDataKey*")),
         "Resource": "*",
-    }
-    return doc("kms.GetKeyPolicy", {"Policy": json.dumps({"Statement": [statement]})}, key="k1", region=REGION)  # fmt: skip
+    } | more
+    return [
+        doc("kms.ListKeys", {"Keys": [{"KeyId": "k1"}]}, region=REGION),
+        doc(
+            "kms.ListAliases", {"Aliases": [{"AliasName": "alias/ours", "TargetKeyId": "k1"}]}, region=REGION
+        ),
+        doc("kms.GetKeyPolicy", {"Policy": json.dumps({"Statement": [statement]})}, key="k1", region=REGION),
+    ]
+
+
+def locked(principal, *actions, key=f"arn:aws:kms:{REGION}:{OURS}:key/k1", **more):
+    """A topic with a key, and the key's policy."""
+
+    def change(chain):
+        chain.attributes["KmsMasterKeyId"] = key
+        chain.keys = key_policy(principal, *actions, **more)
+
+    return change
+
+
+def filtered_by(policy, scope="MessageBody"):
+    """A filter policy of the only subscription."""
+    attributes = {"FilterPolicy": json.dumps(policy), "FilterPolicyScope": scope}
+    return lambda c: c.filter_policies.update({f"{TOPIC}:1": attributes})
+
+
+def watching(expression, *others, default=None, **more):
+    """The alarm is on an expression: m1 is the filter's metric, m2 and on are others (`ours`: of another filter)."""
+
+    def change(chain):
+        for key in ("Namespace", "MetricName", "Statistic", "Period"):
+            del chain.alarm[key]
+
+        def query(number, space, name):
+            metric = {"Namespace": space, "MetricName": name}
+            stat = {"Metric": metric, "Period": 300, "Stat": "Sum"}
+            return {"Id": f"m{number}", "MetricStat": stat, "ReturnData": False}
+
+        chain.alarm["Metrics"] = [
+            {"Id": "e1", "Expression": expression},
+            query(1, "CIS", "IamChanges"),
+            *(query(n, "CIS" if name == "ours" else "AWS/X", name) for n, name in enumerate(others, 2)),
+        ]
+        chain.filter["metricTransformations"][0].update({} if default is None else {"defaultValue": default})
+        other = {"metricName": "ours", "metricNamespace": "CIS", "metricValue": "1"}
+        other |= {} if default is None else {"defaultValue": default}
+        chain.more_filters.append(
+            {
+                "filterName": "other",
+                "logGroupName": "trail",
+                "filterPattern": "{ $.x = 1 }",
+                "metricTransformations": [other],
+            }
+        )
+        chain.alarm.update(more)
+
+    return change  # fmt: skip
 
 
 def composite(rule, **more):
@@ -131,8 +190,29 @@ RIGHT = {
         Principal={"Service": "cloudwatch.amazonaws.com"},
         Condition={"ArnLike": {"aws:SourceArn": f"arn:aws:cloudwatch:{REGION}:{OURS}:alarm:*"}, "StringEquals": {"aws:SourceAccount": OURS}},
     ),
-    "topic with a key that lets alarms": lambda c: (
-        c.attributes.update(KmsMasterKeyId=f"arn:aws:kms:{REGION}:{OURS}:key/k1"), c.keys.append(key_policy({"Service": "cloudwatch.amazonaws.com"})),
+    "topic for this very alarm": topic_policy(
+        Principal={"Service": "cloudwatch.amazonaws.com"}, Condition={"ArnEquals": {"aws:SourceArn": f"arn:aws:cloudwatch:{REGION}:{OURS}:alarm:iam"}},
+    ),
+    "topic with a key that lets alarms": locked({"Service": "cloudwatch.amazonaws.com"}),
+    "topic with a key by its alias": locked({"Service": "cloudwatch.amazonaws.com"}, key="alias/ours"),
+    "topic with a key for the account": locked(
+        {"Service": "cloudwatch.amazonaws.com"}, "kms:*", Condition={"StringEquals": {"aws:SourceAccount": OURS}},
+    ),
+    "a subscription to alarms": filtered_by({"NewStateValue": ["ALARM"], "Trigger": {"MetricName": [{"prefix": "Iam"}]}}),
+    "a subscription to what has no attribute": filtered_by({"severity": [{"exists": False}]}, "MessageAttributes"),
+    "an empty filter policy": filtered_by({}),
+    "one of two subscriptions hears all": lambda c: (
+        c.subscriptions.append({"TopicArn": TOPIC, "SubscriptionArn": f"{TOPIC}:2", "Protocol": "sqs"}), filtered_by({"x": ["y"]})(c),
+    ),
+    "what is missing filled": watching("FILL(m1, 0)", TreatMissingData="breaching"),
+    "the sum of all": watching("SUM(METRICS())", "ours"),
+    "the sum of some": watching("SUM([m1, FILL(m2, 0)])", "Other"),
+    "the sum of two, each filled": watching("FILL(m1, 0) + FILL(m2, 0)", "ours"),
+    "the sum of two that are 0 without events": watching("m1 + m2", "ours", default=0),
+    "if there is any": watching("IF(m1 > 0, 1, 0)"),
+    "either of two": watching("IF(FILL(m1,0) > 0 || FILL(m2,0) > 0, 1, 0)", "ours"),
+    "composite of a composite": lambda c: (
+        composite("ALARM(middle)")(c), c.composites.append({"AlarmName": "middle", "AlarmRule": "ALARM(iam)", "ActionsEnabled": False}),
     ),
 }  # fmt: skip
 
@@ -331,12 +411,100 @@ BREAKS = {
         topic_policy(Principal={"Service": "cloudwatch.amazonaws.com"}, Resource=f"{TOPIC}-2"),
         "does not let cloudwatch",
     ),
-    "topic with a key that lets nobody": (
-        lambda c: (
-            c.attributes.update(KmsMasterKeyId=f"arn:aws:kms:{REGION}:{OURS}:key/k1"),
-            c.keys.append(key_policy({"Service": "events.amazonaws.com"})),
+    "topic with a key that lets nobody": (locked({"Service": "events.amazonaws.com"}), "key of topic"),
+    "topic with a key that leaves it to IAM": (
+        locked({"AWS": f"arn:aws:iam::{OURS}:root"}, "kms:*"),
+        "key of topic",
+    ),
+    "topic with a key that is only for reading": (
+        locked({"Service": "cloudwatch.amazonaws.com"}, "kms:Decrypt"),
+        "key of topic",
+    ),
+    "topic with a key for another account": (
+        locked(
+            {"Service": "cloudwatch.amazonaws.com"},
+            Condition={"StringEquals": {"aws:SourceAccount": "111122223333"}},
         ),
         "key of topic",
+    ),
+    "topic with a key that is gone": (
+        locked({"Service": "cloudwatch.amazonaws.com"}, key="alias/gone"),
+        "does not exist",
+    ),
+    "topic for another alarm": (
+        topic_policy(
+            Principal={"Service": "cloudwatch.amazonaws.com"},
+            Condition={"ArnEquals": {"aws:SourceArn": f"arn:aws:cloudwatch:{REGION}:{OURS}:alarm:other"}},
+        ),
+        "does not let cloudwatch",
+    ),
+    "topic for the organisation only": (
+        lambda c: c.attributes.update(
+            Policy=json.dumps(
+                {
+                    "Statement": [
+                        *json.loads(DEFAULT_POLICY)["Statement"],
+                        {
+                            "Effect": "Deny",
+                            "Principal": "*",
+                            "Action": "sns:*",
+                            "Resource": TOPIC,
+                            "Condition": {"StringNotEquals": {"aws:PrincipalOrgID": "o-ours000000"}},
+                        },
+                    ]
+                }
+            )
+        ),
+        "does not let cloudwatch",
+    ),
+    "a subscription to one attribute": (
+        filtered_by({"severity": ["high"]}, "MessageAttributes"),
+        "filter policy",
+    ),
+    "a subscription by what stands in the body, of the attributes": (
+        filtered_by({"NewStateValue": ["ALARM"]}, "MessageAttributes"),
+        "filter policy",
+    ),
+    "a subscription to what is over": (filtered_by({"NewStateValue": ["OK"]}), "filter policy"),
+    "a subscription to other alarms": (
+        filtered_by({"AlarmName": [{"anything-but": ["iam"]}]}),
+        "filter policy",
+    ),
+    "a subscription to other alarms, by how they begin": (
+        filtered_by({"AlarmName": [{"anything-but": {"prefix": ["i", "c"]}}]}),
+        "filter policy",
+    ),
+    "the sum of two, one of which has no value": (watching("m1 + m2", "ours"), "has no value while"),
+    "a tenth": (watching("m1 / 10"), "one event does not raise it (m1 / 10"),
+    "if there are many": (watching("IF(m1 > 5, 1, 0)"), "one event does not raise it"),
+    "repeated for ever": (watching("FILL(m1, REPEAT)"), "without any event"),
+    "filled with events": (watching("FILL(m1, 1)"), "without any event"),
+    "not while something else": (watching("IF(m2 > 0, 0, m1)", "Deploying"), "has no value while"),
+    "only with something else": (watching("IF(FILL(m2, 0) > 0, m1, 0)", "Logins"), "does not raise it"),
+    "the others": (watching("m2", "ours"), "has no value while"),
+    "the difference": (watching("FILL(m1, 0) - FILL(m2, 1)", "Other"), "does not raise it"),
+    "the metric of another account": (
+        lambda c: (
+            watching("FILL(m1, 0)")(c),
+            c.alarm["Metrics"][1].update(AccountId="111122223333"),
+        ),
+        "no alarm is on metric",
+    ),
+    "held against a band": (
+        lambda c: (c.alarm.pop("Threshold"), c.alarm.update(ThresholdMetricId="b")),
+        "no threshold of its own",
+    ),
+    "composite but for another": (
+        composite('ALARM("iam") AND NOT ALARM("maintenance")'),
+        "switched off",
+    ),
+    "composite that is always raised": (composite("ALARM(iam) OR TRUE"), "switched off"),
+    "composite of a composite that waits": (
+        lambda c: (
+            composite("ALARM(middle)")(c),
+            c.composites.append({"AlarmName": "middle", "AlarmRule": "ALARM(iam) AND ALARM(x)"}),
+        ),
+        "switched off",
     ),
     "composite that waits for another": (
         composite('ALARM("iam") AND ALARM("deploying")'),
@@ -394,10 +562,26 @@ def test_several_filters_may_share_the_events():
     assert status(IAM, chain.documents()) == "pass"
 
 
-def test_what_was_denied_is_not_known_to_be_missing():
-    for call in ("cloudwatch.DescribeAlarms", "sns.ListSubscriptions", "logs.DescribeMetricFilters"):
-        blind = [d for d in Chain().documents() if d["call"] != call] + [denied(call, region=REGION)]
-        assert status(IAM, blind) == "could-not-look", call
+@pytest.mark.parametrize(
+    ("call", "key"),
+    [
+        ("cloudwatch.DescribeAlarms", ""), ("sns.ListSubscriptions", ""), ("logs.DescribeMetricFilters", ""), ("sns.GetTopicAttributes", TOPIC),
+        ("sns.GetSubscriptionAttributes", f"{TOPIC}:1"), ("kms.GetKeyPolicy", "k1"), ("kms.ListAliases", ""), ("kms.ListKeys", ""),
+    ],
+)  # fmt: skip
+def test_what_was_denied_is_not_known_to_be_missing(call, key):
+    chain = Chain()
+    locked({"Service": "cloudwatch.amazonaws.com"}, key="alias/ours")(chain)
+    gone = {call} | ({"kms.GetKeyPolicy"} if call == "kms.ListKeys" else set())
+    blind = [d for d in chain.documents() if d["call"] not in gone]
+    assert status(IAM, [*blind, denied(call, key=key, region=REGION)]) == "could-not-look"
+
+
+def test_an_expression_that_can_not_be_followed_is_not_known_to_be_wrong():
+    for expression in ("RATE(m1)", 'SELECT SUM(IamChanges) FROM "CIS"', "m1 +", "ANOMALY_DETECTION_BAND(m1)"):
+        chain = Chain()
+        watching(expression)(chain)
+        assert status(IAM, chain.documents()) == "could-not-look", expression
 
 
 def test_the_chain_of_cloudtrail_changes_needs_its_own_filter():
@@ -423,6 +607,8 @@ def test_a_rule_of_eventbridge_in_every_region_serves_as_well():
     chain = Chain()
     chain.rules, chain.targets = [sharing_rule()], {"sharing": [{"Id": "1", "Arn": TOPIC}]}
     chain.attributes["Policy"] = RULES_POLICY
+    assert status("aws.alarm.data-sharing", chain.documents()) == "pass"
+    filtered_by({"detail": {"eventType": ["AwsApiCall"]}})(chain)
     assert status("aws.alarm.data-sharing", chain.documents()) == "pass"
 
 
@@ -462,6 +648,10 @@ def pattern_with(**detail):
             )
         ),
         pattern_with(eventName=["ModifySnapshotAttribute"]),
+        pattern_with(userIdentity={"arn": [{"anything-but": {"suffix": ["/ci", "/deploy"]}}]}),
+        filtered_by({"detail": {"eventName": ["ModifySnapshotAttribute"]}}),
+        filtered_by({"detail": {"eventName": [{"anything-but": "ModifySnapshotAttribute"}]}}),
+        filtered_by({"source": ["aws.ec2"]}, "MessageAttributes"),
     ],
 )
 def test_a_rule_that_is_off_narrow_or_unheard_does_not(change):

@@ -210,8 +210,9 @@ def _links(
             found.append(Link("metric filters", lambda _record: True, seen, "", words, filters.where))
             continue
         mine = [f for f in filters.items if f.get("logGroupName") == name]
+        defaults = _defaults(filters)
         why = f"log group {name} of trail {trail.get('Name')} has no metric filter" if not mine else ""
-        found += [_link(f, alarms, composites, blind, topics, filters.where, seen) for f in mine]
+        found += [_link(f, alarms, composites, blind, topics, filters.where, seen, defaults) for f in mine]
     return found, why if not found else "", logging
 
 
@@ -236,6 +237,7 @@ def _link(
     topics: Topics,
     where: str,
     seen: _Seen,
+    defaults: Mapping[metric_alarm.Name, object],
 ) -> Link:
     name = str(filter_.get("filterName"))
     test, names = _counter(filter_)
@@ -245,13 +247,23 @@ def _link(
     wrong = unknown = ""
     reasons: list[str] = []
     for metric in filter_.get("metricTransformations") or ():
-        wrong, unknown = metric_alarm.behind(name, metric, alarms, composites.items, topics)
+        wrong, unknown = metric_alarm.behind(name, metric, alarms, composites.items, topics, defaults)
         if not wrong and not unknown:
             return Link(name, test, seen, "", "", where, names)
         reasons.append(wrong or unknown)
     if not reasons:
         wrong = f"metric filter {name} makes no metric"
     return Link(name, test, seen, wrong, unknown, where, names)
+
+
+def _defaults(filters: Answer) -> dict[metric_alarm.Name, object]:
+    """Each metric of the filters, with the value that it has when nothing is counted."""
+    found: dict[metric_alarm.Name, object] = {}
+    for filter_ in filters.items:
+        for metric in filter_.get("metricTransformations") or ():
+            name = metric_alarm.name_of(metric)
+            found[name] = found.get(name) if found.get(name) is not None else metric.get("defaultValue")
+    return found
 
 
 def _counter(filter_: Mapping[str, Any]) -> tuple[Test, list[tuple[str, str]]]:

@@ -73,7 +73,7 @@ def _any(wanted: list[Any], event: Mapping[str, Any], key: str) -> bool:
     return any(_one(w, v, present=key in event) for w in wanted for v in found)
 
 
-def _one(wanted: Any, value: Any, *, present: bool) -> bool:  # noqa: C901
+def _one(wanted: Any, value: Any, *, present: bool) -> bool:
     if not isinstance(wanted, Mapping):
         return present and type(wanted) is type(value) and bool(wanted == value)
     ((name, operand), *more) = wanted.items() if wanted else (("", None),)
@@ -87,7 +87,11 @@ def _one(wanted: Any, value: Any, *, present: bool) -> bool:  # noqa: C901
         if isinstance(operand, Mapping):
             return not _one(operand, value, present=True)
         return value not in (operand if isinstance(operand, list) else [operand])
-    text: str = value
+    # within anything-but an operator takes several values
+    return any(_fits(name, o, value) for o in (operand if isinstance(operand, list) else [operand]))
+
+
+def _fits(name: str, operand: Any, text: str) -> bool:
     if isinstance(operand, Mapping) and "equals-ignore-case" in operand:
         text, operand = text.lower(), str(operand["equals-ignore-case"]).lower()
     if name == "prefix":
@@ -96,8 +100,4 @@ def _one(wanted: Any, value: Any, *, present: bool) -> bool:  # noqa: C901
         return text.endswith(str(operand))
     if name == "equals-ignore-case":
         return text.lower() == str(operand).lower()
-    if name == "wildcard":
-        return any(
-            fnmatch.fnmatchcase(text, str(o)) for o in (operand if isinstance(operand, list) else [operand])
-        )
-    return False
+    return name == "wildcard" and fnmatch.fnmatchcase(text, str(operand))

@@ -48,13 +48,14 @@ class _Rule:
     pattern: Any
     wrong: str
     blind: str
+    topics: Sequence[str] = ()  # where they are all that it tells
 
 
 class Rules:
     """The rules of an account's default buses, and the trails behind them."""
 
     def __init__(self, inventory: Inventory, account: str, topics: Topics, trails: Sequence[Logging]) -> None:
-        self._account, self._trails = account, trails
+        self._account, self._topics, self._trails = account, topics, trails
         self._buses: dict[str, list[_Rule]] = {}
         self._unseen: dict[str, str] = {}  # region -> why its rules could not be seen
         for answer in inventory.answers(RULES, account=account):
@@ -102,8 +103,11 @@ class Rules:
         ]
         names += [n for t in self._trails if t.selectors for n in selectors.named(t.selectors)]
         for words, record in (*(("", r) for r in base), *exceptions(base, names)):
-            if not any(self._fires(r, event, region, [record]) for r in whole):
+            firing = [r for r in whole if self._fires(r, event, region, [record])]
+            if not firing:
                 return f"rule {whole[0].name} does not fire {words}", ""
+            if not any(self._heard(r, event, region, record) for r in firing):
+                return f"rule {firing[0].name}: the filter policy of the subscription to its topic lets nothing of it through {words}", ""  # fmt: skip
             seeing = [t for t in self._trails if t.sees(region, record)]
             if not seeing:
                 return "no trail logs it, so EventBridge is told of no such call", ""
@@ -112,17 +116,17 @@ class Rules:
         return "", ""
 
     def _fires(self, rule: _Rule, event: str, region: str, records: Iterable[Mapping[str, Any]]) -> bool:
+        return all(fires(rule.pattern, self._sent(event, region, record)) for record in records)
+
+    def _heard(self, rule: _Rule, event: str, region: str, record: Mapping[str, Any]) -> bool:
+        return not rule.topics or self._topics.heard(rule.topics, [self._sent(event, region, record)])
+
+    def _sent(self, event: str, region: str, record: Mapping[str, Any]) -> dict[str, Any]:
         source = event.partition(".")[0]
-        return all(
-            fires(
-                rule.pattern,
-                {
-                    "version": "0", "source": f"aws.{source}", "detail-type": "AWS API Call via CloudTrail",
-                    "account": self._account, "region": region, "resources": [], "detail": record,
-                },
-            )
-            for record in records
-        )  # fmt: skip
+        return {
+            "version": "0", "source": f"aws.{source}", "detail-type": "AWS API Call via CloudTrail",
+            "account": self._account, "region": region, "resources": [], "detail": record,
+        }  # fmt: skip
 
 
 def _rule(rule: Mapping[str, Any], reached: Answer | None, topics: Topics, region: str) -> _Rule:
@@ -139,4 +143,5 @@ def _rule(rule: Mapping[str, Any], reached: Answer | None, topics: Topics, regio
     elif all(":sns:" in a for a in arns):
         wrong, blind = topics.reached(arns, SENDER, region)
         wrong, blind = (wrong and f"rule {name}: {wrong}"), (blind and f"rule {name}: {blind}")
+        return _Rule(name, rule.get("EventPattern"), wrong, blind, arns)
     return _Rule(name, rule.get("EventPattern"), wrong, blind)

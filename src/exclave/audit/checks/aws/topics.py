@@ -1,24 +1,30 @@
 """SNS topics: does what an alarm or a rule sends reach anybody?
 
 Sources: https://docs.aws.amazon.com/sns/latest/dg/sns-access-policy-use-cases.html,
-https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html
+https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html,
+https://docs.aws.amazon.com/sns/latest/dg/sns-message-filtering-scope.html
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from exclave.audit.checks.aws.event_pattern import fires
+from exclave.inventory.model import NOT_RECORDED
 from exclave.policy.evaluate import Answer as Says
 from exclave.policy.evaluate import Policies, evaluate
 from exclave.policy.requests import Request
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
-    from exclave.inventory import Inventory
+    from exclave.inventory import Answer, Inventory
 
-KEY_POLICY = "kms.GetKeyPolicy"
 TOPICS, SUBSCRIPTIONS, ATTRIBUTES = "sns.ListTopics", "sns.ListSubscriptions", "sns.GetTopicAttributes"
+SUBSCRIPTION = "sns.GetSubscriptionAttributes"
+KEYS, KEY_POLICY, ALIASES = "kms.ListKeys", "kms.GetKeyPolicy", "kms.ListAliases"
+_USES = ("kms:GenerateDataKey", "kms:Decrypt")
+Found = tuple[str, str]  # what is wrong, and what could not be seen
 
 
 class Topics:
@@ -27,10 +33,18 @@ class Topics:
     def __init__(self, inventory: Inventory) -> None:
         self._inventory = inventory
 
-    def reached(self, actions: Iterable[object], sender: str, region: str) -> tuple[str, str]:
+    def reached(
+        self,
+        actions: Iterable[object],
+        sender: str,
+        region: str,
+        source: str = "",
+        messages: Sequence[Mapping[str, Any]] = (),
+    ) -> Found:
         """What is wrong with the topics among some ARNs, and what could not be seen; both empty when one is heard.
 
-        `sender` is the service that publishes, `cloudwatch.amazonaws.com`, which does so in its own region only.
+        `sender` is the service that publishes, `cloudwatch.amazonaws.com`, which does so in its own region only;
+        `source` the ARN of the alarm; `messages` what it sends, every one of which must be heard.
         """
         arns = [str(a) for a in actions if ":sns:" in str(a)]
         if not arns:
@@ -38,14 +52,30 @@ class Topics:
         wrong: list[str] = []
         blind: list[str] = []
         for arn in arns:
-            why, unseen = self._topic(arn, sender, region)
+            why, unseen = self._topic(arn, sender, region, source)
+            if not why and not unseen and not self.heard([arn], messages):
+                why = f"the filter policy of the subscription to topic {arn} lets nothing of it through"
             if not why and not unseen:
                 return "", ""
             wrong += [why] if why else []
             blind += [unseen] if unseen else []
         return ("", blind[0]) if blind else ("; ".join(wrong), "")
 
-    def _topic(self, arn: str, sender: str, own: str) -> tuple[str, str]:
+    def heard(self, arns: Iterable[str], messages: Sequence[Mapping[str, Any]]) -> bool:
+        """Whether each message passes the filter policy of a confirmed subscription to one of the topics."""
+        found = [a for arn in arns for a in self._subscribed(arn) if not _refused(a)]
+        attributes: list[Mapping[str, Any]] = [next(iter(a.items), {}) for a in found]
+        return all(any(_passes(a, m) for a in attributes) for m in messages)
+
+    def _subscribed(self, topic: str) -> list[Answer]:
+        """The attributes of each confirmed subscription to a topic, as far as they were recorded."""
+        region, account = topic.split(":")[3:5]
+        listed = self._inventory.one(SUBSCRIPTIONS, account, region)
+        recorded = {a.key: a for a in self._inventory.each(SUBSCRIPTION, account=account, region=region)}
+        mine = [str(s.get("SubscriptionArn")) for s in listed.items if s.get("TopicArn") == topic]
+        return [recorded[s] for s in mine if s.startswith("arn:") and s in recorded]
+
+    def _topic(self, arn: str, sender: str, own: str, source: str) -> Found:
         parts = arn.split(":")
         if len(parts) < 6:  # noqa: PLR2004 - arn:aws:sns:region:account:name
             return f"{arn} is no topic", ""
@@ -64,52 +94,92 @@ class Topics:
         mine = [s for s in listed.items if s.get("TopicArn") == arn]
         if not any(str(s.get("SubscriptionArn")).startswith("arn:") for s in mine):
             return f"topic {arn} has no {'confirmed ' if mine else ''}subscription", ""
-        return self._closed(arn, account, region, sender)
+        subscribed = self._subscribed(arn)
+        if subscribed and all(_refused(a) for a in subscribed):
+            return "", f"subscriptions to {arn}: {subscribed[0].error.words if subscribed[0].error else ''}"
+        return self._closed(arn, sender, source)
 
-    def _closed(self, arn: str, account: str, region: str, sender: str) -> tuple[str, str]:
+    def _closed(self, arn: str, sender: str, source: str) -> Found:
         """What keeps the sender out, and whether that can't be told, where the topic's attributes were recorded."""
+        region, account = arn.split(":")[3:5]
         answers = self._inventory.each(ATTRIBUTES, account=account, region=region)
-        found = next((a for a in answers if a.key == arn and a.error is None), None)
+        found = next((a for a in answers if a.key == arn), None)
+        if found is not None and _refused(found) and found.error is not None:
+            return "", f"{found.call}: {found.error.words}"
         attributes: Mapping[str, Any] = next(iter(found.items), {}) if found is not None else {}
-        key = str(attributes.get("KmsMasterKeyId") or "")
-        if key.endswith("alias/aws/sns"):
-            return f"topic {arn} is encrypted with SNS's own key, which {sender} can't use", ""
         policy = attributes.get("Policy")
-        says = lets(policy, arn, sender, account) if policy else Says.ALLOWS
+        says = lets(policy, arn, sender, source) if policy else Says.ALLOWS
         if says is Says.DENIES:
             return f"the policy of topic {arn} does not let {sender} publish", ""
-        keys = self._inventory.each(KEY_POLICY, account=account, region=region) if key else ()
-        recorded = next((a for a in keys if a.error is None and a.key and key.endswith(a.key)), None)
-        document = (recorded.answer or {}).get("Policy") if recorded is not None else None
-        if document and lets(document, key, sender, account, "kms:GenerateDataKey") is Says.DENIES:
+        if says is Says.CANT_TELL:
+            return "", f"whether the policy of topic {arn} lets {sender} publish can't be told"
+        key = str(attributes.get("KmsMasterKeyId") or "")
+        return self._locked(arn, key, sender, source) if key else ("", "")
+
+    def _locked(self, arn: str, key: str, sender: str, source: str) -> Found:
+        """The same of the topic's key."""
+        region, account = arn.split(":")[3:5]
+        if key.endswith("alias/aws/sns"):
+            return f"topic {arn} is encrypted with SNS's own key, which {sender} can't use", ""
+        if key.startswith("arn:"):
+            region, account = key.split(":")[3:5]
+        name = key.rpartition(":")[2].removeprefix("key/")
+        if name.startswith("alias/"):
+            aliases = self._inventory.one(ALIASES, account, region)
+            if aliases.error is not None:
+                return "", f"key of topic {arn}: {aliases.error.words}"
+            name = next((str(a.get("TargetKeyId")) for a in aliases.items if a.get("AliasName") == name), name)  # fmt: skip
+        keys = self._inventory.one(KEYS, account, region)
+        if keys.error is not None:
+            return "", f"key of topic {arn}: {keys.error.words}"
+        recorded = self._inventory.each(KEY_POLICY, account=account, region=region)
+        answer = next((a for a in recorded if a.key == name and not a.absent), None)
+        if answer is None:
+            return f"the key of topic {arn}, {key}, does not exist", ""
+        if answer.error is not None:
+            return "", f"key of topic {arn}: {answer.error.words}"
+        policy = (answer.answer or {}).get("Policy")
+        says = {
+            lets(policy, f"arn:aws:kms:{region}:{account}:key/{name}", sender, source, use) for use in _USES
+        }
+        if Says.DENIES in says:
             return f"the policy of the key of topic {arn} does not let {sender} use it", ""
-        return (
-            "",
-            f"whether the policy of topic {arn} lets {sender} publish can't be told"
-            if says is Says.CANT_TELL
-            else "",
-        )
+        unsure = f"whether the policy of the key of topic {arn} lets {sender} use it can't be told"
+        return "", unsure if Says.CANT_TELL in says else ""
 
 
-def lets(policy: object, resource: str, sender: str, account: str, action: str = "sns:Publish") -> Says:
-    """Whether a policy of a topic, or of its key, lets a service of the account.
+def _refused(answer: Answer) -> bool:
+    return answer.error is not None and answer.error.code != NOT_RECORDED
+
+
+def _passes(subscription: Mapping[str, Any], message: Mapping[str, Any]) -> bool:
+    """Whether a message without attributes, as AWS's services send them, passes a subscription's filter policy."""
+    policy = str(subscription.get("FilterPolicy") or "{}").strip()
+    by_body = subscription.get("FilterPolicyScope") == "MessageBody"
+    return policy == "{}" or fires(policy, message if by_body else {})
+
+
+def lets(policy: object, resource: str, sender: str, source: str, action: str = "sns:Publish") -> Says:
+    """Whether a policy of a topic, or of its key, lets a service, for the alarm `source`.
 
     EventBridge says nothing of whose rule it is, CloudWatch does, and is let by who lets the account:
     https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-resource-based.html#eb-sns-permissions
     """
     context = {"aws:SecureTransport": "true"}
     callers = [sender]
-    if sender.startswith("cloudwatch"):
-        region = (resource.split(":") + [""] * 6)[3]
-        context |= {
-            "aws:SourceAccount": account, "aws:SourceOwner": account,
-            "aws:SourceArn": f"arn:aws:cloudwatch:{region}:{account}:alarm:exclave-probe",
-        }  # fmt: skip
-        callers.append(f"arn:aws:iam::{account}:root")
+    if source:
+        account = source.split(":")[4]
+        context |= {"aws:SourceAccount": account, "aws:SourceOwner": account, "aws:SourceArn": source}
+        # a key is used by the service itself, not for the account
+        callers += [f"arn:aws:iam::{account}:root"] if action == "sns:Publish" else []
     answers = [
         evaluate(
             Request(
-                action=action, resource=resource, principal=caller, resource_account=account, context=context
+                action=action,
+                resource=resource,
+                principal=caller,
+                resource_account=resource.split(":")[4],
+                context=context,
             ),
             Policies(resource=policy),
         )
