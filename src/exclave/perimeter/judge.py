@@ -14,6 +14,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from exclave.model import OURS, Cloud, Destination, Judgement, Kind, Verdict
+from exclave.perimeter.aws import SERVICES
 from exclave.perimeter.flow_limits import FlowLimits
 from exclave.perimeter.google import domain_of, is_google, project_of_member
 
@@ -292,6 +293,8 @@ def _unlisted(destination: Destination, owner: str) -> Judgement:
         return judged
     if destination.kind is Kind.SERVICE:
         return Judgement(verdict=Verdict.TRUSTED, reason="a service of the provider itself")
+    if destination.kind is Kind.CANONICAL_ID and destination.id in SERVICES:
+        return Judgement(verdict=Verdict.TRUSTED, reason=f"an account of {SERVICES[destination.id]}")
     if destination.kind is Kind.IP_RANGE and _private(destination.id):
         if destination.note:  # who read it knows more than that it is private: see flows/
             return Judgement(verdict=Verdict.UNKNOWN, reason=destination.note)
