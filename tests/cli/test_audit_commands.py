@@ -100,7 +100,7 @@ def test_controls_are_listed_and_explained_offline():
 
 
 def test_permissions_print_a_policy_that_only_reads():
-    document = json.loads(call("permissions", status=0).output)
+    document = json.loads(call("permissions", status=0).stdout)
     actions = document["Statement"][0]["Action"]
     assert "ec2:DescribeSnapshotAttribute" in actions
     assert not [

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
@@ -194,16 +195,64 @@ def test_simulated_logs_are_hunted(tmp_path):
     assert run("simulate", "out", cwd=tmp_path).returncode == 2
 
 
-def test_a_reader_that_stops_reading_is_no_error(logs, tmp_path):
+@pytest.mark.parametrize("to_head", ["2>&1 | head -1", "| head -c 10"])
+@pytest.mark.parametrize(
+    ("arguments", "status"),
+    [
+        ("hunt logs", 1),
+        ("hunt logs --format jsonl", 1),
+        ("hunt logs --fail-on never", 0),
+        ("catalogue list", 0),
+        ("catalogue show aws.ebs.snapshot-share", 0),
+        ("controls show aws.network.acl", 0),
+    ],
+)
+def test_a_reader_that_stops_reading_changes_nothing(logs, tmp_path, arguments, status, to_head):
     done = subprocess.run(
-        f"{sys.executable} -m exclave hunt {logs} --format jsonl | head -c 10",
-        shell=True,
+        ["bash", "-c", f"{sys.executable} -m exclave {arguments} {to_head}; exit ${{PIPESTATUS[0]}}"],
         capture_output=True,
         text=True,
         cwd=tmp_path,
         check=False,
     )
-    assert "Traceback" not in done.stderr
+    assert "Traceback" not in done.stderr + done.stdout
+    assert done.returncode == status
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a device of Linux")
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("hunt", "logs"),
+        ("hunt", "logs", "-f", "csv"),
+        ("catalogue", "list"),
+        ("timeline", "logs", "--actor", THIEF, "-f", "csv"),
+    ],
+)
+def test_output_that_cannot_be_written_is_2_and_says_so(logs, tmp_path, arguments):
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "exclave", *arguments],
+            stdout=full, stderr=subprocess.PIPE, text=True, cwd=tmp_path, check=False,
+        )  # fmt: skip
+    assert (done.returncode, done.stderr) == (
+        2,
+        "Error: standard output can't be written: No space left on device\n",
+    )
+
+
+def test_a_report_that_cannot_be_written_is_not_a_finding(logs, tmp_path):
+    done = run("hunt", logs, "-o", "/dev/full/r.html", "--fail-on", "never", cwd=tmp_path)
+    assert done.returncode == 2
+    (tmp_path / "here.html").mkdir()
+    done = run("hunt", logs, "-o", "here.html", cwd=tmp_path)
+    assert (done.returncode, "here.html can't be written" in done.stderr) == (2, True)
+
+
+def test_a_catalogue_is_not_held_against_what_is_no_csv(tmp_path):
+    (tmp_path / "rows.csv").write_bytes(b"\xff\xfe\x00id")
+    done = run("catalogue", "coverage", "rows.csv", cwd=tmp_path)
+    assert (done.returncode, "rows.csv: no CSV" in done.stderr) == (2, True)
 
 
 def test_ctrl_c_leaves_a_report_of_what_was_read(tmp_path):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 import sys
 import threading
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NoReturn
 import click
 
 from exclave.cli.reading.common import together
-from exclave.cli.writing import console
+from exclave.cli.writing import CannotWriteError, console, tell, to_stdout
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -88,7 +88,7 @@ def apply_plan(
                 f"{target} is there already: an undo file is never written over"
             ) from error
         except OSError as error:
-            raise click.FileError(str(target), error.strerror or str(error)) from error
+            raise CannotWriteError(target, error) from error
     _closing(results, f"`{command} --undo {target}` takes it back" if target.exists() else "")
     return results
 
@@ -104,7 +104,7 @@ def undo_from(file: Path, who: Who, *, keep_going: bool) -> NoReturn:
     except BadFileError as error:
         raise click.UsageError(str(error)) from error
     for problem in found.problems:
-        click.echo(f"{file}: {problem}", err=True)
+        tell(f"{file}: {problem}")
     steps = [c.step for c in found.changes]
     accounts = clients.accounts_of(steps)
     with _stopping() as stop, clear_errors():
@@ -118,7 +118,7 @@ def undo_from(file: Path, who: Who, *, keep_going: bool) -> NoReturn:
         try:
             results = undo(file, doing)
         except OSError as error:
-            raise click.FileError(str(file), error.strerror or str(error)) from error
+            raise CannotWriteError(file, error) from error
     _closing(results, "")
     sys.exit(status_of(results, unlooked=len(found.problems)))
 
@@ -136,13 +136,18 @@ def _teller() -> Callable[[Done], None]:
     from exclave.outputs import plan as writer
 
     out = console()
-    return lambda one: writer.done(one, out)
+
+    def said(one: Done) -> None:
+        with suppress(CannotWriteError):  # what is being changed goes on, whoever listens
+            to_stdout(lambda: writer.done(one, out))
+
+    return said
 
 
 def _closing(results: Sequence[Done], hint: str) -> None:
     from exclave.outputs.plan import counted
 
-    click.echo(counted(results) + (f"; {hint}" if hint else ""), err=True)
+    tell(counted(results) + (f"; {hint}" if hint else ""))
 
 
 @contextmanager
@@ -154,7 +159,7 @@ def _stopping() -> Iterator[threading.Event]:
         if stop.is_set():
             raise KeyboardInterrupt
         stop.set()
-        click.echo("stopping after this step; what was done can be undone", err=True)
+        tell("stopping after this step; what was done can be undone")
 
     if threading.current_thread() is not threading.main_thread():
         yield stop
@@ -176,7 +181,7 @@ def clear_errors() -> Iterator[None]:
     try:
         yield
     except StoppedError as error:
-        click.echo(f"Error: {error}", err=True)
+        tell(f"Error: {error}")
         sys.exit(COULD_NOT_LOOK)
     except (BadEndpointError, BadGoogleEndpointError) as error:
         raise click.UsageError(str(error)) from error

@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from exclave.cli.export import command as export_command
+from exclave.cli.writing import console, put, tell, to_stdout
 
 
 @click.group()
@@ -33,17 +34,15 @@ def list_(cloud: str | None, kind: str | None, format_: str) -> None:
         if (cloud and method.cloud != cloud) or (kind and (method.signal is None) != (kind == "transfer")):
             continue
         if format_ == "jsonl":
-            click.echo(msgspec.json.encode(method).decode())
+            put(msgspec.json.encode(method).decode())
         else:
-            click.echo(f"{method.id:44} {method.outcome or method.signal:15} {method.title}")
+            put(f"{method.id:44} {method.outcome or method.signal:15} {method.title}")
 
 
 @command.command("show")
 @click.argument("method_id")
 def show(method_id: str) -> None:
     """Explain one method: what it is, a sample record, look-alikes, how it is revoked and prevented, known gaps."""
-    from rich.console import Console
-
     from exclave.catalogue.loader import BadCatalogueError, load
     from exclave.outputs.method_page import show as show_page
 
@@ -51,7 +50,7 @@ def show(method_id: str) -> None:
         method = load(compiled=False).method(method_id)
     except BadCatalogueError as error:
         raise click.UsageError(str(error)) from error
-    show_page(method, Console(highlight=False, emoji=False))
+    to_stdout(lambda: show_page(method, console()))
 
 
 @command.command("coverage")
@@ -70,25 +69,31 @@ def coverage(rows: Path, cloud: str | None) -> None:
         for row in method.covers:
             served.setdefault(row, method.id)
     unlogged = {row: u.reason for _, f in catalogue.files for u in f.unlogged for row in u.rows}
-    with rows.open(newline="", encoding="utf-8") as stream:
-        reader = csv.DictReader(stream)
-        if "id" not in (reader.fieldnames or ()):
-            raise click.UsageError(f"{rows}: no column `id` in its first line")
-        wanted = [r["id"] for r in reader if not cloud or r.get("cloud", r["id"].partition("-")[0]) == cloud]
+    wanted = [r["id"] for r in _rows(rows) if not cloud or r.get("cloud", r["id"].partition("-")[0]) == cloud]
+    excused = [w for w in wanted if w in unlogged and w not in served]
     missing = [w for w in wanted if w not in served and w not in unlogged]
-    for row in wanted:
-        if row in unlogged:
-            click.echo(f"{row}: no log shows it: {unlogged[row]}")
+    for row in excused:
+        put(f"{row}: no log shows it: {unlogged[row]}")
     for row in missing:
-        click.echo(f"{row}: not served")
-    done = sum(1 for w in wanted if w in served)
-    click.echo(
-        f"{done} of {len(wanted)} rows served, {sum(1 for w in wanted if w in unlogged)} with a reason, {len(missing)} not served",
-        err=True,
+        put(f"{row}: not served")
+    done = len(wanted) - len(excused) - len(missing)
+    tell(
+        f"{done} of {len(wanted)} rows served, {len(excused)} not, with a reason, {len(missing)} without",
     )
     if unknown := sorted(set(served) - set(wanted)) if not cloud else []:
-        click.echo(f"entries name rows that the file lacks: {', '.join(unknown)}", err=True)
+        tell(f"entries name rows that the file lacks: {', '.join(unknown)}")
     sys.exit(1 if missing else 0)
+
+
+def _rows(file: Path) -> list[dict[str, str]]:
+    try:
+        with file.open(newline="", encoding="utf-8") as stream:
+            reader = csv.DictReader(stream)
+            if "id" in (reader.fieldnames or ()):
+                return list(reader)
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise click.UsageError(f"{file}: no CSV: {error}") from error
+    raise click.UsageError(f"{file}: no column `id` in its first line")
 
 
 @command.command("lint")
@@ -105,10 +110,10 @@ def lint(folder: Path | None) -> None:
     try:
         catalogue = load(folder, compiled=False)
     except BadCatalogueError as error:
-        click.echo(str(error), err=True)
+        tell(str(error))
         sys.exit(1)
     found = problems(catalogue)
     for problem in found:
-        click.echo(problem)
-    click.echo(f"{len(catalogue.methods)} methods, {len(found)} problems", err=True)
+        put(problem)
+    tell(f"{len(catalogue.methods)} methods, {len(found)} problems")
     sys.exit(1 if found else 0)

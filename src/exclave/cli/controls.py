@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import click
 
+from exclave.cli.writing import console, put, to_stdout
+
 
 @click.group()
 def command() -> None:
@@ -23,9 +25,9 @@ def list_(cloud: str | None, format_: str) -> None:
         if cloud and control.cloud != cloud:
             continue
         if format_ == "jsonl":
-            click.echo(msgspec.json.encode(control).decode())
+            put(msgspec.json.encode(control).decode())
         else:
-            click.echo(f"{control.id:36} {control.severity.value:9} {control.title}")
+            put(f"{control.id:36} {control.severity.value:9} {control.title}")
 
 
 @command.command("show")
@@ -34,7 +36,6 @@ def list_(cloud: str | None, format_: str) -> None:
 def show(control_id: str, format_: str) -> None:
     """Explain one control: what is checked and why, what it needs, what it would have stopped, how to put it in place."""
     import msgspec
-    from rich.console import Console
 
     from exclave.audit.loader import BadControlError, control
     from exclave.harden.registry import maker_of
@@ -46,9 +47,13 @@ def show(control_id: str, format_: str) -> None:
     except BadControlError as error:
         raise click.UsageError(str(error)) from error
     if format_ == "jsonl":
-        click.echo(msgspec.json.encode(found).decode())
+        put(msgspec.json.encode(found).decode())
         return
-    out = Console(highlight=False, emoji=False, markup=False)
-    show_page(found, out)
-    if maker_of(found) is not None:
-        labelled(out, "harden", inked(out, f"exclave harden DIR --control {found.id} -o OUT"))
+    out = console()
+
+    def page() -> None:
+        show_page(found, out)
+        if maker_of(found) is not None:
+            labelled(out, "harden", inked(out, f"exclave harden DIR --control {found.id} -o OUT"))
+
+    to_stdout(page)

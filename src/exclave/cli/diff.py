@@ -7,6 +7,8 @@ from pathlib import Path
 
 import click
 
+from exclave.cli.writing import put, tell
+
 
 @click.command()
 @click.argument("old", type=click.Path(path_type=Path, dir_okay=False, exists=True))
@@ -27,7 +29,7 @@ def command(old: Path, new: Path, format_: str) -> None:
     for change in found:
         if format_ == "jsonl":
             fields = [{"name": n, "before": b, "after": a} for n, b, a in change.fields]
-            click.echo(
+            put(
                 json_line(
                     {"schema": "exclave-diff/1", "change": change.kind, "fields": fields, "line": change.line}
                 )
@@ -39,9 +41,9 @@ def command(old: Path, new: Path, format_: str) -> None:
         source = of.get("source")
         thing = f" {source.get('kind')} {source.get('id')}" if isinstance(source, dict) else ""
         state = of.get("status") or of.get("severity", "")
-        click.echo(line(f"{change.kind:8} {of.get('type')} {of.get('id')} {state} {what}{thing} {place}"))
+        put(line(f"{change.kind:8} {of.get('type')} {of.get('id')} {state} {what}{thing} {place}"))
         for name, before, after in change.fields:
-            click.echo(line(f"           {name}: {before} -> {after}"))
+            put(line(f"           {name}: {before} -> {after}"))
     counts = {k: sum(c.kind == k for c in found) for k in ("new", "gone", "changed")}
-    click.echo(", ".join(f"{n} {k}" for k, n in counts.items()), err=True)
+    tell(", ".join(f"{n} {k}" for k, n in counts.items()))
     sys.exit(1 if found else 0)

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from exclave.cli.writing import CannotWriteError, put, tell, text_to_file
+
 if TYPE_CHECKING:
     from exclave.catalogue.entry import Method
 
@@ -43,7 +45,6 @@ def command(
     )
     from exclave.exports.rule import rule_of
     from exclave.exports.written import files, lost_page, stream
-    from exclave.outputs.files import open_for_writing
 
     lost: dict[str, tuple[str, ...]] = {}
     skipped: dict[str, str] = {}
@@ -60,17 +61,15 @@ def command(
             raise click.UsageError(str(error)) from error
         lost[method.id] = made.lost
         if not output:
-            click.echo(stream(rule, made, format_))
+            put(stream(rule, made, format_))
             continue
         for name, text in files(rule, made, format_).items():
-            with open_for_writing(str(output / name)) as target:
-                target.write(text.encode())
+            text_to_file(output / name, text)
     if output:
-        with open_for_writing(str(output / "lost.md")) as target:
-            target.write(lost_page(lost, skipped).encode())
-        click.echo(f"{len(lost)} entries written to {output}", err=True)
+        text_to_file(output / "lost.md", lost_page(lost, skipped))
+        tell(f"{len(lost)} entries written to {output}")
     for why, count in Counter(skipped.values()).items():
-        click.echo(f"{count} {'entry' if count == 1 else 'entries'} left out: {why}", err=True)
+        tell(f"{count} {'entry' if count == 1 else 'entries'} left out: {why}")
     sys.exit(1 if ids and skipped else 0)
 
 
@@ -93,4 +92,4 @@ def _make(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise click.UsageError(f"{folder}: {error.strerror}") from error
+        raise CannotWriteError(folder, error) from error

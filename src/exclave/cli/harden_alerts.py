@@ -13,6 +13,7 @@ import click
 
 from exclave.cli.applying import applying_options
 from exclave.cli.reading import record, together
+from exclave.cli.writing import put, tell
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -74,9 +75,9 @@ def list_(subscriptions: tuple[str, ...], format_: str) -> None:
                         "wrong",
                     )
                 }
-                click.echo(json_line(shown))
+                put(json_line(shown))
             else:
-                click.echo("\n".join(_told(one)))
+                put("\n".join(_told(one)))
         problems = [
             f"{a.scope}: {call}: {a.error.words}"
             for call in CALLS
@@ -84,7 +85,7 @@ def list_(subscriptions: tuple[str, ...], format_: str) -> None:
             if a.error is not None
         ]
     for problem in problems:
-        click.echo(problem, err=True)
+        tell(problem)
     sys.exit(COULD_NOT_LOOK if problems else 0)
 
 
@@ -122,7 +123,7 @@ def create(
         values = {k: v for k, v in given.items() if v}
         who = telling(inventory, account, Options(notify=_checked(notify), values=values), ())
     for note in who.notes:
-        click.echo(note, err=True)
+        tell(note)
     wish = {
         "location": "Global",
         "properties": {
@@ -169,7 +170,7 @@ def _switch(name: str, subscriptions: tuple[str, ...], applying: dict[str, Any],
     with _looked(subscriptions) as (_, found):
         one = _named(found, name)
     if one.enabled is on:
-        click.echo(f"{one.name} is {'enabled' if on else 'disabled'} already", err=True)
+        tell(f"{one.name} is {'enabled' if on else 'disabled'} already")
         return
     _do([alert_edits.switched(one, on=on)], applying)
 
@@ -257,9 +258,8 @@ def _checked(notify: tuple[str, ...]) -> tuple[str, ...]:
 def _narrow(level: str | None, status: str | None, caller: str | None) -> dict[str, str]:
     found = {k: v for k, v in (("level", level), ("status", status), ("caller", caller)) if v}
     if found:
-        click.echo(
+        tell(
             f"it will not fire on every such event, only where {', '.join(f'{k} is {v}' for k, v in found.items())}",
-            err=True,
         )
     return found
 
@@ -284,13 +284,13 @@ def _do(steps: Sequence[Step], applying: dict[str, Any]) -> None:
     from exclave.change.clients import Who
     from exclave.change.model import Plan
     from exclave.cli.applying import apply_plan, status_of
-    from exclave.cli.writing import console
+    from exclave.cli.writing import console, to_stdout
     from exclave.outputs import plan as writer
 
     plan = Plan(made_at=datetime.now(UTC).replace(microsecond=0), steps=tuple(steps))
-    writer.write(plan, console())
+    to_stdout(lambda: writer.write(plan, console()))
     if not applying["apply_"]:
-        click.echo("nothing was changed: --apply makes it so", err=True)
+        tell("nothing was changed: --apply makes it so")
         return
     who = Who(expect_account=applying["expect_account"])
     done = apply_plan(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
-from exclave.cli.writing import console, to_stdout
+from exclave.cli.writing import CannotWriteError, console, tell, to_stdout
 from exclave.outputs import plan as plan_writer
 
 if TYPE_CHECKING:
@@ -62,18 +62,16 @@ def folders(
     if plan.steps:
         to_stdout(lambda: plan_writer.write(plan, console()))
     if inventory.problems:
-        click.echo(
+        tell(
             f"{len(inventory.problems)} documents of the inventory can't be used: {inventory.problems[0].where}: {inventory.problems[0].what}",
-            err=True,
         )
     _write(made, plan, given["output"])
     unseen = bool(made.unseen or inventory.problems)
     if given["apply_"]:
         _apply(plan, who, given, unmade=bool(made.unmade), unseen=unseen)
     if plan.steps and not given["output"]:
-        click.echo(
+        tell(
             f"{len(plan.steps)} changes are planned: -o DIR writes the files, --apply makes the changes",
-            err=True,
         )
     sys.exit(FOUND if made.missing else COULD_NOT_LOOK if unseen else 0)
 
@@ -88,7 +86,7 @@ def planned(path: Path, who: Who, given: Mapping[str, Any]) -> NoReturn:
         raise click.UsageError(str(error)) from error
     to_stdout(lambda: plan_writer.write(plan, console()))
     if not given["apply_"]:
-        click.echo(f"{len(plan.steps)} changes are planned: --apply makes them", err=True)
+        tell(f"{len(plan.steps)} changes are planned: --apply makes them")
         sys.exit(FOUND if plan.steps else 0)
     _apply(plan, who, given, unmade=False, unseen=False)
 
@@ -97,7 +95,7 @@ def _apply(plan: Plan, who: Who, given: Mapping[str, Any], *, unmade: bool, unse
     from exclave.cli.applying import apply_plan, status_of
 
     if not plan.steps:
-        click.echo("nothing to change", err=True)
+        tell("nothing to change")
     done = apply_plan(
         plan, who, limit=given["limit"], undo_file=given["undo_file"], keep_going=False, command="exclave harden"
     )  # fmt: skip
@@ -125,8 +123,8 @@ def _write(made: Hardened, plan: Plan, output: Path | None) -> None:
     try:
         paths = write(output, made, plan)
     except OSError as error:
-        raise click.FileError(str(output), error.strerror or str(error)) from error
-    click.echo(f"{len(paths)} files in {output}; begin with {output / INDEX}", err=True)
+        raise CannotWriteError(output, error) from error
+    tell(f"{len(paths)} files in {output}; begin with {output / INDEX}")
 
 
 def _controls(control_ids: tuple[str, ...]) -> Sequence[Control]:

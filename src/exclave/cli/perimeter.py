@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from exclave.cli.writing import CouldNotLookError, check_folders, put, tell, text_to_file
 from exclave.model import Destination, Kind
 
 if TYPE_CHECKING:
@@ -43,13 +44,16 @@ def init(logs: tuple[str, ...], organization: bool, profile: str | None, output:
 
     if not logs and not organization:
         raise click.UsageError("say from what: --from-logs PATH or --from-org")
+    if output is not None and output.exists():
+        raise click.UsageError(f"{output} is there already: remove it or choose another name")
+    check_folders([str(output)] if output else [])
     proposed: list[Proposed] = []
     problems: list[str] = []
     if organization:
         try:
             proposed += from_organization(profile)
         except RuntimeError as error:
-            raise click.ClickException(str(error)) from error
+            raise CouldNotLookError(str(error)) from error
     if logs:
         from exclave.catalogue.loader import load
         from exclave.engines.hunt import Hunt
@@ -64,13 +68,11 @@ def init(logs: tuple[str, ...], organization: bool, profile: str | None, output:
         problems = [f"{p.where}: {p.what}" for p in result.coverage.problems]
     text = toml(proposed, " and ".join([*logs, *(["AWS Organizations"] if organization else [])]))
     if output is None:
-        click.echo(text, nl=False)
-    elif output.exists():
-        raise click.UsageError(f"{output} is there already: remove it or choose another name")
+        put(text, nl=False)
     else:
-        output.write_text(text, "utf-8")
+        text_to_file(output, text)
     for problem in problems:
-        click.echo(f"could not look: {problem}", err=True)
+        tell(f"could not look: {problem}")
     sys.exit(3 if problems else 0)
 
 
@@ -107,8 +109,8 @@ def explain(identifier: str, perimeter_file: Path | None, logs: tuple[str, ...],
     perimeter, _ = make(seen)
     chosen = Kind(kind) if kind else _guess(identifier)
     judgement = perimeter.judge(Destination(kind=chosen, id=identifier))
-    click.echo(f"{chosen.value} {identifier}: {judgement.verdict.value}")
-    click.echo(f"  decided by: {judgement.reason}")
+    put(f"{chosen.value} {identifier}: {judgement.verdict.value}")
+    put(f"  decided by: {judgement.reason}")
     for entry in perimeter.find(identifier):
         notes = [f"why: {entry.why}" if entry.why else "", f"owner: {entry.owner}" if entry.owner else ""]
         notes.append(
@@ -116,9 +118,7 @@ def explain(identifier: str, perimeter_file: Path | None, logs: tuple[str, ...],
             if entry.until
             else ""
         )
-        click.echo(
-            f"  named in {entry.where}: as {entry.verdict.value}" + "".join(f"; {n}" for n in notes if n)
-        )
+        put(f"  named in {entry.where}: as {entry.verdict.value}" + "".join(f"; {n}" for n in notes if n))
 
 
 _FORMS = (

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import click
 
+from exclave.cli.writing import put, tell
+
 # Characters, white space not counted: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
 MANAGED, INLINE = 6144, 10_240
 SHORTER = {"collect": "--control or --no-exposures", "harden": "--control", "revoke": "--method"}
@@ -84,7 +86,7 @@ def _print(needed: list[str], for_: str, cloud: str, role_name: str, format_: st
 
     sid, name, does = ROLES[for_]
     if format_ == "text":
-        click.echo("\n".join([*needed, *(["sts:AssumeRole"] if role_name else [])]))
+        put("\n".join([*needed, *(["sts:AssumeRole"] if role_name else [])]))
         return
     if cloud == "aws":
         statements = [{"Sid": sid, "Effect": "Allow", "Action": needed, "Resource": "*"}]
@@ -123,12 +125,11 @@ def _print(needed: list[str], for_: str, cloud: str, role_name: str, format_: st
             "stage": "GA",
             "includedPermissions": needed,
         }
-    click.echo(json.dumps(document, indent=2))
+    put(json.dumps(document, indent=2))
     size = len(json.dumps(document, separators=(",", ":")))
     if cloud == "aws" and size > MANAGED:
         where = "a role's inline policy" if size <= INLINE else "several managed policies"
-        click.echo(
+        tell(
             f"{size:,} characters: more than a managed policy holds ({MANAGED:,}), so put it in {where}, or ask for less by "
             f"{SHORTER[for_]}",
-            err=True,
         )

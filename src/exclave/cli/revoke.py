@@ -17,7 +17,7 @@ from exclave.cli.applying import (
     undo_from,
 )
 from exclave.cli.reading import CLOUDS
-from exclave.cli.writing import check_folders, console
+from exclave.cli.writing import CannotWriteError, check_folders, console, tell, to_stdout
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -108,7 +108,7 @@ def command(
     unlooked = sum(not s.looked for s in plan.skipped)
     left = sum(s.looked and s.stands for s in plan.skipped)
     if not apply_:
-        click.echo(_summary(plan, limit), err=True)
+        tell(_summary(plan, limit))
         sys.exit(status_of([], left=left, unlooked=unlooked))
     results = apply_plan(
         plan, who, limit=limit, undo_file=undo_file, keep_going=keep_going, command="exclave revoke"
@@ -186,7 +186,7 @@ def _standing(folders: list[Path], perimeter_file: Path | None) -> Iterable[Foun
     standing, looked = exposures(inventory, perimeter, load())
     for source in looked:
         for why in source.why:
-            click.echo(f"{source.method}: {source.failed} could not be looked at: {why}", err=True)
+            tell(f"{source.method}: {source.failed} could not be looked at: {why}")
     for one in standing:
         found = of_json(exposure(one), one.where)
         if found is not None:
@@ -219,8 +219,8 @@ def _shown(plan: Plan, plan_file: Path | None) -> None:
         try:
             write_plan(plan_file, plan)
         except OSError as error:
-            raise click.FileError(str(plan_file), error.strerror or str(error)) from error
-    writer.write(plan, console())
+            raise CannotWriteError(plan_file, error) from error
+    to_stdout(lambda: writer.write(plan, console()))
 
 
 def _summary(plan: Plan, limit: int) -> str:

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from exclave.cli.when import When
+from exclave.cli.writing import CannotWriteError, put, tell
 
 _START = datetime(2026, 3, 2, tzinfo=UTC)
 
@@ -92,7 +93,7 @@ def command(
     within = {name: breach for name, breach in BREACHES.items() if not wanted or breach.cloud in wanted}
     if list_:
         for name, breach in within.items():
-            click.echo(f"{breach.cloud:6} {name:34} {breach.title}")
+            put(f"{breach.cloud:6} {name:34} {breach.title}")
         return
     if folder is None:
         raise click.UsageError("say where to write: exclave simulate FOLDER")
@@ -118,7 +119,7 @@ def command(
     except ValueError as error:
         raise click.UsageError(str(error)) from error
     except OSError as error:
-        raise click.FileError(str(folder), error.strerror or str(error)) from error
-    click.echo(f"{made.records:,} records in {made.files:,} files: {made.logs}", err=True)
-    click.echo(f"the truth about {len(made.breaches)} breaches: {made.truth}", err=True)
-    click.echo(f"hunt them: exclave hunt {made.logs}", err=True)
+        raise CannotWriteError(folder, error) from error
+    tell(f"{made.records:,} records in {made.files:,} files: {made.logs}")
+    tell(f"the truth about {len(made.breaches)} breaches: {made.truth}")
+    tell(f"hunt them: exclave hunt {made.logs}")

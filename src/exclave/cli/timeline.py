@@ -10,10 +10,9 @@ from typing import TYPE_CHECKING
 import click
 
 from exclave.cli.when import When
+from exclave.cli.writing import tell, to_stdout
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from exclave.detect.doings import Doing
     from exclave.engines.work import Settings
     from exclave.model import Problem
@@ -78,6 +77,8 @@ def command(
     from exclave.engines.local import batches, each
     from exclave.engines.work import Settings, doings_items
     from exclave.model import Problem
+    from exclave.outputs.timeline import write
+    from exclave.outputs.words import count
     from exclave.sources import Item, plan
 
     if "-" in logs:
@@ -103,10 +104,15 @@ def command(
     unique = {
         (d.evidence.event_id or id(d), d.action, d.account): d for d in found if _inside(d, since, until)
     }
-    _write(sorted(unique.values(), key=lambda d: (d.time or _NEVER, d.evidence.event_id)), format_)
-    click.echo(f"{len(unique):,} events by {', '.join(sorted(who)[:6])}", err=True)
+    told = sorted(unique.values(), key=lambda d: (d.time or _NEVER, d.evidence.event_id))
+    to_stdout(lambda: write(told, format_, sys.stdout))
+    tell(f"{count(len(told), 'event')} by {', '.join(sorted(who)[:6])}")
+    if not told:
+        tell(
+            "an actor is an access key id, an ARN, a session or user name, or a foreign account, as a hunt's report names it"
+        )
     for problem in problems:
-        click.echo(f"could not look: {problem.where}: {problem.what}", err=True)
+        tell(f"could not look: {problem.where}: {problem.what}")
     sys.exit(3 if problems else 0)
 
 
@@ -140,9 +146,3 @@ def _inside(doing: Doing, since: datetime | None, until: datetime | None) -> boo
     return doing.time is None or (
         (since is None or doing.time >= since) and (until is None or doing.time < until)
     )
-
-
-def _write(found: Iterable[Doing], format_: str) -> None:
-    from exclave.outputs.timeline import write
-
-    write(found, format_, sys.stdout)

@@ -88,10 +88,14 @@ def _alone(
 @contextmanager
 def _pool(jobs: int) -> Iterator[ProcessPoolExecutor]:
     pool = ProcessPoolExecutor(jobs, multiprocessing.get_context(_way()), initializer=ignore_interrupts)
+    done = False
     try:
         yield pool
+        done = True
     finally:
-        pool.shutdown(wait=False, cancel_futures=True)
+        # Whoever breaks off doesn't wait for the tasks in hand. Otherwise all is done, and a pool that is still going
+        # down when Python ends may be found half closed; the next one also starts at once, by a fork.
+        pool.shutdown(wait=done, cancel_futures=True)
 
 
 def _way() -> str:

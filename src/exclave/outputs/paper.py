@@ -92,7 +92,7 @@ def whole(out: Console, text: Text) -> None:
 
 def labelled(out: Console, label: str, text: Text, style: str = "dim", *, keep: bool = False) -> None:
     """A line with a label in the margin; continuation lines stand under the text. `keep`: on one line."""
-    margin = Text("  " + label.ljust(LABEL), style=style, end="")
+    margin = Text.assemble(("  " + label.ljust(LABEL), style), end="")
     if keep:
         whole(out, margin + text)
     else:

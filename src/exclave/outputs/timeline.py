@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from exclave.detect.doings import Doing
 
+_WIDEST = 48  # columns that one long name may push the others to the right
 _COLUMNS = (
     "time",
     "actor",
@@ -36,13 +37,24 @@ def write(found: Iterable[Doing], format_: str, out: IO[str]) -> None:
         for row in map(_row, found):
             writer.writerow([neutralise.cell(row[c]) for c in _COLUMNS])
         return
+    if format_ == "text":
+        _text([_row(d) for d in found], out)
+        return
     for row in map(_row, found):
-        if format_ == "jsonl":
-            out.write(neutralise.json_line({"schema": "exclave/1", "type": "event", **row}) + "\n")
-        else:
-            failed = f"  [{row['error']}]" if row["error"] else ""
-            line = f"{row['time'] or '?':20}  {row['actor']}  {row['action']}{failed}  {row['region']} {row['account']}  from {row['ip']}  {row['event_id']}"
-            out.write(neutralise.line(line) + "\n")
+        out.write(neutralise.json_line({"schema": "exclave/1", "type": "event", **row}) + "\n")
+
+
+def _text(rows: list[dict[str, str]], out: IO[str]) -> None:
+    """Columns that line up: who, what, where. An id at the end is never cut."""
+    for row in rows:
+        row["time"] = row["time"].replace("T", " ").rstrip("Z") or "?"
+        row["action"] += f" [{row['error']}]" if row["error"] else ""
+        row["account"] = " ".join(filter(None, (row["account"], row["region"])))
+        row["ip"] = f"from {row['ip']}" if row["ip"] else ""
+    columns = ("time", "actor", "action", "account", "ip", "event_id")
+    wide = {c: min(_WIDEST, max((len(neutralise.line(r[c])) for r in rows), default=0)) for c in columns}
+    for row in rows:
+        out.write("  ".join(neutralise.line(row[c]).ljust(wide[c]) for c in columns).rstrip() + "\n")
 
 
 def _row(doing: Doing) -> dict[str, str]:

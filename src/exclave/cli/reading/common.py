@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from exclave.cli.writing import CannotWriteError, tell
+
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
@@ -61,10 +63,9 @@ def ended(tally: Tally, folder: Path, *, resume: bool) -> None:
     """Say what was recorded, and end the program with the status for it."""
     said = ", ".join(f"{n} {code}" for code, n in sorted(tally.errors.items(), key=lambda e: -e[1]))
     there = f", {tally.kept:,} were there" if resume else ""
-    click.echo(
+    tell(
         f"{tally.made:,} calls recorded in {folder}{there}, {tally.failed:,} refused"
         + (f" ({said})" if said else ""),
-        err=True,
     )
     sys.exit(COULD_NOT_LOOK if tally.failed else 0)
 
@@ -97,10 +98,10 @@ def recorded(folder: Path, run: Run, *, resume: bool, quiet: bool) -> Tally:
             say(f"interrupted: what was recorded stands in {folder}, and --resume goes on")
             sys.exit(STOPPED)
         except StoppedError as error:
-            click.echo(f"stopped: {error}", err=True)
+            tell(f"stopped: {error}")
             sys.exit(COULD_NOT_LOOK)
         except OSError as error:
-            raise click.FileError(str(folder), error.strerror or str(error)) from error
+            raise CannotWriteError(folder, error) from error
 
 
 class _watching:  # noqa: N801 - used as a function
@@ -116,7 +117,7 @@ class _watching:  # noqa: N801 - used as a function
         if self._quiet:
             return (lambda _tally: None), (lambda _text: None)
         if not sys.stderr.isatty():
-            return self._line, lambda text: click.echo(text, err=True)
+            return self._line, tell
         from rich.console import Console
         from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
@@ -141,4 +142,4 @@ class _watching:  # noqa: N801 - used as a function
 
     def _line(self, tally: Tally) -> None:
         if tally.made % self.EVERY == 0:
-            click.echo(f"{tally.made:,} calls, {tally.failed:,} refused: {tally.doing}", err=True)
+            tell(f"{tally.made:,} calls, {tally.failed:,} refused: {tally.doing}")
