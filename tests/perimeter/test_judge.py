@@ -48,7 +48,11 @@ LISTED = Perimeter(
         (Kind.ACCOUNT, "464622532012", Verdict.VENDOR),
         (Kind.ACCOUNT, "999900001111", Verdict.EXTERNAL),  # expired
         (Kind.ACCOUNT, "${aws:ResourceAccount}", Verdict.SELF),
-        (Kind.CANONICAL_ID, "c4c1ede66af53448b93c283ce9448c4ba468c9432aa01d700d3878632f77d2d0", Verdict.TRUSTED),
+        (
+            Kind.CANONICAL_ID,
+            "c4c1ede66af53448b93c283ce9448c4ba468c9432aa01d700d3878632f77d2d0",
+            Verdict.TRUSTED,
+        ),
         (Kind.ORGANIZATION, "o-ours000000", Verdict.ORGANIZATION),
         (Kind.ORGANIZATION, "o-seen0000000", Verdict.ORGANIZATION),
         (Kind.ORGANIZATION, "o-other00000", Verdict.EXTERNAL),

@@ -284,17 +284,12 @@ def _reason(entry: Entry) -> str:
 
 
 def _unlisted(destination: Destination, owner: str) -> Judgement:
-    if owner == "cloudfront":
-        # arn:aws:iam::cloudfront:user/...: an origin access identity; the policy doesn't say of whose distribution
-        return Judgement(
-            verdict=Verdict.TRUSTED, reason="CloudFront itself, for a distribution that is not named"
-        )
+    if reason := _at_amazon(destination, owner):
+        return Judgement(verdict=Verdict.TRUSTED, reason=reason)
     if destination.cloud is Cloud.GCP and (judged := _at_google(destination, owner)):
         return judged
     if destination.kind is Kind.SERVICE:
         return Judgement(verdict=Verdict.TRUSTED, reason="a service of the provider itself")
-    if destination.kind is Kind.CANONICAL_ID and destination.id in SERVICES:
-        return Judgement(verdict=Verdict.TRUSTED, reason=f"an account of {SERVICES[destination.id]}")
     if destination.kind is Kind.IP_RANGE and _private(destination.id):
         if destination.note:  # who read it knows more than that it is private: see flows/
             return Judgement(verdict=Verdict.UNKNOWN, reason=destination.note)
@@ -317,6 +312,15 @@ def _unlisted(destination: Destination, owner: str) -> Judgement:
 
 # Ranges that `is_private` counts in although nobody's own network has them: they stand for the internet in examples.
 _EXAMPLES = ("192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24", "2001:db8::/32")
+
+
+def _at_amazon(destination: Destination, owner: str) -> str:
+    """Why it is an account that a service of AWS works with, or ""."""
+    if owner == "cloudfront":
+        # arn:aws:iam::cloudfront:user/...: an origin access identity; the policy doesn't say of whose distribution
+        return "CloudFront itself, for a distribution that is not named"
+    service = SERVICES.get(destination.id) if destination.kind is Kind.CANONICAL_ID else None
+    return f"an account of {service}" if service else ""
 
 
 def _at_google(destination: Destination, owner: str) -> Judgement | None:
