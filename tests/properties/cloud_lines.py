@@ -256,6 +256,54 @@ def written(draw: st.DrawFn) -> bytes:
     return ("\n".join(lines) + draw(st.sampled_from(["", "\n"]))).encode()
 
 
+DELIVERED = {
+    "activity": f"insights-activity-logs/resourceId=/SUBSCRIPTIONS/{SUB.upper()}/y=2026/m=03/d=02/h=00/m=00/PT1H.json.gz",
+    "storage": "insights-logs-storageread/resourceId="
+    f"/subscriptions/{SUB}/resourceGroups/r/providers/Microsoft.Storage/storageAccounts/oursdata/blobServices/default"
+    "/y=2026/m=03/d=02/h=00/m=00/PT1H.json.gz",
+}
+
+
+@functools.lru_cache
+def _of_kind(kind: str) -> list[Record]:
+    storage = [e for e in examples("azure") if str(e.get("category")).lower().startswith("storage")]
+    return (
+        storage
+        if kind == "storage"
+        else [e for e in examples("azure") if e not in storage and "resultType" in e]
+    )
+
+
+@st.composite
+def delivered(draw: st.DrawFn) -> tuple[str, bytes]:
+    """The name of a file that Azure delivers, and its lines: all of one subscription, or of one storage account."""
+    kind = draw(st.sampled_from(sorted(DELIVERED)))
+    many = st.integers(0, 2)
+    line, made = {"activity": (_activity_line, _activity()), "storage": (_storage_line, _storage())}[kind]
+    found: list[Record] = []
+    for _ in range(draw(st.integers(1, 25))):
+        one = line(draw(many), draw(many), draw(many))
+        choice = draw(st.integers(0, 5))
+        if choice == 0:
+            one |= draw(made)
+        elif choice == 1:
+            stranger = draw(st.sampled_from(_of_kind(kind)))
+            one = {key: stranger.get(key, one[key]) for key in one}
+        if kind == "activity":
+            one["resourceId"] = one["resourceId"].replace(SUB2, SUB).replace(SUB2.upper(), SUB)
+            one["category"] = {"AuditLogs": "Policy", "Odd": "Write"}.get(one["category"], one["category"])
+            one["operationName"] = one["operationName"].replace(
+                "not an operation", "MICROSOFT.WEB/SITES/STOP/ACTION"
+            )
+            one |= {"tenantId": TENANT, "properties": one["properties"] | {"hierarchy": f"{TENANT}/g/{SUB}"}}
+        else:
+            one["resourceId"] = DELIVERED["storage"].split("=", 1)[1].split("/y=")[0]
+        found.append(one)
+    separators = draw(st.sampled_from([(",", ":"), (", ", ": ")]))
+    lines = [json.dumps(f, separators=separators) for f in found]
+    return DELIVERED[kind], ("\n".join(lines) + draw(st.sampled_from(["", "\n", "\r\n"]))).encode()
+
+
 def _activity_line(who: int, what: int, when: int) -> Record:
     claims = [
         {"appid": "a"},

@@ -19,6 +19,7 @@ _STORE = re.compile(
     r"/subscriptions/[^/]+/.*/providers/Microsoft\.Storage/storageAccounts/([a-z0-9]{3,24})(?:/|$)",
     re.IGNORECASE,
 )
+ON_STORES = "microsoft.storage/storageaccounts/"  # how the names of what is done to storage accounts begin
 _HOW = {
     "azure-activity": "its activity log is among these logs",
     "azure-storage": "the log of its storage account is among these logs",
@@ -38,8 +39,11 @@ def seen(event: Event) -> Iterator[tuple[Kind, str, str]]:
     tenant = event.fields.get("tenantId")
     if event.log in ("azure-activity", "entra", "m365") and isinstance(tenant, str) and tenant:
         yield Kind.TENANT, tenant, how
-    store = _STORE.match(str(event.fields.get("resourceId"))[:2048])
-    if store and not event.error:
+    if event.error or (event.log == "azure-activity" and not event.action.startswith(ON_STORES)):
+        store = None
+    else:
+        store = _STORE.match(str(event.fields.get("resourceId"))[:2048])
+    if store:
         yield Kind.BUCKET, store[1].lower(), "the log of its own subscription names it"
     find = {"azure-activity": _members_domain, "entra": _sign_in_domain}.get(event.log)
     if find and (domain := find(event)):

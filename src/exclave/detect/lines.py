@@ -5,6 +5,10 @@ keys are known to it, so that the few values it looks at are all that the full p
 show something (its name stands in the catalogue, an owner or domain not met before in this content, anything
 odd) is read whole by the full parser; the others are counted, and their times span the coverage.
 
+Before it, where Hyperscan is there and a checksum vouches for the bytes, goes a scan for marks (lines_marks.py): raw line
+breaks can't stand in JSON strings, so each line is one record as its writer wrote it, whatever an attacker put into it.
+What that takes from the documentation, and not from the bytes, stands in docs/decisions/0004-lines.md.
+
 `looked_at` gives what the full parser would, or None where it isn't sure: content that isn't one record a line,
 that is damaged anywhere, or of which most would have to be read whole.
 """
@@ -22,6 +26,7 @@ from exclave.detect.lines_looking import BOM, Looked, Looking, UnsureError
 from exclave.detect.lines_reads import Reads
 
 if TYPE_CHECKING:
+    from exclave.detect.lines_told import Told
     from exclave.detect.match import Index
 
 _GOOGLE = b'"protoPayload"'
@@ -42,7 +47,7 @@ class Lines:
     _size: int = 0  # bytes that were looked at
 
     def looked_at(
-        self, name: str, data: bytes, first_record: int, *, packed: bool, counted: bool
+        self, name: str, data: bytes, first_record: int, told: Told, *, packed: bool, counted: bool
     ) -> Looked | None:
         """What some content shows, or None where the full parser must read it.
 
@@ -50,29 +55,33 @@ class Lines:
             name: of the file.
             data: the content, or a piece of it that ends with a line.
             first_record: the number of its first record.
+            told: what the batch has told so far.
             packed: whether a checksum vouches for its bytes, so that not each must be parsed.
             counted: whether what folds into one may be counted, and not be shown one by one.
         """
         start = 3 if data.startswith(BOM) else 0
-        first = data[start : data.find(b"\n", start, start + _LONGEST) + 1]
+        first = bytes(data[start : data.find(b"\n", start, start + _LONGEST) + 1])
         if not first.startswith(b"{"):
             return None
         kind: type[Google | Azure] = Google if _GOOGLE in first else Azure
         try:
-            kind.decoder.decode(first)
-            if not data.isascii():
-                data.decode()
+            shape: Any = kind.decoder.decode(first)
             known = self._known.setdefault(kind, {})
             self._size += len(data)
-            way = kind.way(first) if packed and self.hyperscan and self._size >= _WORTH else ""
+            way = kind.way(name, shape) if packed and self.hyperscan and self._size >= _WORTH else ""
             marks = self._databases(kind, way) if way else None
             while True:
-                reads = Reads(self.catalogue) if counted else None
-                looking = Looking(name, data, kind(self.catalogue, known), first_record, reads)
                 if not marks:
-                    return looking.all()
-                if looking.scanned(marks, way):
-                    return looking.out
+                    data = bytes(data)
+                    if not data.isascii():
+                        data.decode()
+                told.forget()
+                reads = Reads(self.catalogue, told.reads) if counted else None
+                looking = Looking(name, data, kind(self.catalogue, known, told), first_record, reads)
+                if not marks or looking.scanned(marks, way):
+                    out = looking.out if marks else looking.all()
+                    told.keep()
+                    return out
                 marks = None
         except (UnicodeDecodeError, RecursionError, msgspec.MsgspecError, UnsureError):
             return None

@@ -25,11 +25,16 @@ from exclave.model import Evidence
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from exclave.detect.lines_told import Told
     from exclave.detect.match import Index
     from exclave.formats.logs import Parser
 
 ACTIVITY, STORAGE = "activity", "storage"
-_IS_STORAGE = re.compile(rb'"category"\s*:\s*"(?i:storage)')
+_DELIVERED = re.compile(
+    r"insights-(?:(activity-logs)|logs-storage(?:read|write|delete))/resourceId=(/subscriptions/[^=]{36,600})/y=\d{4}/",
+    re.IGNORECASE,
+)
+_OPERATION = re.compile(rb'"operationName"\s*:\s*"([^"\\]*)"')
 _MAX_KNOWN = 50_000
 _PATH = "authentication.type"
 _STORES = "/storageaccounts/"
@@ -121,29 +126,38 @@ class _Name(msgspec.Struct, frozen=True, gc=False):
 
 
 class Azure:
-    """Which lines of one content matter. `known`: what names mean, kept for the next content."""
+    """Which lines of one content matter.
+
+    Args:
+        catalogue: what is looked for.
+        known: what names mean, kept for the next content.
+        told: what earlier contents of the batch have told of owners and callers.
+    """
 
     decoder = msgspec.json.Decoder(Line)
     stamps = msgspec.json.Decoder(_Stamp)
 
-    def __init__(self, catalogue: Index, known: dict[Any, Any]) -> None:
+    def __init__(self, catalogue: Index, known: dict[Any, Any], told: Told) -> None:
         if len(known) > _MAX_KNOWN:
             known.clear()
+        self.told = told
         self._catalogue = catalogue
         self._names = known
-        self._owners: set[tuple[str, bool, str]] = set()
-        self._callers: set[tuple[str, ...]] = set()
 
     @staticmethod
-    def way(first: bytes) -> str:
-        """Which marks lines like the first need."""
-        return STORAGE if _IS_STORAGE.search(first) else ACTIVITY
+    def way(name: str, first: Line) -> str:
+        """Which marks the lines of a file need that Azure delivered, as its name and its first line say; "" if they don't."""
+        named = _DELIVERED.search(name)
+        if not named or not f"{first.resourceId}/".lower().startswith(f"{named[2]}/".lower()):
+            return ""
+        if first.category.lower().startswith("storage"):
+            return "" if named[1] else STORAGE
+        return ACTIVITY if named[1] else ""
 
     @staticmethod
     def marks(catalogue: Index, way: str) -> tuple[Any, ...]:
         """Databases of those marks. Raises ImportError without Hyperscan."""
-        made = lines_marks.storage(catalogue, _PATH) if way == STORAGE else lines_marks.activity(catalogue)
-        return (made,)
+        return lines_marks.storage(catalogue, _PATH) if way == STORAGE else lines_marks.activity(catalogue)
 
     def picked(self, shapes: Sequence[Line]) -> list[int]:
         """The positions of the lines that must be read whole. It remembers what they show."""
@@ -152,6 +166,19 @@ class Azure:
     def parser(self, line: Line) -> Parser | None:
         """What reads a line that was picked as the full parser would, which decides where it is None."""
         return _PARSERS.get(self._names[_key(line)].log)
+
+    def is_wanted(self, data: bytes, at: int, stop: int) -> bool:
+        """Whether what was done in a line of a storage log can matter, by its name alone."""
+        named = _OPERATION.search(data, at, stop)
+        if not named:
+            return True
+        means = self._names.get(named[1])
+        if means is None:
+            name = f"microsoft.storage:{named[1].decode('ascii', 'replace').lower()}"
+            means = self._names[named[1]] = bool(
+                wanted(name, name.partition(":")[2], self._catalogue, {}, _PATH)
+            )
+        return bool(means)
 
     def settled(self, line: Line, way: str) -> bool:  # noqa: ARG002 - Google's differ
         """Whether, of a line that was not picked, lines that begin alike show nothing unless they are marked."""
@@ -165,14 +192,14 @@ class Azure:
         if name.means.always:
             return True
         owner = name.log, name.failed, line.resourceId
-        if owner not in self._owners and self._is_new_owner(owner):
+        if owner not in self.told and self._is_new_owner(owner):
             return True
         identity = line.identity or _NOBODY
         if name.log == "azure-activity":
             claims = identity.claims or _NO_CLAIMS
             hierarchy = line.properties.hierarchy if line.properties else ""
             who = line.tenantId, hierarchy, claims.tid, claims.tenant, claims.short_upn, claims.upn
-            return bool(name.means) or (who not in self._callers and self._is_new_caller(who))
+            return bool(name.means) or (who not in self.told and self._is_new_caller(who))
         return bool(name.means) and _shows(name.means, identity)
 
     def _name(self, line: Line, signature: str) -> _Name:
@@ -203,16 +230,16 @@ class Azure:
         if not subscription:
             return True  # it may stand elsewhere in the line
         plain = log, failed, lower if _STORES in lower else subscription
-        new = plain not in self._owners
-        self._owners.update((owner, plain))
+        new = plain not in self.told
+        self.told.add(owner, plain)
         return new
 
     def _is_new_caller(self, who: tuple[str, ...]) -> bool:
         upn = (who[4] or who[5]).lower()
         member = upn.count("@") == 1 and "#ext#" not in upn
         plain = (*who[:4], upn.partition("@")[2] if member else "", "by domain")
-        new = plain not in self._callers
-        self._callers.update((who, plain))
+        new = plain not in self.told
+        self.told.add(who, plain)
         return new
 
 

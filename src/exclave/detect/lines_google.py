@@ -8,7 +8,6 @@ https://cloud.google.com/logging/docs/reference/audit/auditlog/rest/Shared.Types
 
 from __future__ import annotations
 
-import re
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -24,11 +23,11 @@ from exclave.model import Evidence
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from exclave.detect.lines_told import Told
     from exclave.detect.match import Index
     from exclave.formats.logs import Parser
 
 CHANGES, READS = "changes", "reads"
-_IS_READ = re.compile(rb'"logName"\s*:\s*"[^"\\]*%2Fdata_access"')
 _MAX_KNOWN = 50_000
 _PARTS = {"protoPayload.metadata.": "metadata", "protoPayload.serviceData.": "serviceData"}
 _PATH = "protoPayload.requestMetadata.callerIp"
@@ -120,25 +119,30 @@ class _Stamp(msgspec.Struct, gc=False, rename={"time": "timestamp"}):
 
 
 class Google:
-    """Which lines of one content matter. `known`: what names mean, kept for the next content."""
+    """Which lines of one content matter.
+
+    Args:
+        catalogue: what is looked for.
+        known: what names mean, kept for the next content.
+        told: what earlier contents of the batch have told of owners and buckets.
+    """
 
     decoder = msgspec.json.Decoder(Entry)
     stamps = msgspec.json.Decoder(_Stamp)
 
-    def __init__(self, catalogue: Index, known: dict[Any, Any]) -> None:
+    def __init__(self, catalogue: Index, known: dict[Any, Any], told: Told) -> None:
         if len(known) + len(known.get("strangers", ())) > _MAX_KNOWN:
             known.clear()
+        self.told = told
         self._catalogue = catalogue
         self._names = known
-        self._owners: set[tuple[str, str, str, bool]] = set()
-        self._callers: set[tuple[str, str, bool]] = set()
-        self._buckets: set[tuple[str, str, str]] = set()
+        self._callers: set[tuple[str, str, bool]] = set()  # of this content: the first time of each counts
         self._strangers: dict[tuple[str, str, str, str, str], bool] = known.setdefault("strangers", {})
 
     @staticmethod
-    def way(first: bytes) -> str:
+    def way(name: str, first: Entry) -> str:  # noqa: ARG004 - Azure's goes by it
         """Which marks lines like the first need."""
-        return READS if _IS_READ.search(first) else CHANGES
+        return READS if first.logName.endswith("%2Fdata_access") else CHANGES
 
     @staticmethod
     def marks(catalogue: Index, way: str) -> tuple[Any, ...]:
@@ -163,6 +167,10 @@ class Google:
         project = line.resource.labels.project_id if line.resource and line.resource.labels else ""
         return not self._strange(line, payload.authenticationInfo or _NOBODY, project)
 
+    def is_wanted(self, data: bytes, at: int, stop: int) -> bool:  # noqa: ARG002 - of storage logs only
+        """Whether what was done in a line can matter."""
+        return True
+
     def _matters(self, line: Entry) -> bool:
         payload = line.protoPayload
         if payload.metadata is not None or not payload.type.endswith("AuditLog"):
@@ -176,7 +184,7 @@ class Google:
         project = line.resource.labels.project_id if line.resource and line.resource.labels else ""
         failed = payload.status is not None and payload.status.code not in (0, "")
         owner = line.logName, project, payload.resourceName[:10], failed
-        if owner not in self._owners and self._is_new_owner(line, owner):
+        if owner not in self.told and self._is_new_owner(line, owner):
             return True
         caller = who.principalEmail or who.principalSubject, line.logName, failed
         if caller not in self._callers and self._is_new_caller(caller):
@@ -199,9 +207,9 @@ class Google:
         if owner[2][9:].isdigit() or (not owner[1] and not owner[0].startswith("projects/")):
             # A project's number may stand there, or its id where nothing else says it.
             owner = (owner[0], owner[1], named, owner[3])
-        if owner in self._owners:
+        if owner in self.told:
             return False
-        self._owners.add(owner)
+        self.told.add(owner)
         return True
 
     def _is_new_caller(self, caller: tuple[str, str, bool]) -> bool:
@@ -228,9 +236,9 @@ class Google:
         if labels is None or not isinstance(labels.bucket_name, str):
             return False
         bucket = line.logName, labels.project_id, labels.bucket_name
-        if bucket in self._buckets:
+        if bucket in self.told:
             return False
-        self._buckets.add(bucket)
+        self.told.add(bucket)
         return True
 
     def _shows(self, means: Wanted, line: Entry, who: _Who, project: str) -> bool:

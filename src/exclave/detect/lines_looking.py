@@ -9,9 +9,9 @@ import msgspec
 import orjson
 
 from exclave.detect import lines_scan
-from exclave.detect.lines_azure import STORAGE
+from exclave.detect.lines_azure import ACTIVITY, STORAGE
 from exclave.detect.lines_google import CHANGES, READS
-from exclave.detect.lines_marks import KINDS
+from exclave.detect.lines_marks import KINDS, LET_IN, MATTERS, USER
 from exclave.formats import azure_storage
 from exclave.formats.cloudtrail import parse_time
 from exclave.formats.reading import read
@@ -30,6 +30,7 @@ _BATCH = 64 * 1024  # bytes that are parsed at once
 _ROUNDED = 2e-6  # seconds
 _SPARE = 200  # lines that may be read whole whatever their share
 _SHARE = 4  # above that, one in so many lines
+_SAMPLE = 16 * 1024
 
 
 @dataclass(slots=True)
@@ -38,6 +39,7 @@ class Looked:
 
     events: list[Event] = field(default_factory=list)
     records: int = 0
+    exact: bool = True  # False where lines were counted by the length of the first ones
     logs: set[str] = field(default_factory=set)
     times: list[datetime] = field(default_factory=list)  # the earliest and the latest
     more: list[Transfer] = field(default_factory=list)  # of lines that were counted (lines_reads.py)
@@ -57,6 +59,9 @@ class Family(Protocol):
 
     def settled(self, shape: Any, way: str) -> bool:
         """Whether, of a line that was not picked, lines that begin alike show nothing unless they are marked."""
+
+    def is_wanted(self, data: bytes, at: int, stop: int) -> bool:
+        """Whether what was done in a line can matter, by its name alone."""
 
 
 class UnsureError(Exception):
@@ -80,7 +85,7 @@ class Looking:
     def all(self) -> Looked:
         """Goes over all lines by a typed parse. Raises UnsureError where the full parser must."""
         data = self.data
-        at, size = 3 if data.startswith(BOM) else 0, len(data)
+        at, size = self._start(), len(data)
         view = memoryview(data)
         while at < size:
             stop = data.rfind(b"\n", at, at + _BATCH) + 1 if at + _BATCH < size else size
@@ -97,23 +102,55 @@ class Looking:
             database.scan(
                 self.data, match_event_handler=lambda kind, _s, end, _f, _c: add(KINDS * end + kind)
             )
-        places.sort()
-        start = 3 if self.data.startswith(BOM) else 0
-        self.way, look = way, self._shows_nothing
-        if way in (CHANGES, READS):
-            passed = lines_scan.google(self.data, start, places, look)
-        else:
-            begins = lines_scan.STORAGE if way == STORAGE else lines_scan.ACTIVITY
-            passed = lines_scan.azure(self.data, start, places, look, begins)
-        if passed is None or not passed.certain:
+        self.way = way
+        if way not in (CHANGES, READS):
+            self._delivered(places)
+            return True
+        lines = lines_scan.google(self.data, self._start(), sorted(places), self._shows_nothing)
+        if lines is None:
             return False
-        self.out.records = passed.lines
-        times = [parse_time(text.decode("ascii", "replace")) for text in passed.times]
-        if None in times:
-            return False
-        self.out.times += [time for time in times if time]
+        self.out.records = lines
         self._done()
         return True
+
+    def _start(self) -> int:
+        return 3 if self.data.startswith(BOM) else 0
+
+    def _delivered(self, places: list[int]) -> None:
+        """Looks at the first line, the last, and those with marks."""
+        data, start, size = self.data, self._start(), len(self.data)
+        while size > start and data[size - 1] in b"\r\n":
+            size -= 1
+        self.out.exact = size <= _SAMPLE
+        self.out.records = data.count(b"\n", start, size) + 1 if self.out.exact else _about(data, size)
+        last = data.rfind(b"\n", start, size)
+        ends = KINDS * (start + 1) + MATTERS, KINDS * (max(start, last + 1) + 1) + MATTERS
+        stop = start
+        for mark in sorted([*self._firsts(places), *ends]):
+            place, kind = divmod(mark, KINDS)
+            if place > stop:
+                at = data.rfind(b"\n", stop, place) + 1 or stop
+                end = data.find(b"\n", place)
+                end = size if end < 0 else end
+                if kind != LET_IN or self.family.is_wanted(data, at, end):
+                    self._shows_nothing(at, end)
+                    stop = end
+        self._done()
+
+    def _firsts(self, places: list[int]) -> list[int]:
+        """Marks without those of users that were met before: what lines tell of one is alike."""
+        if self.way != ACTIVITY:
+            return places
+        data = self.data
+        users: dict[bytes, int] = {}
+        others: list[int] = []
+        for mark in places:
+            if mark % KINDS == USER:
+                place = mark // KINDS
+                users.setdefault(bytes(data[data.rfind(b'"', 0, place) : data.find(b'"', place)]), mark)
+            else:
+                others.append(mark)
+        return [*others, *users.values()]
 
     def _done(self) -> Looked:
         self.out.times += self._texts()
@@ -121,22 +158,24 @@ class Looking:
             self.out.more = self.reads.more()
         return self.out
 
-    def _shows_nothing(self, at: int, stop: int, before: int) -> bool:
-        """Reads a line; whether lines like it show nothing."""
+    def _shows_nothing(self, at: int, stop: int, before: int = -1) -> bool:
+        """Reads a line, `before` it so many if that is known; whether lines like it show nothing."""
         line = self.data[at:stop]
-        self.out.records = before + 1
+        if before >= 0:
+            self.out.records = before + 1
         if self.reads and self.way == STORAGE and (time := self.reads.counts(line)):
             self._note([time], at, stop)
             return False
+        number = self.first + before if before >= 0 else 0
         try:
             shape = self.family.decoder.decode(line)
         except msgspec.MsgspecError:
-            self._read(line, self.first + before)
+            self._read(line, number)
             return False
         self._note([shape.time], at, stop)
         if not self.family.picked([shape]):
             return self.family.settled(shape, self.way)
-        self._read(line, self.first + before, shape)
+        self._read(line, number, shape)
         return False
 
     def _batch(self, part: memoryview, at: int, stop: int) -> None:
@@ -193,7 +232,7 @@ class Looking:
                     parse(record, Evidence(file=self.name, record=number, event_id=identifier))
                 ]
         if not parse:
-            found = list(read(self.name, line, number))
+            found = list(read(self.name, bytes(line), number))
         if len(found) != 1 or not isinstance(found[0], Event):
             raise UnsureError
         events.append(found[0])
@@ -239,3 +278,9 @@ class Looking:
                     raise UnsureError
                 texts[text] = time
         return list(texts.values())
+
+
+def _about(data: bytes, end: int) -> int:
+    """How many lines there are, by the length of the first ones."""
+    count = data.count(b"\n", 0, _SAMPLE)
+    return max(1, round(end / (data.rfind(b"\n", 0, _SAMPLE) + 1) * count)) if count else 1

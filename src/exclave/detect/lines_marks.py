@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from exclave.detect import azure_seen
 from exclave.detect.lines_names import wanted
 from exclave.detect.patterns import MOST, database, tree, trees
 
@@ -15,43 +16,36 @@ if TYPE_CHECKING:
     from exclave.detect.match import Index
 
 # What a mark says of its line: it matters; a user's name stands in it (the mark ends after the part before the domain);
-# its name matters if storage let somebody in, and storage did.
-MATTERS, USER, NAMED, LET_IN = range(4)
-KINDS = 4  # a place and what is marked there, in one number: KINDS * place + kind
+# somebody read in a way that matters if what he did does.
+MATTERS, USER, LET_IN = range(3)
+KINDS = 3  # a place and what is marked there, in one number: KINDS * place + kind
+
+_NAME = r'operationName"\s*:\s*"'
+# Names below another resource's end with a whole one; an escape may stand for any letter.
+_LATER = r'[^"\\]*(?:\\|(?i:/providers/))'
 
 
-def activity(catalogue: Index) -> Any:
-    """Marks for the activity log: names (of any Azure log, as lines of others may stand there), storage accounts, users."""
-    names = [name.partition(":")[2] for name in _all(catalogue) if name.startswith(("azure:", "microsoft."))]
-    key = r'"operationName"\s*:\s*"'
-    patterns = [rf'{key}(?:[^"\\]*/)?(?i:{one})"' for one in trees(names)]
-    patterns += [rf'{key}[^"\\]*\\', r"(?i:/microsoft\.storage/storageaccounts/)"]
-    return _database({MATTERS: patterns, USER: [r'upn"\s*:\s*"[^"@\\]*[@\\]']})
+def activity(catalogue: Index) -> tuple[Any, ...]:
+    """Marks for the activity log: names, all that is done to storage accounts, users."""
+    names = [name.partition(":")[2] for name in _all(catalogue) if name.startswith("azure:")]
+    called = [rf'{_NAME}(?:(?i:{some}"|{azure_seen.ON_STORES})|{_LATER})' for some in trees(names)]
+    return _database({MATTERS: called}), _database({USER: [r'upn"\s*:\s*"[^"@\\]*[@\\]']})
 
 
-def storage(catalogue: Index, path: str) -> Any:
-    """Marks for storage logs: names that always matter, and how storage let in whom."""
+def storage(catalogue: Index, path: str) -> tuple[Any, ...]:
+    """Marks for storage logs: names that always matter, and who was let in, or how, in a way that may matter."""
     names: list[str] = []
-    common: list[str] = []
     kinds = {"anonymous"}
     for name in _all(catalogue):
         if name.startswith("microsoft.storage:"):
             action = name.partition(":")[2]
             means = wanted(name, action, catalogue, {}, path)
             kinds |= means.values
-            (names if means.always else common).append(action)
-    key = r'"operationName"\s*:\s*"'
-    return _database(
-        {
-            MATTERS: [*(rf'{key}(?i:{one})"' for one in trees(names)), rf'{key}[^"\\]*\\'],
-            NAMED: [rf'{key}(?i:{one})"' for one in trees(common)],
-            LET_IN: [
-                rf'"type"\s*:\s*"(?:(?i:{tree(sorted(kinds))})?"|[^"\\]*\\)',
-                '"requester"',
-                r"(?i:sig(?:=|\\))",  # a signature in an address, where nothing else says how
-            ],
-        }
-    )
+            if means.always:
+                names.append(action)
+    called = [rf'{_NAME}(?:(?i:{some})"|[^"\\]*\\)' for some in trees(names)]
+    how = rf'"identity"\s*:\s*\{{\s*(?:"type"\s*:\s*"(?:(?i:{tree(sorted(kinds))})?"|[^"\\]*\\)|[^"\s]|"(?:[^t]|t[^y]))'
+    return _database({MATTERS: called}), _database({LET_IN: [how]}), _database({LET_IN: ['"requester"']})
 
 
 def google(catalogue: Index, parts: dict[str, str], path: str, *, reads: bool) -> tuple[Any, ...]:

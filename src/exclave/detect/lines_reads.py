@@ -71,21 +71,30 @@ _decode = msgspec.json.Decoder(_Read).decode
 
 @dataclass(slots=True)
 class _Kind:
-    """Reads of one kind: what the first showed, how many came since, and the times of the last."""
+    """Reads of one kind: when the first was, and what it showed."""
 
     time: datetime
     firsts: list[Transfer] = field(default_factory=list)  # empty as long as it isn't certain that they count
-    more: int = 0
+
+
+@dataclass(slots=True)
+class _More:
+    """How many reads of a kind came after its first, and the times of the last."""
+
+    kind: _Kind
+    count: int = 0
     last: datetime | None = None
     lasts: set[str] = field(default_factory=set)  # as written: typed times are rounded
 
 
 @dataclass(slots=True)
 class Reads:
-    """The kinds of reads that were met in one content."""
+    """The reads of one content. `told`: kinds of which earlier contents of the batch have told."""
 
     catalogue: Index
-    _kinds: dict[_Key, _Kind] = field(default_factory=dict)
+    told: dict[_Key, _Kind]
+    _kinds: dict[_Key, _Kind] = field(default_factory=dict)  # met here for the first time
+    _more: dict[_Key, _More] = field(default_factory=dict)
     _new: _Kind | None = None
 
     def counts(self, line: bytes) -> datetime | None:
@@ -100,19 +109,22 @@ class Reads:
             return None
         what = read.operationName, read.category, read.statusCode, read.statusText
         key = *what, read.resourceId, parts[0], parts[1], read.identity
-        kind = self._kinds.get(key)
-        if kind is None:
-            if self._fold(read.operationName):
-                self._new = self._kinds[key] = _Kind(read.time)
+        more = self._more.get(key)
+        if more is None:
+            kind = self._kinds.get(key) or self.told.get(key)
+            if kind is None:
+                if self._fold(read.operationName):
+                    self._new = self._kinds[key] = _Kind(read.time)
+                return None
+            more = self._more[key] = _More(kind)
+        if not more.kind.firsts or read.time <= more.kind.time:
             return None
-        if not kind.firsts or read.time <= kind.time:
-            return None
-        kind.more += 1
-        if kind.last is None or read.time >= kind.last:
-            if read.time != kind.last:
-                kind.lasts.clear()
-            kind.last = read.time
-            kind.lasts.add(_stamp(line).time)
+        more.count += 1
+        if more.last is None or read.time >= more.last:
+            if read.time != more.last:
+                more.lasts.clear()
+            more.last = read.time
+            more.lasts.add(_stamp(line).time)
         return read.time
 
     def learn(self, event: Event) -> None:
@@ -125,12 +137,15 @@ class Reads:
             self._new = None
 
     def more(self) -> list[Transfer]:
-        """What was counted, to be folded with the firsts."""
+        """What was counted, to be folded with the firsts, once the content was read to its end."""
+        self.told.update(self._kinds)
         return [
-            replace(first, count=kind.more, last=max(filter(None, map(parse_time, kind.lasts)), default=None))
-            for kind in self._kinds.values()
-            if kind.more
-            for first in kind.firsts
+            replace(
+                first, count=more.count, last=max(filter(None, map(parse_time, more.lasts)), default=None)
+            )
+            for more in self._more.values()
+            if more.count
+            for first in more.kind.firsts
         ]
 
     def _fold(self, operation: str) -> bool:

@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from exclave.detect import repeats
 from exclave.detect.azure_seen import seen as azure_seen
 from exclave.detect.domains import seen as google_seen
+from exclave.detect.lines_told import Told
 from exclave.detect.match import Found, Index, denied, index, match
 from exclave.detect.prefilter import Prefilter, first_record
 from exclave.detect.repeats import Repeats
@@ -127,6 +128,7 @@ class Batch:
     name: str = ""  # of the blob that is scanned now
     found: list[Found] = field(default_factory=list)
     seen: dict[Kind, dict[str, str]] = field(default_factory=dict)
+    told: Told = field(default_factory=Told)  # what lines that were read whole are in `seen` for
     failures: dict[str, datetime] = field(default_factory=dict)
     owner: str = ""  # whose records CloudTrail delivered in this file, by its name
     owner_seen: bool = False  # its first record was looked at too
@@ -191,8 +193,10 @@ class Batch:
                 return
             if self.repeats is not None:
                 self.repeats.forget()
-        data = bytes(data)  # what inflates may give a bytearray, which the scan alone is ready for
-        if cheap and (self._lined(data, first_record) or self._shaped(data, first_record, cheap)):
+        if cheap and self._lined(data, first_record):
+            return
+        data = bytes(data)  # what inflates may give a bytearray, which scans alone are ready for
+        if cheap and self._shaped(data, first_record, cheap):
             return
         self._slow(data, first_record)
 
@@ -231,8 +235,10 @@ class Batch:
         scanner = self.scanner
         if scanner.lines is None:
             scanner.lines = Lines(scanner.catalogue, hyperscan=scanner.hyperscan)
+        counted = not (scanner.since or scanner.until)
+        packed = self.packed and not scanner.confirm
         looked = scanner.lines.looked_at(
-            self.name, data, first_record, packed=self.packed, counted=not (scanner.since or scanner.until)
+            self.name, data, first_record, self.told, packed=packed, counted=counted
         )
         if looked is None:
             return False
@@ -242,6 +248,7 @@ class Batch:
             self.found += self._matches(event)
         self.found += looked.more
         self.total.records += looked.records
+        self.total.exact = self.total.exact and looked.exact
         for time in looked.times:
             self._span(time)
         for log in looked.logs:
