@@ -36,6 +36,7 @@ _SIGNAL: Mapping[Verdict, Severity] = {
     Verdict.PUBLIC: Severity.MEDIUM,
     Verdict.EXTERNAL: Severity.MEDIUM,
 }
+NOT_LISTED = "is not in the perimeter"
 _VERBS = {
     Outcome.OFFERED: "offered to",
     Outcome.TAKEN: "taken by",
@@ -48,7 +49,7 @@ def transfer(found: Transfer, method: Method, perimeter: Perimeter) -> Transfer:
     """A transfer with what the perimeter says of its destination."""
     judgement = perimeter.judge(found.destination, found.account)
     severity = _severity(method, judgement.verdict, _TRANSFER, Severity.INFO)
-    why = [f"{_VERBS[found.outcome]} {name_of(found.destination)}: {judgement.reason}"]
+    why = [f"{_VERBS[found.outcome]} {judged_name(found.destination, judgement)}"]
     if (
         found.whole
         and judgement.verdict is Verdict.UNKNOWN
@@ -79,7 +80,7 @@ def signal(found: Signal, method: Method, perimeter: Perimeter) -> Signal:
     if found.destination is not None:
         judgement = perimeter.judge(found.destination, found.account)
         severity = _severity(method, judgement.verdict, _SIGNAL, default)
-        why.append(f"names {name_of(found.destination)}: {judgement.reason}")
+        why.append(f"names {judged_name(found.destination, judgement)}")
     else:
         severity = method.severity.get("default", default)
     if found.failed:
@@ -106,6 +107,14 @@ def name_of(destination: Destination) -> str:
             else "a destination that can't be read"
         )
     return f"{destination.kind.value} {destination.id}"
+
+
+def judged_name(destination: Destination, judgement: Judgement) -> str:
+    """A destination with the reason of its verdict: `account 111122223333, which is not in the perimeter`."""
+    name = name_of(destination)
+    if judgement.reason == f"{name} {NOT_LISTED}":
+        return f"{name}, which {NOT_LISTED}"
+    return f"{name}: {judgement.reason}" if judgement.reason else name
 
 
 def _severity(
