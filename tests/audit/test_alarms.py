@@ -351,6 +351,8 @@ BREAKS = {
     "filter without one tool": (filtered('$.userAgent != "terraform*"'), "where userAgent is terraform"),
     "filter without root": (filtered('$.userIdentity.type != "Root"'), "iam leaves out that of Root"),
     "filter without one address": (filtered("$.sourceIPAddress != 203.0.113.77"), "203.0.113.77"),
+    "filter without private addresses": (filtered("$.sourceIPAddress != 10.*"), "sourceIPAddress is 10.1"),
+    "filter of one version of the records": (filtered('$.eventVersion = "1.08"'), "no metric filter counts"),
     "filter without what a service does for somebody": (
         filtered("$.userIdentity.invokedBy NOT EXISTS"),
         "where userIdentity.invokedBy is exclave-probe",
@@ -591,6 +593,10 @@ def test_the_chain_of_cloudtrail_changes_needs_its_own_filter():
         "{ ($.eventName = CreateTrail) || ($.eventName = UpdateTrail) || ($.eventName = DeleteTrail) || ($.eventName = StartLogging) || ($.eventName = StopLogging) }"
     )
     assert status("aws.alarm.cloudtrail-changes", chain.documents()) == "pass"
+    chain.filter["filterPattern"] = (
+        '{ $.eventSource = "cloudtrail.amazonaws.com" && $.awsRegion != "sa-east-1" }'
+    )
+    assert "where awsRegion is sa-east-1" in why("aws.alarm.cloudtrail-changes", chain.documents())
 
 
 def sharing_rule(**changes):
@@ -609,6 +615,7 @@ def test_a_rule_of_eventbridge_in_every_region_serves_as_well():
     chain.attributes["Policy"] = RULES_POLICY
     assert status("aws.alarm.data-sharing", chain.documents()) == "pass"
     filtered_by({"detail": {"eventType": ["AwsApiCall"]}})(chain)
+    pattern_with(awsRegion=[{"anything-but": "us-east-1"}])(chain)  # a rule is told of its own region alone
     assert status("aws.alarm.data-sharing", chain.documents()) == "pass"
 
 
@@ -649,6 +656,7 @@ def pattern_with(**detail):
         ),
         pattern_with(eventName=["ModifySnapshotAttribute"]),
         pattern_with(userIdentity={"arn": [{"anything-but": {"suffix": ["/ci", "/deploy"]}}]}),
+        pattern_with(sourceIPAddress=[{"anything-but": {"wildcard": "10.*"}}]),
         filtered_by({"detail": {"eventName": ["ModifySnapshotAttribute"]}}),
         filtered_by({"detail": {"eventName": [{"anything-but": "ModifySnapshotAttribute"}]}}),
         filtered_by({"source": ["aws.ec2"]}, "MessageAttributes"),

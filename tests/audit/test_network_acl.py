@@ -107,6 +107,21 @@ def test_a_vpc_whose_ranges_were_denied_is_not_known_to_be_wider():
     assert status(CONTROL, [*inside, denied("ec2.DescribeVpcs", region=REGION)]) == "could-not-look"
 
 
+@pytest.mark.parametrize(("state", "expected"), [("associated", "pass"), ("disassociated", "fail")])
+def test_a_range_that_the_vpc_has_no_longer_is_not_its_own(state, expected):
+    documents = recorded(rule(100, "allow", "5.6.0.0/16"))
+    more = {"CidrBlock": "5.6.0.0/16", "CidrBlockState": {"State": state}}
+    documents[2]["answer"]["Vpcs"][0]["CidrBlockAssociationSet"] = [more]
+    assert status(CONTROL, documents, who=OFFICE) == expected
+
+
+def test_where_private_ranges_are_listed_the_others_are_another_networks():
+    wide = recorded(rule(100, "allow", "10.0.0.0/8"), rule(110, "allow", "172.31.0.0/16"))
+    assert status(CONTROL, wide, who=OFFICE) == "pass"
+    assert "10.0.0.0/8" in why(CONTROL, wide, who=perimeter((EntryKind.CIDR, "10.1.0.0/16")))
+    assert status(CONTROL, wide, who=perimeter((EntryKind.CIDR, "10.0.0.0/8"))) == "pass"
+
+
 def test_ipv6_everywhere_fails():
     wide = rule(100, "allow", None) | {"Ipv6CidrBlock": "::/0"}
     assert status(CONTROL, recorded(wide), who=OFFICE) == "fail"

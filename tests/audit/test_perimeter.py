@@ -24,6 +24,7 @@ def deny(**more):
 
 SHARING = deny(Action=list(sharing_actions()))
 CARRYING = deny(Condition={"StringNotEqualsIfExists": {"aws:ResourceOrgID": ORG}})
+RCP = ("kms", "sqs", "secretsmanager", "ecr")
 STRANGERS = deny(
     Principal="*", Action=["s3:*", "sts:*", "kms:*", "sqs:*", "secretsmanager:*", "ecr:*"],
     Condition={"StringNotEqualsIfExists": {"aws:PrincipalOrgID": ORG}, "BoolIfExists": {"aws:PrincipalIsAWSService": "false"}},
@@ -161,6 +162,37 @@ HOLES = {
     ),
     "snapshots of an account, which none have in their ARN": organization(
         "scp", policy(SHARING | {"Resource": [f"arn:aws:*:*:{OURS}:*", "arn:aws:s3:::*"]}, CARRYING)
+    ),
+    "snapshots of one region": organization(
+        "scp",
+        policy(
+            deny(Action="ec2:*", Resource=["arn:aws:ec2:eu-west-1::snapshot/*", "arn:aws:ec2:*::image/*"]),
+            deny(Action=[a for a in sharing_actions() if not a.startswith("ec2:")]),
+            CARRYING,
+        ),
+    ),
+    "not through a service": organization(
+        "scp", policy(SHARING | {"Condition": {"BoolIfExists": {"aws:ViaAWSService": "false"}}}, CARRYING)
+    ),
+    "not by a stack": organization(
+        "scp",
+        policy(
+            SHARING
+            | {
+                "Condition": {
+                    "ForAllValues:StringNotEquals": {"aws:CalledVia": "cloudformation.amazonaws.com"}
+                }
+            },
+            CARRYING,
+        ),
+    ),
+    "but for what a tag asks": organization(
+        "scp",
+        policy(SHARING | {"Condition": {"StringNotEquals": {"aws:RequestTag/share": "yes"}}}, CARRYING),
+    ),
+    "but for what is tagged in any other way": organization(
+        "scp",
+        policy(SHARING | {"Condition": {"StringEqualsIfExists": {"aws:ResourceTag/data": "x"}}}, CARRYING),
     ),
     "a share that is there, by the key of one that is made": organization(
         "scp",
@@ -405,6 +437,13 @@ def test_a_bucket_whose_own_policy_binds_it_passes_where_nothing_above_does():
             },
             "by a user",
         ),
+        (
+            {
+                "NotIpAddress": {"aws:SourceIp": "203.0.113.0/24"},
+                "StringNotLike": {"aws:Referer": "https://ours.example/*"},
+            },
+            "with aws:Referer https://ours.example/x",
+        ),
     ],
 )
 def test_a_restriction_with_a_hole_says_where_it_is(condition, words):
@@ -522,6 +561,11 @@ def test_a_restriction_to_somebody_elses_endpoint_or_vpc_fails_and_names_it():
             }
         },
         {k: v for k, v in STRANGERS.items() if k != "Action"} | {"NotAction": ["s3:GetObjectVersion"]},
+        STRANGERS
+        | {"Resource": ["arn:aws:s3:::*", "arn:aws:iam::*", *(f"arn:aws:{x}:eu-west-1:*" for x in RCP)]},
+        STRANGERS | {"Condition": STRANGERS["Condition"] | {"Null": {"aws:CalledVia": "true"}}},
+        STRANGERS
+        | {"Condition": STRANGERS["Condition"] | {"StringEqualsIfExists": {"aws:ResourceTag/data": "x"}}},
         STRANGERS | {"Condition": {"DateLessThan": {"aws:CurrentTime": "2020-01-01T00:00:00Z"}}},
     ],
 )

@@ -91,6 +91,10 @@ def test_not_action_grants_all_that_it_does_not_name():
 def test_a_deny_counts_only_when_nothing_limits_it():
     plain = role(allow("ec2:*"), allow(SHARE, "ec2:ModifyImageAttribute", "ec2:*", effect="Deny"))
     assert status(CONTROL, recorded(plain)) == "pass"
+    for pattern, expected in (("snapshot/*", "pass"), ("snapshot/snap-1", "fail"), ("image/*", "fail")):
+        some = allow(SHARE, effect="Deny")
+        some["Statement"][0]["Resource"] = f"arn:aws:ec2:*::{pattern}"
+        assert status(CONTROL, recorded(role(allow(SHARE), some), used(SHARE, None))) == expected
     bound = allow("ec2:*", effect="Deny", Condition={"Bool": {"aws:MultiFactorAuthPresent": "false"}})
     assert status(CONTROL, recorded(role(allow("ec2:*"), bound), used(SHARE, None))) == "fail"
 
@@ -118,6 +122,9 @@ def test_rights_of_attached_policies_groups_and_boundaries_are_followed():
     }
     user = {"Arn": f"arn:aws:iam::{OURS}:user/u", "UserName": "u", "Path": "/", "GroupList": ["g"]}
     assert status(CONTROL, recorded(user, kind="user", groups=[group])) == "could-not-look"
+    assert "a policy of" in why(CONTROL, recorded(user, kind="user"))  # of a group that was not recorded
+    broken = {"Arn": "arn:b", "PolicyVersionList": [{"IsDefaultVersion": True, "Document": "{broken"}]}
+    assert status(CONTROL, recorded(bounded, policies=[broken])) == "could-not-look"
 
 
 def test_hunted_logs_say_what_was_used_where_iam_does_not():

@@ -89,6 +89,10 @@ BREAKS = {
     "no flow log": (lambda x: x.flow.update(ResourceId="vpc-other"), "no flow log"),
     "rejects only": (lambda x: x.flow.update(TrafficType="REJECT"), "rejected traffic only"),
     "undelivered": (lambda x: x.flow.update(DeliverLogsStatus="FAILED"), "can't be delivered"),
+    "flow log without addresses": (
+        lambda x: x.flow.update(LogFormat="${version} ${action} ${srcaddr}"),
+        "leaves out the addresses",
+    ),
     "logs to a bucket that is gone": (
         lambda x: x.logging["LoggingEnabled"].update(TargetBucket="gone"),
         "which the account has not",
@@ -114,6 +118,12 @@ def test_each_that_is_off_fails_and_says_which(name):
     change(logs)
     assert status(CONTROL, regional(logs.documents())) == "fail"
     assert words in why(CONTROL, regional(logs.documents()))
+
+
+def test_a_recorder_that_looks_once_a_day_is_half_of_one():
+    logs = Logs()
+    logs.recorder["recordingMode"] = {"recordingFrequency": "DAILY"}
+    assert status(CONTROL, regional(logs.documents())) == "partial"
 
 
 def test_denied_is_not_known_to_be_off():

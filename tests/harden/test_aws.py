@@ -375,6 +375,20 @@ def test_a_recorder_of_all_but_iam_takes_iam_in():
     }
 
 
+def test_a_recorder_that_looks_once_a_day_records_all_the_time_and_is_not_stopped_by_the_undo():
+    account = Account()
+    account.recorder = {
+        "name": "default",
+        "roleARN": "arn:aws:iam::123456789012:role/c",
+        "recordingGroup": {"allSupported": True, "includeGlobalResourceTypes": True},
+        "recordingMode": {"recordingFrequency": "DAILY"},
+    }
+    account.channel = {"name": "default", "s3BucketName": "data-1"}
+    (step,) = [s for s in account.harden("aws.logging.services").steps if "Config" in s.title]
+    assert "recordingMode" not in step.change[0].args["ConfigurationRecorder"]
+    assert step.undo[0].args == {"ConfigurationRecorder": account.recorder}
+
+
 def test_a_trail_that_can_be_mended_is_mended():
     account = Account()
     arn = "arn:aws:cloudtrail:eu-west-1:123456789012:trail/old"

@@ -31,8 +31,12 @@ _WHO = (
 _REGION = "aws:requestedregion"
 _REGIONS = ("us-east-1", "ap-southeast-2")
 _FACTOR = "aws:multifactorauthpresent"
-_CHOSEN = ("aws:useragent", "aws:referer", "aws:sourcevpc", "aws:sourcevpce")
+_CHOSEN = ("aws:useragent", "aws:referer", "aws:requesttag/", "aws:sourcevpc", "aws:sourcevpce")
 _ADDRESSES = ("aws:sourceip", "aws:vpcsourceip")
+NETWORKS = ("aws:sourcevpc", "aws:sourcevpce", *_ADDRESSES)
+THROUGH = ("aws:viaawsservice", "aws:calledvia", "aws:calledviafirst", "aws:calledvialast")
+_TAGS = ("aws:resourcetag/", "aws:principaltag/", "s3:existingobjecttag/")
+_SERVICE = "cloudformation.amazonaws.com"
 _WIDE = {4: 16, 6: 32}  # a range as wide as this is nobody's own
 
 
@@ -76,21 +80,44 @@ def principals(documents: Sequence[object], account: str) -> list[str]:
     return list(found)
 
 
-def circumstances(documents: Sequence[object]) -> list[tuple[str, Mapping[str, str]]]:
-    """Circumstances that the caller can choose (words, context): plain ones, and those that a condition names."""
+def circumstances(
+    documents: Sequence[object], spared: Sequence[str] = ()
+) -> list[tuple[str, Mapping[str, str]]]:
+    """Circumstances that the caller can choose (words, context): plain ones, and those that a condition names.
+
+    `spared`: keys by which an exception is as it should be.
+    """
     found: dict[str, Mapping[str, str]] = {"": {}}
     for condition in _conditions(documents):
         key, name = condition.key, condition.name
+        if key in spared:
+            continue
         if key == _FACTOR:
             found["with a second factor"] = {name: "true"}
+        elif key in THROUGH:
+            service = next((v for v in condition.values if v.endswith(".amazonaws.com")), _SERVICE)
+            through = dict.fromkeys(("aws:CalledVia", "aws:CalledViaFirst", "aws:CalledViaLast"), service)
+            found[f"through {service}"] = {**through, "aws:ViaAWSService": "true"}
         elif key in _ADDRESSES:
             found |= {f"from {a}": {name: a} for v in condition.values if (a := _first(v))}
-        elif key in _CHOSEN or key == _REGION:
+        elif key.startswith(_TAGS) and not condition.negated and condition.operator != "Null":
+            # one value that is spared is meant; that all others are is not
+            found[f"with another {name}"] = {name: "exclave-probe"}
+        elif key.startswith(_CHOSEN) or key == _REGION:
             word = "in" if key == _REGION else f"with {name}"
             values = [v.replace("*", "x").replace("?", "x") for v in condition.values]
             values += _REGIONS if key == _REGION else ()
             found |= {f"{word} {v}": {name: v} for v in values}
     return list(found.items())
+
+
+def regional(documents: Sequence[object]) -> bool:
+    """Whether a policy names resources of some region."""
+    policies = (d if isinstance(d, Policy) else parse(d) for d in documents)
+    named = (
+        r.split(":") for p in policies if isinstance(p, Policy) for s in p.statements for r in s.resources
+    )
+    return any(len(parts) > 4 and parts[3] not in ("", "*") for parts in named)  # noqa: PLR2004 - arn:aws:ec2:region:
 
 
 def ranges(documents: Sequence[object], perimeter: Perimeter, account: str) -> Iterator[tuple[str, str, str]]:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from exclave.audit.judging import failed, failures, judged, passed
 from exclave.model import OURS, Destination, Kind
+from exclave.perimeter import private
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -85,10 +86,15 @@ def _own_ranges(vpcs: Iterable[Any]) -> dict[str, list[Network]]:
     out: dict[str, list[Network]] = {}
     for vpc in vpcs:
         texts = [vpc.get("CidrBlock")]
-        texts += [a.get("CidrBlock") for a in vpc.get("CidrBlockAssociationSet") or ()]
-        texts += [a.get("Ipv6CidrBlock") for a in vpc.get("Ipv6CidrBlockAssociationSet") or ()]
+        for kind in ("CidrBlock", "Ipv6CidrBlock"):
+            held = [a for a in vpc.get(f"{kind}AssociationSet") or () if _associated(a.get(f"{kind}State"))]
+            texts += [a.get(kind) for a in held]
         out[str(vpc.get("VpcId"))] = [n for t in texts if (n := _network(t)) is not None]
     return out
+
+
+def _associated(state: Mapping[str, Any] | None) -> bool:
+    return str((state or {}).get("State", "associated")).lower().startswith("associat")
 
 
 def too_wide(acl: Mapping[str, Any], account: str, perimeter: Perimeter, own: Sequence[Network]) -> list[str]:
@@ -196,5 +202,12 @@ def _network(text: object) -> Network | None:
 def _ours(network: Network, account: str, perimeter: Perimeter, own: Sequence[Network]) -> bool:
     if any(network.version == o.version and network.subnet_of(o) for o in own):  # type: ignore[arg-type]
         return True
-    judged_ = perimeter.judge(Destination(kind=Kind.IP_RANGE, id=str(network)), account)
+    # who lists private ranges lists those that are his: another VPC has some too
+    note = "a private range, and none of those that are listed" if _lists_private(perimeter) else ""
+    judged_ = perimeter.judge(Destination(kind=Kind.IP_RANGE, id=str(network), note=note), account)
     return judged_.verdict in OURS
+
+
+def _lists_private(perimeter: Perimeter) -> bool:
+    listed = [n for e in perimeter.entries if e.kind == "cidr" and (n := _network(e.id)) is not None]
+    return any(n.version == p.version and n.subnet_of(p) for n in listed for p in private.RANGES)  # type: ignore[arg-type]

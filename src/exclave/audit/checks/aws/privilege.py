@@ -9,13 +9,14 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+from exclave.audit.checks.aws.probes import whole
 from exclave.audit.checks.aws.trails import moment
 from exclave.audit.judging import failed, judged, passed, unseen
 from exclave.audit.model import Check, Item, Settings, Status
 from exclave.catalogue.loader import load
 from exclave.model import Cloud
 from exclave.policy.document import Malformed, Policy, Statement, parse
-from exclave.policy.patterns import action_tokens, covers, literal
+from exclave.policy.patterns import action_tokens, arn_covers, covers, literal, tokens
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -107,19 +108,21 @@ def _granted(
                 continue
             documents = list(_documents(principal, inline, managed))
             for group in principal.get("GroupList") or ():
-                documents += groups.get(str(group), [])
+                unknown = [(f"group {group}", f"group {group} was not recorded")]
+                documents += groups.get(str(group), unknown)
             found = [of(name, document) for name, document in documents]
             allowed = frozenset().union(*(r.allowed for r in found)) - frozenset().union(
                 *(r.denied for r in found)
             )
+            unread = any(r.unread for r in found)
             boundary = (principal.get("PermissionsBoundary") or {}).get("PermissionsBoundaryArn")
             if boundary in managed:
                 # a boundary whose document isn't recorded limits nothing that is known
                 limit = of(str(boundary), managed[str(boundary)])
+                unread = unread or (limit.unread and bool(allowed))
                 allowed = (allowed & limit.allowed) - limit.denied
             elif boundary and str(boundary).partition(_OF_AWS)[2] in _HARMLESS:
                 allowed = frozenset()
-            unread = any(r.unread for r in found)
             yield kind, principal, Rights(allowed, frozenset(), unread=unread)
 
 
@@ -161,9 +164,15 @@ def rights(document: object, asked: Sequence[str]) -> Rights:
                 continue
             if statement.allow:
                 allowed.add(action)
-            elif not statement.conditions and "*" in statement.resources and not statement.not_resource:
+            elif not statement.conditions and not statement.not_resource and _everything(statement, action):
                 denied.add(action)
     return Rights(frozenset(allowed), frozenset(denied), unread=policy.unread_allow)
+
+
+def _everything(statement: Statement, action: str) -> bool:
+    """Whether a statement is of all things that an action is about, wherever they are."""
+    everything = tokens(whole(action))
+    return any(arn_covers(tokens(pattern), everything) for pattern in statement.resources)
 
 
 def _names(statement: Statement, action: str) -> bool:

@@ -7,15 +7,19 @@ too many show by themselves.
 from __future__ import annotations
 
 import ipaddress
+import re
 from typing import TYPE_CHECKING
 
 from exclave.audit.checks.aws.named import (
+    NETWORKS,
     STRANGER,
     THEIR_ORGANIZATION,
+    THROUGH,
     Stranger,
     circumstances,
     principals,
     ranges,
+    regional,
 )
 from exclave.audit.checks.aws.organization import ALLOW_ALL, ALLOW_ANYBODY
 from exclave.model import OURS, Destination, Kind
@@ -34,6 +38,7 @@ _ADDRESSES = (
 )
 _PRIVATE = ("198.18.7.7", "10.77.33.11", "172.31.33.11", "192.168.33.11")  # of any VPC
 
+_HERE, _THERE = "eu-west-1", "ap-southeast-2"
 _KEYS = ("aws:SourceVpc", "aws:SourceVpce")
 # Who may call: an SCP binds them all.
 _CALLERS = (("a role", "role/exclave-probe"), ("a user", "user/exclave-probe"), ("the root user", "root"))
@@ -68,6 +73,21 @@ def resource_for(action: str, account: str) -> str:
         "ecr": f"arn:aws:ecr:eu-west-1:{account}:repository/a-repository",
         "ram": f"arn:aws:ram:eu-west-1:{account}:resource-share/0a1b2c3d",
     }.get(service, f"arn:aws:{service}:eu-west-1:{account}:thing/a-thing")
+
+
+def whole(action: str) -> str:
+    """A pattern of all things that the action is about."""
+    parts = resource_for(action, STRANGER).split(":", 5)
+    if len(parts) == 1:
+        return "*"
+    kind = None if parts[2] == "s3" else re.match(r"[a-z-]+[/:]", parts[5])
+    return ":".join((*parts[:3], parts[3] and "*", parts[4] and "*", f"{kind[0] if kind else ''}*"))
+
+
+def things(action: str, account: str, documents: Sequence[object]) -> list[str]:
+    """The same, and where a policy names resources of some region one of another region."""
+    thing = resource_for(action, account)
+    return [thing, thing.replace(f":{_HERE}:", f":{_THERE}:")] if regional(documents) else [thing]
 
 
 def receivers(action: str, account: str) -> tuple[tuple[str, Mapping[str, str]], ...]:
@@ -107,7 +127,7 @@ def refuses_sharing(
     tries = (
         (
             Request(
-                action=action, resource=resource_for(action, account), principal=f"arn:aws:iam::{account}:{principal}",
+                action=action, resource=thing, principal=f"arn:aws:iam::{account}:{principal}",
                 resource_account=account, context={**context, **naming, **circumstance},
             ),
             _words(f"{who} from sharing outside by it", how, other.said and f"with {other.said}", what),
@@ -116,6 +136,7 @@ def refuses_sharing(
         for who, principal in _CALLERS
         for how, naming in receivers(action, other.account)
         for what, circumstance in chosen
+        for thing in things(action, account, _flat(levels))
     )  # fmt: skip
     return _refused(tries, Policies(identity=[ALLOW_ALL], scps=levels))
 
@@ -128,11 +149,12 @@ def refuses_carrying_out(
     others: Sequence[Stranger] = (Stranger(),),
 ) -> tuple[Answer, str]:
     """What SCPs say when somebody of the account writes to a thing of a stranger, in an organisation or in none: answer, and who from what."""
-    own, chosen = _own(account, organization), circumstances(_flat(levels))
+    # what a service does for us has to reach things of AWS's own
+    own, chosen = _own(account, organization), circumstances(_flat(levels), spared=THROUGH)
     tries = (
         (
             Request(
-                action=action, resource=resource_for(action, other.account), principal=f"arn:aws:iam::{account}:{principal}",
+                action=action, resource=thing, principal=f"arn:aws:iam::{account}:{principal}",
                 resource_account=other.account,
                 context={**own, **_of(other.organization, "Resource"), "aws:ResourceAccount": other.account, **circumstance},
             ),
@@ -141,6 +163,7 @@ def refuses_carrying_out(
         for other in (*others, Stranger(organization=""))
         for who, principal in _CALLERS
         for what, circumstance in chosen
+        for thing in things(action, other.account, _flat(levels))
     )  # fmt: skip
     return _refused(tries, Policies(identity=[ALLOW_ALL], resource=ALLOW_ANYBODY, scps=levels))
 
@@ -168,7 +191,7 @@ def refuses_strangers(
     tries = (
         (
             Request(
-                action=action, resource=resource_for(action, account), principal=principal, resource_account=account,
+                action=action, resource=thing, principal=principal, resource_account=account,
                 context={**context, **_of(other.organization, "Principal"), **circumstance},
             ),
             _words(who, what, named),
@@ -176,6 +199,7 @@ def refuses_strangers(
         for who, other in callers
         for principal, named in _arns(action, other, levels)
         for what, circumstance in chosen
+        for thing in things(action, account, _flat(levels))
     )  # fmt: skip
     return _refused(tries, Policies(identity=[ALLOW_ALL], resource=ALLOW_ANYBODY, rcps=levels))
 
@@ -216,16 +240,19 @@ def refuses_elsewhere(
         for r, key, address in ranges(documents, perimeter, account)
     ]
     context = _own(account, organization) | _of(organization, "Resource") | {"aws:ResourceAccount": account}
+    # whoever calls through a service has come to it from somewhere, and the network is what is asked about
+    chosen = circumstances(documents, spared=(*NETWORKS, *THROUGH))
     tries = (
         (
             Request(
                 action=action, resource=resource, principal=f"arn:aws:iam::{account}:{principal}", resource_account=account,
-                context={**context, **circumstance},
+                context={**context, **circumstance, **network},
             ),
-            place if principal == _CALLERS[0][1] else f"{place}, by {who}",
+            _words(place, what, "" if principal == _CALLERS[0][1] else f"by {who}"),
         )
-        for place, circumstance in (*_elsewhere(perimeter), *further)
+        for place, network in (*_elsewhere(perimeter), *further)
         for who, principal in _CALLERS
+        for what, circumstance in chosen
     )  # fmt: skip
     return _refused(tries, policies)
 

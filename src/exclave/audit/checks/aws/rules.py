@@ -98,8 +98,12 @@ class Rules:
         if not whole:
             blind = next((r.blind for r in meant if r.blind), "")
             return ("", blind) if blind else (next(r.wrong for r in meant), "")
+        # of the region there is a rule of its own
         names = [
-            (p.removeprefix(_DETAIL), v) for r in whole for p, v in named(r.pattern) if p.startswith(_DETAIL)
+            (p.removeprefix(_DETAIL), v)
+            for r in whole
+            for p, v in named(r.pattern)
+            if p.startswith(_DETAIL) and p != f"{_DETAIL}awsRegion"
         ]
         names += [n for t in self._trails if t.selectors for n in selectors.named(t.selectors)]
         for words, record in (*(("", r) for r in base), *exceptions(base, names)):

@@ -14,6 +14,7 @@ GLOBAL = frozenset(
 )
 _REGIONS = ("eu-west-1", "us-east-1", "ap-southeast-2")
 _AGENTS = ("aws-cli/2.0", "aws-sdk-go/1.55.0", "Boto3/1.34.0", "console.amazonaws.com")
+_VERSIONS = ("1.08", "1.09", "1.10", "1.11")
 _ADDRESSES = ("198.51.100.7", "203.0.113.9", "2001:db8::1", "192.0.2.77")
 
 
@@ -41,7 +42,7 @@ def samples(event: str, account: str) -> list[dict[str, Any]]:
     )
     return [
         {
-            "eventVersion": "1.08", "userIdentity": dict(callers[number % len(callers)]), "eventTime": "2026-01-01T00:00:00Z", "eventSource": source, "eventName": name,
+            "eventVersion": _VERSIONS[number], "userIdentity": dict(callers[number % len(callers)]), "eventTime": "2026-01-01T00:00:00Z", "eventSource": source, "eventName": name,
             "awsRegion": region, "sourceIPAddress": _ADDRESSES[number], "userAgent": _AGENTS[number], "eventType": "AwsApiCall",
             "managementEvent": True, "readOnly": False, "recipientAccountId": account, "eventCategory": "Management",
         }
@@ -62,20 +63,28 @@ def exceptions(
     `named`: paths in the record and values, "" for any.
     """
     for path, value in dict.fromkeys(named):
+        anywhere = path == "awsRegion" and not any(r.get("eventSource") in GLOBAL for r in records)
         # AWS's services act for nobody that could choose them
         if (
-            not path.startswith(_CHOSEN)
+            not (anywhere or path.startswith(_CHOSEN))
             or value == "AWSService"
             or (path == "sourceIPAddress" and value.endswith(".amazonaws.com"))
         ):
             continue
-        chosen = re.sub(r"[\\^$]|\.?\*", "", value) or "exclave-probe"
-        for record in records[:3]:
-            made = copy.deepcopy(dict(record))
-            *parents, last = path.split(".")
-            at = made
-            for key in parents:
-                at = at.setdefault(key, {}) if isinstance(at, dict) else {}
-            if isinstance(at, dict):
-                at[last] = chosen
-                yield f"where {path} is {chosen}", made
+        bare = re.sub(r"[\\^$]", "", value)
+        for chosen in dict.fromkeys((re.sub(r"\.?\*", "", bare) or "exclave-probe", bare.replace("*", "1"))):
+            for record in records[:3] if chosen else ():
+                if (made := _put(record, path, chosen)) is not None:
+                    yield f"where {path} is {chosen}", made
+
+
+def _put(record: Mapping[str, Any], path: str, value: str) -> dict[str, Any] | None:
+    made = copy.deepcopy(dict(record))
+    *parents, last = path.split(".")
+    at: Any = made
+    for key in parents:
+        at = at.setdefault(key, {}) if isinstance(at, dict) else {}
+    if not isinstance(at, dict):
+        return None
+    at[last] = value
+    return made

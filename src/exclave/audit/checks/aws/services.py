@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from exclave.audit.checks.aws.trails import STATUS, TRAILS, undelivered
 from exclave.audit.judging import failed, judged, passed, unseen
+from exclave.audit.model import Item, Status
 from exclave.inventory.model import NOT_RECORDED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from exclave.audit.model import Check, Item, Settings
+    from exclave.audit.model import Check, Settings
     from exclave.inventory import Answer, Inventory
     from exclave.perimeter import Perimeter
 
@@ -171,11 +173,13 @@ def _recorders(inventory: Inventory, account: str) -> Iterator[Item]:
         if region == lacking:
             why = why or "no recorder of any region takes in IAM (includeGlobalResourceTypes)"
             facts = (*facts, ("iam", "missing"))
-        yield (
-            failed(name, f"{name}: {why}", facts, answer.where)
-            if why
-            else passed(name, facts=facts, where=answer.where)
-        )
+        if why:
+            yield failed(name, f"{name}: {why}", facts, answer.where)
+        elif any((r.get("recordingMode") or {}).get("recordingFrequency") == "DAILY" for r in answer.items):
+            why = f"{name}: the recorder looks once a day: what is changed and changed back is not seen"
+            yield Item(resource=name, status=Status.PARTIAL, why=why, facts=facts, where=answer.where)
+        else:
+            yield passed(name, facts=facts, where=answer.where)
 
 
 def _recorder(answer: Answer, status: Answer, channel: Answer, delivery: Answer) -> str:
@@ -231,6 +235,9 @@ def _flow_log(log: Mapping[str, Any]) -> str:
         return "its flow log is not active"
     if str(log.get("DeliverLogsStatus", "SUCCESS")).upper() == "FAILED":
         return f"its flow log can't be delivered: {log.get('DeliverLogsErrorMessage', '')}"
+    fields = set(re.findall(r"\$\{([a-z-]+)\}", str(log.get("LogFormat") or "")))
+    if fields and not (fields & {"srcaddr", "pkt-srcaddr"} and fields & {"dstaddr", "pkt-dstaddr"}):
+        return "its flow log leaves out the addresses"
     return (
         ""
         if log.get("TrafficType", "ALL") == "ALL"

@@ -10,7 +10,7 @@ from exclave.harden.makers.aws.buckets import ACCESS_PREFIX
 from exclave.harden.results import fact
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from exclave.audit.model import Item, Result
     from exclave.change.model import Step
@@ -88,7 +88,8 @@ def config(item: Item, account: Account, to: str, inventory: Inventory, result: 
     }
     wanted = {"name": name, "roleARN": str(recorder.get("roleARN") or role_arn), "recordingGroup": group}
     put = "config:PutConfigurationRecorder"
-    if iam or not _all_types(recorder):
+    daily = (recorder.get("recordingMode") or {}).get("recordingFrequency") == "DAILY"
+    if iam or daily or not _all_types(recorder):
         yield changes.step(
             f"record every type in Config of {region}",
             f"Config of {account.id} in {region}",
@@ -117,13 +118,14 @@ def config(item: Item, account: Account, to: str, inventory: Inventory, result: 
             after=[Expect(what="equals", path="DeliveryChannels[].s3BucketName", value=to)],
             results=[result],
         )
-    yield _running(account, region, name, inventory, result)
-
-
-def _running(account: Account, region: str, name: str, inventory: Inventory, result: Result) -> Step:
     status = inventory.one("config.DescribeConfigurationRecorderStatus", account.id, region)
-    keep = ("ConfigurationRecordersStatus[].name", "ConfigurationRecordersStatus[].recording")
     known = [s for s in status.items if s.get("name") == name]
+    if not any(s.get("recording") is True for s in known):
+        yield _running(account, region, name, known, result)
+
+
+def _running(account: Account, region: str, name: str, known: Sequence[Any], result: Result) -> Step:
+    keep = ("ConfigurationRecordersStatus[].name", "ConfigurationRecordersStatus[].recording")
     return changes.step(
         f"start Config's recorder in {region}",
         f"recording of Config of {account.id} in {region}",
