@@ -24,11 +24,18 @@ def everything():
 
 def made(name):
     """The artefacts of a subscription in which whatever somebody may name has this name."""
+    values = {"log-workspace": f"{RG}/providers/Microsoft.OperationalInsights/workspaces/{name}"}
+    return hardened(name, **values).artefacts
+
+
+def hardened(name, **values):
+    """All that harden has for such a subscription."""
     rule = {
         "name": name,
         "properties": {
             "priority": 100,
             "direction": "Inbound",
+            "protocol": "*",
             "access": "Allow",
             "sourceAddressPrefix": "*",
             "description": name,
@@ -39,6 +46,7 @@ def made(name):
         "properties": {
             "priority": 101,
             "direction": "Inbound",
+            "protocol": "*",
             "access": "Deny",
             "sourceAddressPrefix": "*",
             "description": name,
@@ -93,9 +101,8 @@ def made(name):
             sub("insights.LogProfiles"), sub("azure.Locations"),
         ]
     )  # fmt: skip
-    values = {"log-workspace": f"{RG}/providers/Microsoft.OperationalInsights/workspaces/{name}"}
     options = Options(settings=Settings(now=datetime(2026, 3, 2, tzinfo=UTC)), values=values)
     controls = [c for c in load_controls() if c.cloud is Cloud.AZURE]
     found = harden(inventory, ours(), options, controls, load())
     assert {a.control for a in found.artefacts} == {c.id for c in controls}
-    return found.artefacts
+    return found

@@ -148,8 +148,9 @@ def availability() -> Template:
         "alertName": Parameter(about="Name of the alert"),
         "url": Parameter(about="What is asked for"),
         "location": Parameter(about="Region of the Application Insights component"),
-        "componentId": Parameter(
-            about="Id of the Application Insights component; tag the test hidden-link:ID for the portal"
+        "componentId": Parameter(about="Id of the Application Insights component"),
+        "tags": Parameter(
+            type="object", about="Of the test: hidden-link:ID of the component, by which Azure joins them"
         ),
         "actionGroupId": GROUP,
         "severity": SEVERITY,
