@@ -12,6 +12,7 @@ from tests.change.stub import serving
 
 SUB, TENANT = "11111111-1111-4111-8111-111111111111", "99999999-9999-4999-8999-999999999999"
 GROUP = f"/subscriptions/{SUB}/resourceGroups/rg/providers"
+DISK = "projects/our-project/zones/z/disks/db"
 EVIL, OURS = "attacker@evil.example", "ana@ours.example"
 
 
@@ -49,6 +50,11 @@ def policy(*members, role="roles/storage.objectViewer", **more):
 
 def sas(state="ActiveSAS"):
     return {"name": "s", "location": "x", "properties": {"diskState": state}}
+
+
+def replicated(state):
+    copies = {"projects/theirs/zones/y/disks/copy": {"state": state}}
+    return {"name": "db", "resourceStatus": {"asyncSecondaryDisks": copies}}
 
 
 CASES = {
@@ -166,6 +172,12 @@ CASES = {
         {},
         True,
     ),
+    "gcp.compute.disk-replication": (
+        finding("gcp.compute.disk-replication", DISK, "project", "theirs"),
+        {f"/compute/v1/{DISK}": replicated("ACTIVE")},
+        {f"/compute/v1/{DISK}": replicated("STOPPED")},
+        False,
+    ),
 }  # fmt: skip
 
 
@@ -198,7 +210,12 @@ def act(stub):
         stub_.things["/storage/v1/b/payroll/o/2026/all.csv/acl/allUsers"] = body
         return body
 
+    def stopped(stub_, _body):
+        stub_.things[f"/compute/v1/{DISK}"] = replicated("STOPPED")
+        return {}
+
     stub.actions |= {
+        ("POST", f"/compute/v1/{DISK}/stopAsyncReplication"): stopped,
         ("POST", f"{GROUP}/Microsoft.Compute/galleries/g/share"): sharing,
         ("POST", f"{GROUP}/Microsoft.Compute/snapshots/s/endGetAccess"): ended,
         ("POST", f"{GROUP}/Microsoft.Storage/storageAccounts/a/regenerateKey"): rotated,
