@@ -15,6 +15,7 @@ from exclave.correlate.lineage import lineage as lineage_of
 from exclave.correlate.revoke import revoke_call
 from exclave.correlate.risk import raised
 from exclave.correlate.routine import quieted
+from exclave.correlate.scanners import with_scanners
 from exclave.correlate.state import ends, with_state
 from exclave.correlate.story import incident
 from exclave.model import (
@@ -60,6 +61,7 @@ def report(
         said: what to say of the perimeter beside its own remarks.
     """
     methods = {m.id: m for m in catalogue.methods}
+    perimeter = with_scanners(perimeter, result.transfers)
     lineage = lineage_of(result.derivations)
     closures = ends(result.closures)
     transfers = [judge.transfer(t, methods[t.method], perimeter) for t in result.transfers]
