@@ -61,6 +61,21 @@ def one(value: object) -> Event:
     return event
 
 
+def test_a_storage_record_without_a_category_is_known_by_what_was_done_to_whom():
+    event = one({k: v for k, v in BLOB.items() if k != "category"} | {"operationName": "getblob"})
+    assert (event.log, event.name, event.fields["containerId"]) == (
+        "azure-storage",
+        "microsoft.storage:getblob",
+        "oursdata/files",
+    )
+
+
+def test_the_source_of_a_copy_is_read_from_its_uri():
+    uri = "https://oursdata.blob.core.windows.net/files/a.csv?sp=r&sig=SECRET"
+    event = one(BLOB | {"operationName": "CopyBlobSource", "uri": uri, "properties": {"objectKey": uri}})
+    assert (event.fields["containerId"], event.fields["blob"]) == ("oursdata/files", "a.csv")
+
+
 @pytest.mark.parametrize("record", [BLOB, BLOB_COLUMNS, {"records": [BLOB]}])
 def test_a_read_of_a_blob(record):
     event = one(record)

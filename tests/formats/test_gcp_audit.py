@@ -290,7 +290,13 @@ FINDING = {
 
 
 @pytest.mark.parametrize(
-    "value", [FINDING, {"finding": FINDING, "resource": {}}, {"listFindingsResults": [{"finding": FINDING}]}]
+    "value",
+    [
+        FINDING,
+        {"finding": FINDING, "resource": {}},
+        {"listFindingsResults": [{"finding": FINDING}]},
+        {"json": FINDING},
+    ],
 )
 def test_findings_are_read_alone_in_notifications_and_in_lists(value):
     (found,) = read(value)
@@ -319,3 +325,43 @@ def test_the_tables_of_an_older_job_are_named_as_newer_ones_name_them():
         found = gcp.event("jobservice.jobcompleted", "bigquery.googleapis.com", serviceData=data)
         assert found.fields["tables"] == ["projects/our-project/datasets/payroll/tables/salaries"]
     assert "tables" not in gcp.event("jobservice.query", serviceData={"jobCompletedEvent": "odd"}).fields
+
+
+def test_a_job_that_ended_with_an_error_failed():
+    status = {"jobState": "DONE", "errorResult": {"code": 7, "message": "Access Denied"}}
+    payload = {
+        "serviceName": "bigquery.googleapis.com",
+        "methodName": "google.cloud.bigquery.v2.JobService.InsertJob",
+    }
+    metadata = {"jobChange": {"job": {"jobStatus": status}}}
+    record = {"protoPayload": payload | {"status": {}, "metadata": metadata}}
+    assert gcp_audit.event(record, EVIDENCE).error == "PERMISSION_DENIED"
+    status["errorResult"] = {}
+    assert gcp_audit.event(record, EVIDENCE).error == ""
+
+
+TABLE = {"projectId": "elsewhere-1", "datasetId": "d", "tableId": "t"}
+ATTEMPT = {"dataExfiltrationAttempt": {"userEmail": "dana@ours.example", "destinationTables": [TABLE]}}
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        {
+            "insertId": "i", "timestamp": "2026-03-04T05:06:07Z",
+            "resource": {"type": "threat_detector", "labels": {"project_id": "our-project"}},
+            "jsonPayload": {"detectionCategory": {"ruleName": "big_query_exfil", "technique": "org_exfiltration"}, "properties": ATTEMPT},
+        },
+        {
+            "name": "organizations/1/sources/2/findings/f", "findingClass": "THREAT",
+            "category": "Exfiltration: BigQuery Data Exfiltration",
+            "resourceName": "//bigquery.googleapis.com/projects/our-project/datasets/d", "sourceProperties": {"properties": ATTEMPT},
+        },
+    ],
+)  # fmt: skip
+def test_the_targets_that_only_a_detectors_own_properties_name(record):
+    (found,) = reading.read("f", json.dumps(record).encode())
+    assert (found.action, found.account) == ("Finding/Exfiltration", "our-project")
+    assert found.fields["finding"]["exfiltration"]["targets"] == [
+        {"name": "//bigquery.googleapis.com/projects/elsewhere-1/datasets/d/tables/t"}
+    ]

@@ -99,11 +99,17 @@ def _actor(fields: Mapping[str, Any]) -> Actor:
     if not who:
         who = azure.first(azure.keys_of(fields["properties"]), *_NAMED)
         who = who or azure.value_of(azure.mapping(fields["properties"].get("identity")).get("email"))
+    # A registry's table has no claims: the identity is a name, and its tenant stands beside.
+    tenant = (
+        short.get("tid")
+        or short.get("tenantid")
+        or azure.first(azure.keys_of(fields["properties"]), "usertenantid")
+    )
     return Actor(
         kind="user" if "@" in who else "application" if who else "unknown",
         id=who.lower() if "@" in who else azure.value_of(short.get("objectidentifier")) or who,
         name=who,
-        account=azure.guid_of(short.get("tid") or short.get("tenantid")),
+        account=azure.guid_of(tenant),
         ip=fields["callerIpAddress"],
     )
 

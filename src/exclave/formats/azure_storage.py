@@ -32,9 +32,17 @@ _MAX_PARAMETERS = 64
 
 
 def is_record(record: Mapping[str, Any]) -> bool:
-    """Whether a JSON object is a record of a storage account's log."""
+    """Whether a JSON object is a record of a storage account's log: by its category, or without one by what was done to whom."""
     category = record.get("category") or record.get("Category")
-    return isinstance(category, str) and category.lower() in _CATEGORIES
+    if category:
+        return isinstance(category, str) and category.lower() in _CATEGORIES
+    operation, resource = record.get("operationName"), record.get("resourceId")
+    return (
+        isinstance(operation, str)
+        and operation.isalnum()
+        and isinstance(resource, str)
+        and "/providers/microsoft.storage/storageaccounts/" in resource[:2048].lower()
+    )
 
 
 def event(record: Mapping[str, Any], evidence: Evidence) -> Event:
@@ -133,9 +141,12 @@ def _sas(uri: str) -> dict[str, str]:
 
 
 def _place(uri: str, object_key: str) -> tuple[str, str, str]:
-    """Account, container and blob: from the key (`/account/container/blob`), else from the URI."""
+    """Account, container and blob: from the key (`/account/container/blob`), else from the URI.
+
+    The key of what is copied (CopyBlobSource) is a URI too.
+    """
     parts = object_key.strip('"').lstrip("/").split("/", 2)
-    if len(parts) > 1:
+    if len(parts) > 1 and "://" not in object_key:
         return parts[0], parts[1], parts[2] if len(parts) > 2 else ""  # noqa: PLR2004 - account, container, blob
     try:
         split = urlsplit(uri)

@@ -30,6 +30,10 @@ _STATUS = {
     7: "PERMISSION_DENIED", 8: "RESOURCE_EXHAUSTED", 9: "FAILED_PRECONDITION", 10: "ABORTED", 11: "OUT_OF_RANGE",
     12: "UNIMPLEMENTED", 13: "INTERNAL", 14: "UNAVAILABLE", 15: "DATA_LOSS", 16: "UNAUTHENTICATED",
 }  # fmt: skip
+_JOB_ERRORS = (
+    ("metadata", "jobChange", "job", "jobStatus", "errorResult"),
+    ("serviceData", "jobCompletedEvent", "job", "jobStatus", "error"),
+)
 _VPC_SC = "VpcServiceControlAuditMetadata"
 _MAX_CREATED = 100
 POLICY_DENIED = "PolicyDenied"  # action of records in the Policy Denied log, whatever was denied
@@ -227,7 +231,19 @@ def _created(payload: Mapping[str, Any]) -> list[str]:
 
 
 def _error(payload: Mapping[str, Any]) -> str:
-    status = payload.get("status")
+    """The code of a call that failed, or of a BigQuery job that ended with an error though it could be started."""
+    return _code(payload.get("status")) or next(
+        (found for path in _JOB_ERRORS if (found := _code(_inside(payload, path)))), ""
+    )
+
+
+def _inside(value: Any, path: tuple[str, ...]) -> Any:
+    for step in path:
+        value = _mapping(value).get(step)
+    return value
+
+
+def _code(status: Any) -> str:
     if not isinstance(status, Mapping):
         return ""
     code = status.get("code")
