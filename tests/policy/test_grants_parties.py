@@ -253,6 +253,23 @@ CASES: list[tuple[str, list[dict[str, Any]], set[str]]] = [
         [allow({"Service": "s3.amazonaws.com"}, equals("aws:SourceArn", "arn:aws:s3:::their-bucket"))],
         {"service:s3.amazonaws.com"},
     ),
+    # ids of accounts as logs have them that were made anonymous
+    (
+        "an account of another form",
+        [allow("*", equals("aws:SourceOwner", "000000000"))],
+        {"unknown:000000000"},
+    ),
+    (
+        "a source's account of another form",
+        [allow("*", equals("aws:SourceArn", "arn:aws:sns:eu-west-1:000000000:t"))],
+        {"unknown:000000000"},
+    ),
+    (
+        "a role's account of another form",
+        [allow("*", like("aws:PrincipalArn", "arn:aws:iam::000000000:role/r"))],
+        {"principal:arn:aws:iam::000000000:role/r"},
+    ),
+    ("a pattern of accounts", [allow("*", like("aws:PrincipalAccount", "00000*"))], {"public:*"}),
     # conditions that can't be met
     (
         "another account than the principal's",

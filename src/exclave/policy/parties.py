@@ -114,12 +114,21 @@ def is_session_of(session: str, role: str) -> bool:
     )
 
 
+def _account(text: str) -> Party | None:
+    """An account by its id. One of another form lets nobody in, or stands for an account in a log made anonymous."""
+    if is_account(text):
+        return Party(kind=Kind.ACCOUNT, id=text, account=text)
+    if not text or has_wildcard(text):
+        return None
+    return Party(kind=Kind.UNKNOWN, id=text, note="not the id of an account")
+
+
 def account(value: Value) -> Party | None:
     """An account id."""
     text = value.text.strip()
     if text == OWN_ACCOUNT:
         return Party(kind=Kind.ACCOUNT, id=text, note="the account that owns the resource")
-    return Party(kind=Kind.ACCOUNT, id=text, account=text) if is_account(text) else None
+    return _account(text)
 
 
 def organization(value: Value) -> Party | None:
@@ -155,15 +164,15 @@ def principal_arn(value: Value) -> Party | None:
     if parts is None:
         return None
     if parts[5] in {"root", "*"}:
-        return Party(kind=Kind.ACCOUNT, id=parts[4], account=parts[4])
-    return Party(kind=Kind.PRINCIPAL, id=value.text, account=parts[4])
+        return _account(parts[4])
+    return Party(kind=Kind.PRINCIPAL, id=value.text, account=arn_account(value.text))
 
 
 def resource_arn(value: Value) -> Party | None:
     """An ARN of the resource that a service acts for: its account, or its bucket (no account there)."""
     parts = _fixed_account(value, wild_region=True)
     if parts is not None:
-        return Party(kind=Kind.ACCOUNT, id=parts[4], account=parts[4])
+        return _account(parts[4])
     parts = value.text.split(":", ARN_PARTS - 1)
     if len(parts) < ARN_PARTS or parts[0] != "arn":
         return None
@@ -182,7 +191,7 @@ def _fixed_account(value: Value, *, wild_region: bool) -> list[str] | None:
     that `arn:*:iam::1...:role/x` also matches `arn:aws:iam::2...:role/:iam::1...:role/x` of another account.
     """
     parts = value.text.split(":", ARN_PARTS - 1)
-    if len(parts) < ARN_PARTS or parts[0] != "arn" or not is_account(parts[4]):
+    if len(parts) < ARN_PARTS or parts[0] != "arn" or not parts[4] or has_wildcard(parts[4]):
         return None
     loose = parts[1:3] if wild_region else parts[1:4]
     if value.wild and not value.by_part and has_wildcard("".join(loose)):
