@@ -95,7 +95,11 @@ def specs(*, small: bool) -> dict[str, Spec]:
     made = [
         large,
         replace(
-            large, name="sparse", about="as large, with 1 in 100 of what the catalogue looks at", one_in=100
+            large,
+            name="sparse",
+            about="the like under five times as many names, with 1 in 100 of what the catalogue looks at",
+            one_in=100,
+            copies=5,  # so that starting does not weigh
         ),
         replace(large, name="breached", about="as large, with one breach in it", breaches=_BREACHES),
         replace(large, name="data", about="90 % data events, files of 4 MB", data_events=0.9),
