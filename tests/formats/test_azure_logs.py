@@ -282,3 +282,26 @@ def test_whatever_stands_in_a_record_it_is_read(case, data):
     broken = {key: data.draw(_JSON) if data.draw(st.booleans()) else value for key, value in record.items()}
     module.is_record(broken)
     assert isinstance(module.event(broken, Evidence(file="f", record=1)).action, str)
+
+
+@pytest.mark.parametrize(
+    ("category", "operation", "properties", "error"),
+    [
+        ("SQLSecurityAuditEvents", "AuditEvent", {"succeeded": "false", "action_id": "BA"}, "failed"),
+        ("SQLSecurityAuditEvents", "AuditEvent", {"succeeded": "true", "action_id": "BA"}, ""),
+        (
+            "Command",
+            "MICROSOFT.KUSTO/CLUSTERS/COMMAND/ACTION",
+            {"State": "Failed", "FailureReason": "no"},
+            "no",
+        ),
+        ("Command", "MICROSOFT.KUSTO/CLUSTERS/COMMAND/ACTION", {"State": "Completed"}, ""),
+    ],
+)
+def test_a_statement_or_command_that_failed(category, operation, properties, error):
+    place = f"/SUBSCRIPTIONS/{SUBSCRIPTION}/RESOURCEGROUPS/R/PROVIDERS/MICROSOFT.SQL/SERVERS/S"
+    event = one(
+        {"time": "2026-03-04T05:06:07Z", "category": category, "operationName": operation}
+        | {"resourceId": place, "properties": properties}
+    )
+    assert (event.log, event.error) == ("azure-resource", error)

@@ -119,4 +119,8 @@ def _error(fields: Mapping[str, Any]) -> str:
     status: str = fields["status"]
     if code.isdigit() and int(code) >= 400:  # noqa: PLR2004 - HTTP
         return code
+    # A statement of SQL and a command of Kusto tell it among their properties.
+    properties = azure.keys_of(fields["properties"])
+    if str(properties.get("succeeded", "")).lower() in ("false", "0") or properties.get("state") == "Failed":
+        return azure.first(properties, "failurereason") or "failed"
     return status if any(word in status.lower() for word in ("fail", "denied", "forbidden")) else ""

@@ -71,6 +71,7 @@ _PLACES: Mapping[str, str] = {
     "foreign-subscription": "azure:foreign_subscription",
     "moved-between": "azure:moved_between",
     "storage": "azure:storage",
+    "sent-to": "azure:sent_to",
     "sas": "azure:sas",
     "ip-range": "azure:ip_range",
     "moved-to-tenant": "azure:moved_to_tenant",

@@ -32,6 +32,11 @@ _STORE_HOST = re.compile(
 )
 _STORE_NAME = re.compile(r"[a-z0-9]{3,24}")
 _MOVED = re.compile(r"\bto\s+(?:the\s+)?tenant\s+(?:id\s+)?['\"]?([0-9a-f-]{36})", re.IGNORECASE)
+# statements that write what they read to an address: of SQL Server, of Kusto
+_SENDS = re.compile(
+    r"\bbackup\s+(?:database|log)\b.{0,400}?\bto\s+url\b|\.export\b.{0,400}?\bto\b", re.IGNORECASE | re.DOTALL
+)
+_URL = re.compile(r"https://[^\s'\";,)]+", re.IGNORECASE)
 _MAX_PARAMETERS = 64
 _SECONDS = re.compile(r"\d{1,9}")
 # parameters of a signature: in URLs, and in the request for one; and how they are told
@@ -116,6 +121,15 @@ def storage(found: list[Any], read: Read, _event: Event) -> list[Destination]:
             out.append(_made(Kind.BUCKET, value.lower(), note=read.note))
         else:
             out.append(_made(Kind.UNKNOWN, value, note="not a storage account"))
+    return out
+
+
+def sent_to(found: list[Any], _read: Read, _event: Event) -> list[Destination]:
+    """The storage accounts that a statement writes to: `BACKUP DATABASE ... TO URL = '...'`, `.export to csv ("...")`."""
+    out: list[Destination] = []
+    for text in _texts(found):
+        if sends := _SENDS.search(text):
+            out += [d for url in _URL.findall(text[sends.end() :])[:8] for d in _of_url(url)]
     return out
 
 
