@@ -12,6 +12,8 @@ from tests.audit.test_aws_real import REGION, client, exclave
 from tests.inventory import moto
 from tests.inventory.ministack import ministack
 
+from .made_by_calls import rest
+
 pytestmark = pytest.mark.real
 
 OURS = "000000000000"  # of ministack, for a key that is no account number
@@ -147,3 +149,48 @@ def test_flow_logs_are_made_by_their_stack(tmp_path):
         assert {b["Name"] for b in client(url, "s3").list_buckets()["Buckets"]} == {
             f"exclave-logs-123456789012-{REGION}"
         }
+
+
+@pytest.mark.parametrize(
+    ("control", "words"),
+    [
+        ("aws.logging.trail-all-regions", ""),
+        ("aws.network.acl", ""),
+        ("aws.logging.services", "no recorder"),
+    ],
+)
+def test_what_no_peer_makes_of_a_template_is_made_by_its_calls(tmp_path, control, words):
+    """Trails, network ACLs and Config: moto's CloudFormation passes them over."""
+    (tmp_path / "perimeter.toml").write_text('[[cidr]]\nid = "203.0.113.0/24"\n')
+    with moto.server() as url:
+        before = judged(url, tmp_path, [control])[control]
+        assert (before["status"], words in str(before["why"])) == ("fail", True)
+        stacks = written(url, tmp_path / "out", [control])
+        deployed(url, stacks)
+        for (region, stack), text in stacks.items():
+            rest(url, text, stack, region)
+        after = judged(url, tmp_path, [control])[control]
+        # a distribution's or a trail's logs to CloudWatch are another template's
+        assert not [w for w in after["why"] if "CloudWatch Logs" not in w], after["why"]
+
+
+@pytest.mark.parametrize("kind", ["SCP", "RCP"])
+def test_the_organisations_policies_of_a_template_bind_the_member(tmp_path, kind):
+    """Their stack is of the management account; moto's CloudFormation passes them over, and it takes no declarative ones."""
+    control = {"SCP": "aws.perimeter.identity", "RCP": "aws.perimeter.resource"}[kind]
+    with moto.server() as url:
+        organizations = client(url, "organizations")
+        organizations.create_organization(FeatureSet="ALL")
+        organizations.create_account(AccountName="data", Email="d@example.com")
+        root = organizations.list_roots()["Roots"][0]["Id"]
+        for each in ("SERVICE_CONTROL_POLICY", "RESOURCE_CONTROL_POLICY"):
+            organizations.enable_policy_type(RootId=root, PolicyType=each)
+        into = ("--role-name", "audit")
+        looked = ("audit", "aws", *HERE, *into, "--control", control, "-f", "jsonl")
+        assert f"no {kind} " in exclave(url, *looked, cwd=tmp_path).stdout
+        stacks = written(url, tmp_path / "out", [control], *into)
+        policies = {k: t for k, t in stacks.items() if "_CONTROL_POLICY" in t}
+        deployed(url, policies)
+        for (region, stack), text in policies.items():
+            rest(url, text, stack, region)
+        assert f"no {kind} " not in exclave(url, *looked, cwd=tmp_path).stdout
