@@ -112,8 +112,21 @@ ELASTIC = {
         },
     },
 }
+
+
+def _powershell(value: object) -> object:
+    """An object as `Get-AzActivityLog | ConvertTo-Json` writes it."""
+    if not isinstance(value, dict):
+        return value
+    return {key[:1].upper() + key[1:]: _powershell(item) for key, item in value.items()}
+
+
 SHAPES = {
     "rest": REST,
+    "powershell": _powershell(REST | {"claims": {}, "properties": {}})
+    | {"Claims": {"Content": CLAIMS}, "Properties": {"Content": {"requestbody": BODY}}},
+    "alert": {"schemaId": "azureMonitorCommonAlertSchema", "data": {"essentials": {}, "alertContext": REST}},
+    "defender": {"ActionType": ACTION, "Application": "Microsoft Azure", "RawEventData": REST},
     "rest list": {"value": [REST]},
     "az cli": [REST],
     "storage": STORED,

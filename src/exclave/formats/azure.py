@@ -48,9 +48,9 @@ def plain(key: str) -> str:
 
 
 def value_of(value: Json) -> str:
-    """A scalar, or the `value` of `{value, localizedValue}`, as text."""
+    """A scalar, or the `value` of `{value, localizedValue}`, as text; PowerShell writes `Value`."""
     if isinstance(value, Mapping):
-        value = value.get("value")
+        value = value.get("value", value.get("Value"))
     if isinstance(value, str):
         return value[:MAX_TEXT]
     if isinstance(value, int | float) and not isinstance(value, bool):
@@ -67,8 +67,10 @@ def first(keys: Keys, *names: str) -> str:
 
 
 def mapping(value: Json) -> Mapping[str, Any]:
-    """An object, or the object in a string; else an empty one."""
+    """An object, or the object in a string, or in PowerShell's `{Content}`; else an empty one."""
     value = parsed(value)
+    if isinstance(value, Mapping) and len(value) == 1 and isinstance(value.get("Content"), Mapping):
+        value = value["Content"]
     return value if isinstance(value, Mapping) else {}
 
 

@@ -124,8 +124,7 @@ def canonical(record: Mapping[str, Any]) -> dict[str, Any]:
     ) or azure.value_of(shipped.get("outcome"))
     address = azure.address(
         azure.first(keys, "calleripaddress")
-        or request.get("clientIpAddress")
-        or request.get("client_ip_address")
+        or azure.first(azure.keys_of(request), "clientipaddress")
         or claims.get("ipaddr")
     )
     return {

@@ -26,7 +26,7 @@ _KEYS = (
     "result", "fields", "@message", "message", "body", "log", "eventjson", "eventdata", "record",
     "event", "original",
     "data", "attributes", "aws", "value", "payload", "jsonpayload", "line", "content", "raw",
-    "responsepayload", "json",
+    "responsepayload", "json", "alertcontext", "raweventdata",
 )  # fmt: skip
 _SOURCES = (
     "_raw",
