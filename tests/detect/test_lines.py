@@ -10,9 +10,9 @@ from unittest import mock
 import pytest
 
 from exclave.catalogue.loader import load
-from exclave.detect import lines
-from exclave.detect.lines import Lines, Looked
-from exclave.detect.lines_told import Told
+from exclave.detect.lines import ways
+from exclave.detect.lines.told import Told
+from exclave.detect.lines.ways import Lines, Looked
 from exclave.detect.match import index
 from tests.properties.cloud_lines import DELIVERED, SUB, _activity_line, _google_line, _storage_line
 
@@ -20,7 +20,7 @@ MAKERS = {"activity": _activity_line, "storage": _storage_line, "google": _googl
 
 
 @functools.lru_cache
-def ways() -> dict[str, Lines]:
+def both() -> dict[str, Lines]:
     catalogue = index(load())
     return {"scan": Lines(catalogue), "parse": Lines(catalogue, hyperscan=False)}
 
@@ -35,8 +35,8 @@ def looked(way: str, records: list[dict[str, Any]], kind: str = "") -> Looked | 
 
 
 def looked_at(way: str, data: bytes, kind: str = "") -> Looked | None:
-    with mock.patch.object(lines, "_WORTH", 0):
-        return ways()[way].looked_at(DELIVERED.get(kind, "f"), data, 1, Told(), packed=True, counted=True)
+    with mock.patch.object(ways, "_WORTH", 0):
+        return both()[way].looked_at(DELIVERED.get(kind, "f"), data, 1, Told(), packed=True, counted=True)
 
 
 @pytest.mark.parametrize("way", ["scan", "parse"])
@@ -51,7 +51,7 @@ def test_ordinary_lines_are_counted_and_hardly_one_is_read_whole(way: str, kind:
 
 @pytest.mark.parametrize("kind", sorted(MAKERS))
 def test_the_scan_for_marks_does_it_without_the_typed_parse(kind: str) -> None:
-    with mock.patch.object(lines.Looking, "all", side_effect=AssertionError):
+    with mock.patch.object(ways.Looking, "all", side_effect=AssertionError):
         assert looked("scan", ordinary(kind), kind) is not None
 
 

@@ -13,8 +13,8 @@ from hypothesis import HealthCheck, given, settings
 from msgspec.structs import asdict
 
 from exclave.catalogue.loader import load
-from exclave.detect import lines
 from exclave.detect import scan as scan_module
+from exclave.detect.lines import ways
 from exclave.detect.result import ScanResult, merge
 from exclave.detect.scan import Scanner, scanner
 from exclave.sources.blob import Blob
@@ -36,7 +36,7 @@ def scanner_of(way: str, *, confirm: bool) -> Scanner:
 def scanned(data: bytes, way: str, *, packed: bool, name: str = NAME, confirm: bool = False) -> ScanResult:
     """What one way finds, also in content so small that the full parser would do."""
     blob = Blob(name=name, data=data, packed=1 if packed else len(data))
-    with mock.patch.object(scan_module, "_TINY", -1), mock.patch.object(lines, "_WORTH", 0):
+    with mock.patch.object(scan_module, "_TINY", -1), mock.patch.object(ways, "_WORTH", 0):
         return merge([scanner_of(way, confirm=confirm).scan(blob)])
 
 

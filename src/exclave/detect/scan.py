@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from exclave.detect import repeats
 from exclave.detect.azure_seen import seen as azure_seen
 from exclave.detect.domains import seen as google_seen
-from exclave.detect.lines_told import Told
+from exclave.detect.lines.told import Told
 from exclave.detect.match import Found, Index, denied, index, match
 from exclave.detect.prefilter import Prefilter, first_record
 from exclave.detect.repeats import Repeats
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from exclave.catalogue.loader import Catalogue
-    from exclave.detect.lines import Lines
+    from exclave.detect.lines.ways import Lines
     from exclave.sources.blob import Blob
 
 _SMALL = 64 * 1024  # plain bytes up to which finds of a scan are confirmed at once
@@ -230,7 +230,7 @@ class Batch:
 
     def _lined(self, data: bytes, first_record: int) -> bool:
         """Looks at the lines of Azure and Google Cloud that matter; False where more than that is needed."""
-        from exclave.detect.lines import Lines
+        from exclave.detect.lines.ways import Lines
 
         scanner = self.scanner
         if scanner.lines is None:

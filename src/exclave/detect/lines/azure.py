@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
 
-from exclave.detect import lines_marks
-from exclave.detect.lines_names import Wanted, wanted
+from exclave.detect.lines import marks
+from exclave.detect.lines.names import Wanted, wanted
 from exclave.formats import azure, azure_activity, azure_storage
 from exclave.formats.logs import parser_for
 from exclave.model import Evidence
@@ -25,7 +25,7 @@ from exclave.model import Evidence
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from exclave.detect.lines_told import Told
+    from exclave.detect.lines.told import Told
     from exclave.detect.match import Index
     from exclave.formats.logs import Parser
 
@@ -157,7 +157,7 @@ class Azure:
     @staticmethod
     def marks(catalogue: Index, way: str) -> tuple[Any, ...]:
         """Databases of those marks. Raises ImportError without Hyperscan."""
-        return lines_marks.storage(catalogue, _PATH) if way == STORAGE else lines_marks.activity(catalogue)
+        return marks.storage(catalogue, _PATH) if way == STORAGE else marks.activity(catalogue)
 
     def picked(self, shapes: Sequence[Line]) -> list[int]:
         """The positions of the lines that must be read whole. It remembers what they show."""

@@ -10,7 +10,7 @@ from typing import Any
 class Told:
     """Facts of contents that were read to their end, and of the one that is read now until `keep` or `forget`."""
 
-    reads: dict[Any, Any] = field(default_factory=dict)  # kinds of reads: lines_reads.py keeps them
+    reads: dict[Any, Any] = field(default_factory=dict)  # kinds of reads: reads.py keeps them
     _kept: set[Any] = field(default_factory=set)
     _new: set[Any] = field(default_factory=set)
 

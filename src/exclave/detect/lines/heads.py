@@ -1,8 +1,8 @@
 """The fast way for Google's lines: one that no mark and not its own beginning make stand out is only counted.
 
 A line is passed over only if it begins as one did that the typed parse found to show nothing (so far it says whose log
-it is and who called) and no mark (lines_marks.py) stands in it. All others, the first and the last go to the typed parse.
-See lines.py for what makes that sound.
+it is and who called) and no mark (marks.py) stands in it. All others, the first and the last go to the typed parse.
+See ways.py for what makes that sound.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 
-from exclave.detect.lines_marks import KINDS
+from exclave.detect.lines.marks import KINDS
 
 # A line from, to, and how many were before it: whether lines like it show nothing.
 Look = Callable[[int, int, int], bool]

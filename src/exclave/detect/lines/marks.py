@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from exclave.detect import azure_seen
-from exclave.detect.lines_names import wanted
+from exclave.detect.lines.names import wanted
 from exclave.detect.patterns import MOST, database, tree, trees
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def google(catalogue: Index, parts: dict[str, str], path: str, *, reads: bool) -
 
     Args:
         catalogue: what is looked for.
-        parts: see lines_names.wanted.
+        parts: see names.wanted.
         path: of the caller's address.
         reads: for data access logs, where names of ordinary reads matter only by the caller's address or by parts that
             only some records have; else for the others, where these names are marked and projects' numbers are too.

@@ -1,4 +1,4 @@
-"""Goes over the lines of one content, by their marks or by a typed parse: see lines.py."""
+"""Goes over the lines of one content, by their marks or by a typed parse: see ways.py."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any, Protocol
 import msgspec
 import orjson
 
-from exclave.detect import lines_scan
-from exclave.detect.lines_azure import ACTIVITY, STORAGE
-from exclave.detect.lines_google import CHANGES, READS
-from exclave.detect.lines_marks import KINDS, LET_IN, MATTERS, USER
+from exclave.detect.lines import heads
+from exclave.detect.lines.azure import ACTIVITY, STORAGE
+from exclave.detect.lines.google import CHANGES, READS
+from exclave.detect.lines.marks import KINDS, LET_IN, MATTERS, USER
 from exclave.formats import azure_storage
 from exclave.formats.cloudtrail import parse_time
 from exclave.formats.reading import read
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-    from exclave.detect.lines_reads import Reads
+    from exclave.detect.lines.reads import Reads
     from exclave.formats.logs import Parser
     from exclave.model import Transfer
 
@@ -42,7 +42,7 @@ class Looked:
     exact: bool = True  # False where lines were counted by the length of the first ones
     logs: set[str] = field(default_factory=set)
     times: list[datetime] = field(default_factory=list)  # the earliest and the latest
-    more: list[Transfer] = field(default_factory=list)  # of lines that were counted (lines_reads.py)
+    more: list[Transfer] = field(default_factory=list)  # of lines that were counted (reads.py)
 
 
 class Family(Protocol):
@@ -106,7 +106,7 @@ class Looking:
         if way not in (CHANGES, READS):
             self._delivered(places)
             return True
-        lines = lines_scan.google(self.data, self._start(), sorted(places), self._shows_nothing)
+        lines = heads.google(self.data, self._start(), sorted(places), self._shows_nothing)
         if lines is None:
             return False
         self.out.records = lines

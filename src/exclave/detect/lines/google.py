@@ -15,15 +15,15 @@ import msgspec
 
 from exclave.catalogue.entry import Read
 from exclave.catalogue.readers.gcp import foreign_caller
-from exclave.detect import lines_marks
-from exclave.detect.lines_names import Wanted, wanted
+from exclave.detect.lines import marks
+from exclave.detect.lines.names import Wanted, wanted
 from exclave.formats import gcp_audit
 from exclave.model import Evidence
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from exclave.detect.lines_told import Told
+    from exclave.detect.lines.told import Told
     from exclave.detect.match import Index
     from exclave.formats.logs import Parser
 
@@ -147,7 +147,7 @@ class Google:
     @staticmethod
     def marks(catalogue: Index, way: str) -> tuple[Any, ...]:
         """Databases of those marks. Raises ImportError without Hyperscan."""
-        return lines_marks.google(catalogue, _PARTS, _PATH, reads=way == READS)
+        return marks.google(catalogue, _PARTS, _PATH, reads=way == READS)
 
     def picked(self, shapes: Sequence[Entry]) -> list[int]:
         """The positions of the lines that must be read whole. It remembers what they show."""

@@ -1,11 +1,11 @@
 """The cheap path for JSON lines of Azure and Google Cloud: which lines matter, without reading the others whole.
 
-A typed parse (lines_azure.py, lines_google.py) sees every line and is exact: it takes a line only where all its
+A typed parse (azure.py, google.py) sees every line and is exact: it takes a line only where all its
 keys are known to it, so that the few values it looks at are all that the full parser would go by. A line that may
 show something (its name stands in the catalogue, an owner or domain not met before in this content, anything
 odd) is read whole by the full parser; the others are counted, and their times span the coverage.
 
-Before it, where Hyperscan is there and a checksum vouches for the bytes, goes a scan for marks (lines_marks.py): raw line
+Before it, where Hyperscan is there and a checksum vouches for the bytes, goes a scan for marks (marks.py): raw line
 breaks can't stand in JSON strings, so each line is one record as its writer wrote it, whatever an attacker put into it.
 What that takes from the documentation, and not from the bytes, stands in docs/decisions/0004-lines.md.
 
@@ -20,13 +20,13 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from exclave.detect.lines_azure import Azure
-from exclave.detect.lines_google import Google
-from exclave.detect.lines_looking import BOM, Looked, Looking, UnsureError
-from exclave.detect.lines_reads import Reads
+from exclave.detect.lines.azure import Azure
+from exclave.detect.lines.google import Google
+from exclave.detect.lines.looking import BOM, Looked, Looking, UnsureError
+from exclave.detect.lines.reads import Reads
 
 if TYPE_CHECKING:
-    from exclave.detect.lines_told import Told
+    from exclave.detect.lines.told import Told
     from exclave.detect.match import Index
 
 _GOOGLE = b'"protoPayload"'
