@@ -88,13 +88,14 @@ def hardened(name, **values):
         },
     }
     given = {"id": f"/subscriptions/{SUB}/providers/Microsoft.Authorization/roleAssignments/{name}", "properties": {"roleDefinitionId": OWNER, "principalId": name, "scope": f"/subscriptions/{SUB}"}}  # fmt: skip
+    activated = {"id": f"{RG}/providers/Microsoft.Authorization/roleEligibilityScheduleInstances/e", "properties": {"roleDefinitionId": OWNER, "principalId": "g", "principalType": "User", "scope": RG}}  # fmt: skip
     inventory = Inventory.of(
         [
             ten("azure.Subscriptions", [{"subscriptionId": SUB}]), ten("graph.Organization", [{"id": "t", "displayName": name, "verifiedDomains": []}]),
             sub("arg.StorageAccounts", stores), sub("arg.VirtualNetworks", [network]), sub("arg.NetworkSecurityGroups", [group]),
             sub("arg.DomainServices", [resource("Microsoft.AAD/domainServices", name)]), sub("arg.Workspaces"),
             ten("graph.GroupSettings"), ten("graph.Applications", [{"id": name, "displayName": name, "passwordCredentials": [{"keyId": name, "startDateTime": "2020-01-01T00:00:00Z"}]}]),
-            ten("graph.ServicePrincipals"), ten("graph.Guests"), sub("authorization.RoleAssignments", [given]), sub("authorization.RoleDefinitions", [role]),
+            ten("graph.ServicePrincipals"), ten("graph.Guests", [{"id": "g", "mail": "g@else.example"}]), sub("authorization.RoleEligibilities", [activated]), sub("authorization.RoleAssignments", [given]), sub("authorization.RoleDefinitions", [role]),
             sub("managedservices.RegistrationAssignments"), ten("graph.RiskyUsers", [risky]), ten("graph.RiskDetections", [risky]),
             ten("graph.RiskNotifications", {"notificationRecipients": []}), ten("aadiam.DiagnosticSettings"), sub("insights.ActivityLogAlerts"),
             sub("insights.ActionGroups"), sub("insights.MetricAlerts"), sub("alertsmanagement.ActionRules"), sub("insights.DiagnosticSettings"),

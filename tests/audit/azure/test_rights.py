@@ -6,16 +6,20 @@ from exclave.audit.checks.azure.roles import sharing_actions
 
 from .build import FOREIGN_TENANT, RG, SUB, TENANT, look, ours, refused, status, sub, ten, why
 
+UAA, GIVER = "18d7d88d-d35e-4fb5-a5c3-7773c20a72d9", "c0570e01-0000-4000-8000-000000000000"
 LEAST, RISK = "azure.least-privilege", "azure.detect.identity-risk"
-OWNER, READER, DISKS, CUSTOM = "8e3af657", "acdd72a7", "3e5e47e6", "c0570e00"
+OWNER, READER, DISKS, CUSTOM, KEYS = (
+    "8e3af657-a8ff-443c-a75c-2fe8c4bcb635", "acdd72a7-3385-48ef-bd42-f606fba81ae7", "3e5e47e6-65f7-47ef-90b5-e5dd4d455f24",
+    "c0570e00-0000-4000-8000-000000000000", "81a9662b-bebf-436f-a333-f67b29880f12",
+)  # fmt: skip
 WHOLE = f"/subscriptions/{SUB}"
 
 
-def definition(guid, name, actions, but=(), kind="BuiltInRole"):
+def definition(guid, name, actions, but=(), kind="BuiltInRole", **more):
     held = {
         "roleName": name,
         "type": kind,
-        "permissions": [{"actions": list(actions), "notActions": list(but)}],
+        "permissions": [{"actions": list(actions), "notActions": list(but), **more}],
     }
     return {
         "id": f"{WHOLE}/providers/Microsoft.Authorization/roleDefinitions/{guid}",
@@ -29,16 +33,18 @@ DEFINITIONS = [
     definition(READER, "Reader", ["*/read"]),
     definition(DISKS, "Disk Backup Reader", ["Microsoft.Compute/snapshots/beginGetAccess/action", "Microsoft.Compute/disks/beginGetAccess/action"]),
     definition(CUSTOM, "Not shares", ["*"], [f"{a.split('/')[0]}/*" for a in sharing_actions()], "CustomRole"),
-    definition("uaa", "User Access Administrator", ["*/read", "Microsoft.Authorization/*", "Microsoft.Support/*"]),
-    definition("keys", "Storage Account Key Operator", ["Microsoft.Storage/storageAccounts/listkeys/action"]),
-    definition("hole", "Hole", ["*"], [a for a in sharing_actions() if "disks" not in a], "CustomRole"),
+    definition("18d7d88d-d35e-4fb5-a5c3-7773c20a72d9", "User Access Administrator", ["*/read", "Microsoft.Authorization/*", "Microsoft.Support/*"]),
+    definition(KEYS, "Storage Account Key Operator", ["Microsoft.Storage/storageAccounts/listkeys/action"]),
+    definition(GIVER, "Role Based Access Control Administrator", ["*/read", "Microsoft.Authorization/roleAssignments/write"]),
+    definition("bound", "Key Vault Data Access Administrator", ["Microsoft.Authorization/roleAssignments/write"], condition="((!(ActionMatches{'Microsoft.Authorization/roleAssignments/write'})) OR (@Request[Microsoft.Authorization/roleAssignments:RoleDefinitionId] ForAnyOfAnyValues:GuidEquals{acdd72a7-3385-48ef-bd42-f606fba81ae7}))"),
+    definition("b0570e00-0000-4000-8000-000000000000", "Hole", ["*"], [a for a in sharing_actions() if "disks" not in a], "CustomRole"),
 ]  # fmt: skip
 
 
-def assignment(role=OWNER, principal="p1", scope=WHOLE, kind="User"):
+def assignment(role=OWNER, principal="p1", scope=WHOLE, kind="User", **more):
     held = {
         "roleDefinitionId": f"{WHOLE}/providers/Microsoft.Authorization/roleDefinitions/{role.upper()}", "principalId": principal,
-        "principalType": kind, "scope": scope,
+        "principalType": kind, "scope": scope, **more,
     }  # fmt: skip
     return {
         "id": f"{scope}/providers/Microsoft.Authorization/roleAssignments/{role}-{principal}",
@@ -46,8 +52,15 @@ def assignment(role=OWNER, principal="p1", scope=WHOLE, kind="User"):
     }
 
 
-def rights(*assignments, delegations=(), guests=(), applications=()):
+def rights(*assignments, delegations=(), guests=(), applications=(), eligible=(), members=None):
+    groups = [
+        sub(call, (members or {}).get(a["properties"]["principalId"], ()), key=a["properties"]["principalId"])
+        for call, listed in (("graph.GroupMembers", assignments), ("graph.EligibleGroupMembers", eligible))
+        for a in listed
+        if a["properties"]["principalType"] == "Group"
+    ]
     return [
+        *groups, sub("authorization.RoleEligibilities", eligible),
         sub("authorization.RoleAssignments", assignments), sub("authorization.RoleDefinitions", DEFINITIONS),
         sub("managedservices.RegistrationAssignments", delegations), ten("graph.Guests", guests), ten("graph.ServicePrincipals", applications),
     ]  # fmt: skip
@@ -71,9 +84,9 @@ def test_narrow_rights_pass(right):
     ("wrong", "reason"),
     [
         (rights(assignment()), "holds Owner on the whole subscription"),
-        (rights(assignment("hole")), "Hole"),
-        (rights(assignment("keys")), "Storage Account Key Operator on the whole subscription"),
-        (rights(assignment("uaa", "g1", RG), guests=[{"id": "g1", "mail": "g@else.example"}]), "can give anybody any role"),
+        (rights(assignment("b0570e00-0000-4000-8000-000000000000")), "Hole"),
+        (rights(assignment(KEYS)), "Storage Account Key Operator on the whole subscription"),
+        (rights(assignment(UAA, "g1", RG), guests=[{"id": "g1", "mail": "g@else.example"}]), "can give anybody any role"),
         (rights(assignment(scope="/")), "the whole tenant"),
         (rights(assignment(scope="/providers/Microsoft.Management/managementGroups/root")), "management group root"),
         (rights(assignment(principal="g1", scope=RG), guests=[{"id": "g1", "mail": "g@else.example"}]), "the guest g@else.example"),
@@ -87,10 +100,80 @@ def test_who_can_share_the_whole_or_is_from_outside_fails(wrong, reason):
 
 
 def test_who_gives_roles_can_give_himself_each():
-    assert status(LEAST, rights(assignment("uaa")), who=ours()) == "partial"
-    assert "can give anybody any role, himself too" in why(LEAST, rights(assignment("uaa")), who=ours())
-    assert status(LEAST, rights(assignment("uaa", scope=RG)), who=ours()) == "pass"
-    assert status(LEAST, rights(delegations=[delegation(FOREIGN_TENANT, "uaa")]), who=ours()) == "fail"
+    assert status(LEAST, rights(assignment(UAA)), who=ours()) == "partial"
+    assert "can give anybody any role, himself too" in why(LEAST, rights(assignment(UAA)), who=ours())
+    assert status(LEAST, rights(assignment(UAA, scope=RG)), who=ours()) == "pass"
+    assert status(LEAST, rights(delegations=[delegation(FOREIGN_TENANT, UAA)]), who=ours()) == "fail"
+
+
+WRITE = "!(ActionMatches{'Microsoft.Authorization/roleAssignments/write'})"
+ROLE = "@Request[Microsoft.Authorization/roleAssignments:RoleDefinitionId]"
+TO = "@Request[Microsoft.Authorization/roleAssignments:PrincipalType] ForAnyOfAnyValues:StringEqualsIgnoreCase {'ServicePrincipal'}"
+ONLY = f"{ROLE} ForAnyOfAnyValues:GuidEquals"
+NEVER = f"{ROLE} ForAnyOfAllValues:GuidNotEquals"
+
+
+@pytest.mark.parametrize(
+    ("condition", "expected"),
+    [
+        (f"(({WRITE}) OR ({ONLY} {{{READER}}}))", "pass"),
+        (f"(({WRITE}) OR ({ONLY} {{{READER}}} AND {TO}))", "pass"),
+        (f"({WRITE} || {ONLY} {{{READER.upper()}}}) && ({TO})", "pass"),
+        (f"(({WRITE}) OR ({NEVER} {{{OWNER}, {DISKS}, {KEYS}, c0570e01-0000-4000-8000-000000000000, b0570e00-0000-4000-8000-000000000000, 18d7d88d-d35e-4fb5-a5c3-7773c20a72d9}}))", "pass"),
+        # one role that shares; either of two; the other call only; another attribute; nothing that binds; not to be read
+        (f"(({WRITE}) OR ({ONLY} {{{READER}, {KEYS}}}))", "partial"),
+        (f"(({WRITE}) OR ({ONLY} {{{READER}}} OR {TO}))", "partial"),
+        (f"(({WRITE.replace('write', 'delete')}) OR ({ONLY} {{{READER}}}))", "partial"),
+        (f"(({WRITE}) OR ({TO}))", "partial"),
+        (f"(({WRITE}) OR ({NEVER} {{{READER}}}))", "partial"),
+        (f"(({WRITE}) OR ({ONLY} {{{READER}}})", "partial"),
+        ("", "partial"),
+    ],
+)  # fmt: skip
+def test_a_condition_says_which_roles_may_be_given(condition, expected):
+    assert status(LEAST, rights(assignment(GIVER, condition=condition)), who=ours()) == expected
+
+
+def test_the_roles_that_a_condition_lets_through_are_named():
+    said = why(LEAST, rights(assignment(GIVER, condition=f"(({WRITE}) OR ({ONLY} {{{KEYS}}}))")), who=ours())
+    assert "can give anybody Storage Account Key Operator, for its condition" in said
+    # a condition doesn't narrow what a role does itself, and one in the definition binds as one in the assignment
+    narrow = f"(({WRITE}) OR ({ONLY} {{{READER}}}))"
+    assert status(LEAST, rights(assignment(condition=narrow)), who=ours()) == "fail"
+    assert status(LEAST, rights(assignment("bound")), who=ours()) == "pass"
+
+
+GUEST = {"id": "g1", "mail": "g@else.example", "userPrincipalName": "g_else#EXT#@ours.example"}
+
+
+@pytest.mark.parametrize(
+    ("made", "expected", "reason"),
+    [
+        ({"eligible": [assignment()]}, "partial", "may activate Owner on the whole subscription"),
+        ({"eligible": [assignment(scope=RG)]}, "pass", ""),
+        ({"eligible": [assignment(READER)]}, "pass", ""),
+        ({"eligible": [assignment(scope=RG, principal="g1")], "guests": [GUEST]}, "fail", "the guest g@else.example may activate Owner"),
+        ({"eligible": [assignment(scope=RG, kind="Group")], "members": {"p1": [{"id": "G1"}]}, "guests": [GUEST]}, "fail", "a member of group p1, may activate"),
+    ],
+)  # fmt: skip
+def test_what_may_be_activated_counts(made, expected, reason):
+    assert status(LEAST, rights(**made), who=ours()) == expected
+    assert reason in why(LEAST, rights(**made), who=ours())
+
+
+def test_members_of_a_group_hold_its_roles():
+    team = assignment(scope=RG, kind="Group")
+    assert status(LEAST, rights(team, members={"p1": [{"id": "u1"}]}, guests=[GUEST]), who=ours()) == "pass"
+    inside = rights(team, members={"p1": [{"id": "u1"}, {"id": "g1"}]}, guests=[GUEST])
+    assert "the guest g@else.example, a member of group p1, holds Owner" in why(LEAST, inside, who=ours())
+    robot = {"id": "s1", "displayName": "x", "appOwnerOrganizationId": FOREIGN_TENANT}
+    assert FOREIGN_TENANT in why(
+        LEAST, rights(team, members={"p1": [{"id": "S1"}]}, applications=[robot]), who=ours()
+    )
+    did = {"ann@ours.example": frozenset({"azure:microsoft.compute/disks/begingetaccess/action"})}
+    ann = {"id": "u1", "userPrincipalName": "Ann@ours.example"}
+    used = rights(assignment(DISKS, kind="Group"), members={"p1": [ann]})
+    assert status(LEAST, used, who=ours(), hunted=did) == "pass"
 
 
 def test_the_hunted_history_says_which_role_would_do():
@@ -103,8 +186,8 @@ def test_the_hunted_history_says_which_role_would_do():
     assert fine.status == "pass"
 
 
-def delegation(tenant, role=OWNER):
-    held = {"managedByTenantId": tenant, "authorizations": [{"principalId": "p", "roleDefinitionId": role}]}
+def delegation(tenant, role=OWNER, kind="authorizations"):
+    held = {"managedByTenantId": tenant, kind: [{"principalId": "p", "roleDefinitionId": role}]}
     return {"id": "d", "properties": {"registrationDefinition": {"properties": held}}}
 
 
@@ -113,6 +196,8 @@ def test_delegations_to_other_tenants():
     assert status(LEAST, rights(delegations=[delegation(TENANT)]), who=ours()) == "pass"
     assert status(LEAST, rights(delegations=[delegation(FOREIGN_TENANT, READER)]), who=ours()) == "pass"
     assert status(LEAST, rights(delegations=[delegation(FOREIGN_TENANT, "unknown")]), who=ours()) == "fail"
+    activated = delegation(FOREIGN_TENANT, kind="eligibleAuthorizations")
+    assert status(LEAST, rights(delegations=[activated]), who=ours()) == "fail"
 
 
 def test_what_is_not_known_of_rights():
@@ -120,6 +205,7 @@ def test_what_is_not_known_of_rights():
     for missing, permission in (
         ("authorization.RoleDefinitions", "x/read"),
         ("graph.Guests", "User.Read.All"),
+        ("authorization.RoleEligibilities", "x/eligible/read"),
     ):
         made = [d for d in rights(assignment(READER)) if d["call"] != missing]
         made.append((ten if missing.startswith("graph") else sub)(missing, error=refused(permission)))

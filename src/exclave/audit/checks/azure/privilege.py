@@ -6,16 +6,18 @@ https://learn.microsoft.com/rest/api/authorization/role-assignments/list-for-sub
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from exclave.audit.checks.azure.ids import listed, name_of, norm, properties
-from exclave.audit.checks.azure.roles import Role, gives_roles, role_of, sharing, smallest
+from exclave.audit.checks.azure.roles import Role, given_by, gives_roles, role_of, sharing, smallest
 from exclave.audit.judging import failed, judged, passed, unseen
 from exclave.audit.model import Check, Item, Settings, Status
 from exclave.model import OURS, Cloud, Destination, Kind, Verdict
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from exclave.inventory import Inventory
     from exclave.inventory.model import Answer
     from exclave.perimeter import Perimeter
@@ -26,6 +28,8 @@ DELEGATIONS, GUESTS, PRINCIPALS = (
     "graph.Guests",
     "graph.ServicePrincipals",
 )
+ELIGIBLE, ACTIVATE = "authorization.RoleEligibilities", "may activate"  # by Privileged Identity Management
+MEMBERS = ("graph.GroupMembers", "graph.EligibleGroupMembers")
 FOREIGN_GROUP = "foreigngroup"
 # The tenants of Microsoft's own applications: https://learn.microsoft.com/troubleshoot/entra/entra-id/governance/verify-first-party-apps-sign-in
 MICROSOFT = frozenset({"f8cdef31-a31e-4b4a-93e4-5f571e91255a", "72f988bf-86f1-41af-91ab-2d7cd011db47"})
@@ -40,10 +44,13 @@ class People:
     applications: Mapping[str, str] = field(default_factory=dict)  # id → owner's tenant
     names: Mapping[str, str] = field(default_factory=dict)
     aliases: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # id → how logs name it
+    members: Mapping[str, tuple[str, ...]] = field(
+        default_factory=dict
+    )  # of a group, those of groups in it too
 
 
 def least_privilege(inventory: Inventory, perimeter: Perimeter, settings: Settings) -> list[Check]:
-    """One item per role assignment that reaches the subscription, and per delegation."""
+    """One item per role assignment that reaches the subscription, or may be activated on it, and per delegation."""
     people = _people(inventory)
     checks: list[Check] = []
     for answer in inventory.answers(ASSIGNMENTS):
@@ -57,8 +64,15 @@ def least_privilege(inventory: Inventory, perimeter: Perimeter, settings: Settin
                 for a in answer.items
                 if isinstance(a, Mapping)
             ]
+            eligible = inventory.one(ELIGIBLE, account)
+            items += [unseen(eligible, "eligible assignments")] if eligible.error is not None else [
+                _assignment(a, roles, people, account, perimeter, settings, eligible.where, has=ACTIVATE)
+                for a in eligible.items
+                if isinstance(a, Mapping)
+            ]  # fmt: skip
             items += _delegations(inventory.one(DELEGATIONS, account), roles, account, perimeter)
-            items += [unseen(a) for a in inventory.answers(GUESTS) if a.error is not None]
+            groups = [a for call in MEMBERS for a in inventory.answers(call, account=account)]
+            items += [unseen(a) for a in (*inventory.answers(GUESTS), *groups) if a.error is not None]
         checks.append(judged(answer.scope, items, "role assignments"))
     return checks
 
@@ -71,6 +85,8 @@ def _assignment(
     perimeter: Perimeter,
     settings: Settings,
     where: str,
+    *,
+    has: str = "holds",
 ) -> Item:
     held = properties(assignment)
     identifier, principal = str(assignment.get("id")), str(held.get("principalId") or "").lower()
@@ -87,13 +103,14 @@ def _assignment(
         )
     shares = sharing(role)
     name = people.names.get(principal, principal)
-    giver = gives_roles(role)
-    if not shares and not giver:
+    condition = str(held.get("condition") or "")
+    given = given_by(role, condition, roles.values()) if gives_roles(role) else []
+    if not shares and not given:
         return passed(identifier, facts=tuple(facts), where=where)
-    can = "share data" if shares else "give anybody any role"
+    can = "share data" if shares else _gives(given, bound=bool(condition or "" not in role.conditions))
     facts.append(("shares", ", ".join(shares)))
     if stranger := _stranger(held, principal, people, perimeter, account):
-        why = f"{stranger} {name} holds {role.name} on {held.get('scope')}, and with it can {can}"
+        why = f"{stranger} {has} {role.name} on {held.get('scope')}, and with it can {can}"
         return failed(identifier, why, tuple(facts), where)
     width = _wide(str(held.get("scope")), account)
     if not width:
@@ -105,24 +122,26 @@ def _assignment(
             identifier, f"named in the perimeter: {judgement.reason}", facts=tuple(facts), where=where
         )
     if not shares:
-        why = f"{name} holds {role.name} on {width}: it can {can}, himself too"
+        why = f"{name} {has} {role.name} on {width}: it can {can}, himself too"
         return Item(resource=identifier, status=Status.PARTIAL, why=why, facts=tuple(facts), where=where)
-    return _used(
-        identifier,
-        name,
-        role,
-        shares,
-        width,
-        roles,
-        _done(principal, people, settings),
-        facts,
-        settings,
-        where,
+    done = _done(principal, people, settings)
+    item = _used(identifier, f"{name} {has}", role, shares, width, roles, done, facts, settings, where)
+    # to be activated for a while is what is advised: it is told, no more
+    return replace(item, status=Status.PARTIAL) if has == ACTIVATE and item.status is Status.FAIL else item
+
+
+def _gives(given: list[Role], *, bound: bool) -> str:
+    """Which roles somebody can give, in words."""
+    if not bound:
+        return "give anybody any role"
+    more = f" and {len(given) - SHOWN} more" if len(given) > SHOWN else ""
+    return (
+        f"give anybody {', '.join(r.name for r in given[:SHOWN])}{more}, for its condition lets these through"
     )
 
 
 def _used(
-    identifier: str, name: str, role: Role, shares: list[str], width: str, roles: Mapping[str, Role],
+    identifier: str, who: str, role: Role, shares: Sequence[str], width: str, roles: Mapping[str, Role],
     done: frozenset[str], facts: list[tuple[str, str]], settings: Settings, where: str,
 ) -> Item:  # fmt: skip
     """What of the rights was really used, by the hunted logs, and the smallest role for that."""
@@ -141,9 +160,9 @@ def _used(
         else "and nothing shows that it does (no hunt was given by --findings)"
     )
     if better is not None:
-        why = f"{name} holds {role.name} on {width}; what it did needs only {better.name}: unused {told}"
+        why = f"{who} {role.name} on {width}; what it did needs only {better.name}: unused {told}"
     else:
-        why = f"{name} holds {role.name} on {width}: it can share data {seen}: {told}"
+        why = f"{who} {role.name} on {width}: it can share data {seen}: {told}"
     return failed(identifier, why, tuple(facts), where)
 
 
@@ -160,15 +179,23 @@ def _wide(scope: str, account: str) -> str:
 def _stranger(
     held: Mapping[str, Any], principal: str, people: People, perimeter: Perimeter, account: str
 ) -> str:
+    """Who has a role and is from outside: its principal, or a member of it."""
     if str(held.get("principalType", "")).lower() == FOREIGN_GROUP:
-        return "a group of another tenant,"
+        return f"a group of another tenant, {people.names.get(principal, principal)}"
+    for one in (principal, *people.members.get(principal, ())):
+        if found := _outside(one, people, perimeter, account):
+            return found if one == principal else f"{found}, a member of group {principal},"
+    return ""
+
+
+def _outside(principal: str, people: People, perimeter: Perimeter, account: str) -> str:
     if mail := people.guests.get(principal):
         guest = Destination(kind=Kind.PRINCIPAL, id=mail, cloud=Cloud.AZURE)
-        return "" if perimeter.judge(guest, account).verdict in OURS else "the guest"
+        return "" if perimeter.judge(guest, account).verdict in OURS else f"the guest {mail}"
     if owner := people.applications.get(principal):
         tenant = Destination(kind=Kind.TENANT, id=owner, cloud=Cloud.AZURE)
         if owner not in MICROSOFT and perimeter.judge(tenant, account).verdict not in OURS:
-            return f"the application of tenant {owner}"
+            return f"the application of tenant {owner} {people.names.get(principal, principal)}"
     return ""
 
 
@@ -180,7 +207,11 @@ def _delegations(answer: Answer, roles: Mapping[str, Role], account: str, perime
         held = properties(properties(one).get("registrationDefinition"))
         tenant = str(held.get("managedByTenantId") or held.get("managedByTenant") or "").lower()
         identifier = str(one.get("id")) if isinstance(one, Mapping) else ""
-        given = [name_of(a.get("roleDefinitionId")).lower() for a in listed(held, "authorizations")]
+        given = [
+            name_of(a.get("roleDefinitionId")).lower()
+            for kind in ("authorizations", "eligibleAuthorizations")
+            for a in listed(held, kind)
+        ]
         facts = (("tenant", tenant), ("roles", ", ".join(roles[g].name if g in roles else g for g in given)))
         destination = Destination(kind=Kind.TENANT, id=tenant, cloud=Cloud.AZURE)
         if perimeter.judge(destination, account).verdict in OURS:
@@ -213,12 +244,19 @@ def _people(inventory: Inventory) -> People:
             aliases[principal] = (str(one.get("appId") or ""),)
             if owner := one.get("appOwnerOrganizationId"):
                 applications[principal] = str(owner).lower()
-    return People(guests, applications, names, aliases)
+    members: dict[str, tuple[str, ...]] = {}
+    for answer in (a for call in MEMBERS for a in inventory.answers(call)):
+        found = [i for i in answer.items if isinstance(i, Mapping) and i.get("id")]
+        members[answer.key.lower()] = tuple(str(i["id"]).lower() for i in found)
+        for one in found:
+            aliases.setdefault(str(one["id"]).lower(), (str(one.get("userPrincipalName") or ""),))
+    return People(guests, applications, names, aliases, members)
 
 
 def _done(principal: str, people: People, settings: Settings) -> frozenset[str]:
-    """What the hunted logs show the principal to have done, as actions in lower case."""
-    wanted = {principal, *(a.lower() for a in people.aliases.get(principal, ()) if a)}
+    """What the hunted logs show the principal, or a member of it, to have done, as actions in lower case."""
+    who_ = (principal, *people.members.get(principal, ()))
+    wanted = {*who_, *(a.lower() for w in who_ for a in people.aliases.get(w, ()) if a)}
     return frozenset(
         action.partition(":")[2] or action
         for who, actions in settings.hunted.items()

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
 
+from exclave.audit.checks.azure.abac import may_give
 from exclave.audit.checks.azure.ids import listed, name_of, properties, texts
 from exclave.catalogue.loader import load
 from exclave.model import Cloud
@@ -34,6 +35,7 @@ class Role:
     name: str
     built_in: bool
     pairs: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...]
+    conditions: tuple[str, ...] = ("",)  # of the permissions by which it gives roles: one of them must hold
 
     def allows(self, action: str) -> bool:
         """Whether some permission of the role gives the action and doesn't take it away itself."""
@@ -64,9 +66,10 @@ def sharing_actions() -> tuple[str, ...]:
     )
 
 
-def sharing(role: Role) -> list[str]:
+@lru_cache(MANY_PATTERNS)
+def sharing(role: Role) -> tuple[str, ...]:
     """The sharing actions that a role gives."""
-    return [a for a in sharing_actions() if role.allows(a)]
+    return tuple(a for a in sharing_actions() if role.allows(a))
 
 
 def gives_roles(role: Role) -> bool:
@@ -76,15 +79,37 @@ def gives_roles(role: Role) -> bool:
     )
 
 
+def given_by(role: Role, condition: str, roles: Iterable[Role]) -> list[Role]:
+    """The roles that share data, or give one that does, and that a role lets somebody give under an assignment's condition."""
+    every = list(roles)
+    share = [r for r in every if sharing(r)]
+    return [
+        one
+        for one in every
+        if may_give(condition, one.id)
+        and _lets_give(role, one)
+        and (sharing(one) or (gives_roles(one) and any(_lets_give(one, r) for r in share)))
+    ]
+
+
+def _lets_give(role: Role, other: Role) -> bool:
+    return any(may_give(c, other.id) for c in role.conditions)
+
+
 def role_of(definition: Mapping[str, Any]) -> Role:
     """A role by its definition."""
     held = properties(definition)
+    permissions = listed(held, "permissions")
+    pairs = tuple((tuple(texts(p, "actions")), tuple(texts(p, "notActions"))) for p in permissions)
     return Role(
         id=name_of(definition.get("id")).lower(),
         name=str(held.get("roleName") or definition.get("name")),
         built_in=str(held.get("type", "")).lower() == BUILT_IN,
-        pairs=tuple(
-            (tuple(texts(p, "actions")), tuple(texts(p, "notActions"))) for p in listed(held, "permissions")
+        pairs=pairs,
+        conditions=tuple(
+            str(p.get("condition") or "")
+            for p, (yes, no) in zip(permissions, pairs, strict=True)
+            if _any(yes, ASSIGN) and not _any(no, ASSIGN)
         ),
     )
 

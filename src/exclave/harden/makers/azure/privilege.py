@@ -9,10 +9,10 @@ import uuid
 from typing import TYPE_CHECKING, Any
 
 from exclave.audit.checks.azure.ids import name_of, norm, properties
-from exclave.audit.checks.azure.privilege import ASSIGNMENTS, DEFINITIONS, DELEGATIONS
+from exclave.audit.checks.azure.privilege import ASSIGNMENTS, DEFINITIONS, DELEGATIONS, ELIGIBLE
 from exclave.audit.checks.azure.roles import role_of, sharing_actions
 from exclave.audit.model import Status
-from exclave.change.model import gone
+from exclave.change.model import gone, there
 from exclave.harden.makers.azure import changes
 from exclave.harden.makers.azure.arm import Resource, Template
 from exclave.harden.markdown import table
@@ -30,9 +30,10 @@ if TYPE_CHECKING:
     from exclave.perimeter import Perimeter
 
 CONTROL = "azure.least-privilege"
-API, DELEGATION_API = "2022-04-01", "2022-10-01"
+API, DELEGATION_API, ELIGIBLE_API = "2022-04-01", "2022-10-01", "2020-10-01"
 DEFINITION, ASSIGNMENT = "Microsoft.Authorization/roleDefinitions", "Microsoft.Authorization/roleAssignments"
 SPACE = uuid.UUID("6c1f0f9e-52d8-5f0b-9a41-3d1f5a2c7e10")  # names of ours, the same in every run
+REQUEST = "Microsoft.Authorization/roleEligibilityScheduleRequests"
 KEPT = (
     "who must share data keeps it by being named in perimeter.toml ([[principal]] with the object id), or by a role on the one "
     "resource group; keep a break-glass account so named"
@@ -50,9 +51,10 @@ def make(results: Sequence[Result], inventory: Inventory, _perimeter: Perimeter,
         bad = [i for r in mine for i in r.check.items if i.status is Status.FAIL]
         if options.wants("text"):
             artefacts.append(_table(account, bad))
-        there_now = {
-            norm(a.get("id")): a for a in inventory.one(ASSIGNMENTS, account).items if isinstance(a, dict)
-        }
+        there_now, eligible = (
+            {norm(a.get("id")): a for a in inventory.one(call, account).items if isinstance(a, dict)}
+            for call in (ASSIGNMENTS, ELIGIBLE)
+        )
         roles = {
             r.id: r
             for d in inventory.one(DEFINITIONS, account).items
@@ -61,11 +63,14 @@ def make(results: Sequence[Result], inventory: Inventory, _perimeter: Perimeter,
         }
         made: dict[str, Resource] = {}
         for item in bad:
-            assignment = there_now.get(norm(item.resource))
+            activated = eligible.get(norm(item.resource))
+            assignment = there_now.get(norm(item.resource), activated)
             if "tenant" in dict(item.facts):
                 steps.append(_delegation(item, inventory, account, mine))
             elif assignment is not None and not _below(item, account):
                 notes.append(ABOVE.format(item.resource))
+            elif activated is not None:
+                steps.append(_inactive(item, activated, account, mine))
             elif assignment is not None:
                 steps += _narrower(item, assignment, roles, made, account, options, mine)
         if made:
@@ -172,6 +177,31 @@ def _ended(item: Item, assignment: Mapping[str, Any], account: str, results: Seq
         [changes.call("DELETE", item.resource, API, account)], read=_reading(item.resource, account), before=assignment,
         undo=[_back(item.resource, held, account)], after=[gone()], breaks=("he can't do any more what the role let him do",),
         results=results, why=(item.why,),
+    )  # fmt: skip
+
+
+def _inactive(item: Item, eligible: Mapping[str, Any], account: str, results: Sequence[Result]) -> Step:
+    """The end of what somebody from outside may activate: it is asked for by a request of an administrator.
+
+    https://learn.microsoft.com/rest/api/authorization/role-eligibility-schedule-requests/create
+    """
+    held, facts = properties(eligible), dict(item.facts)
+    who = {k: held.get(k) for k in ("principalId", "roleDefinitionId")}
+    ends = held.get("endDateTime")
+    lasts = {"type": "AfterDateTime", "endDateTime": ends} if ends else {"type": "NoExpiration"}
+    again = {k: held[k] for k in ("condition", "conditionVersion") if held.get(k)}
+
+    def request(kind: str, **more: Any) -> Any:
+        name = uuid.uuid5(SPACE, f"{item.resource} {held.get('startDateTime')} {kind}")
+        body = {**who, "requestType": kind, **more}
+        where = f"{held.get('scope')}/providers/{REQUEST}/{name}"
+        return changes.call("PUT", where, ELIGIBLE_API, account, {"properties": body})
+
+    return changes.step(
+        f"end that {facts['principal']}, who is from outside, may activate {facts['role']}", item.resource, account,
+        [request("AdminRemove")], read=changes.reading(item.resource, ELIGIBLE_API, account, ("properties.principalId",)),
+        before=eligible, undo=[request("AdminAssign", scheduleInfo={"expiration": lasts}, **again)], after=[gone()],
+        undone=[there("properties.principalId")], breaks=("he can't activate the role any more",), results=results, why=(item.why,),
     )  # fmt: skip
 
 
