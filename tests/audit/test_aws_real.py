@@ -169,6 +169,42 @@ def _policy(url, topic, principal):
     client(url, "sns").set_topic_attributes(TopicArn=topic, AttributeName="Policy", AttributeValue=value)
 
 
+def _watching(url, topic, expression):
+    client(url, "cloudwatch").delete_alarms(AlarmNames=["iam"])
+    metric = {"Namespace": "CIS", "MetricName": "iam"}
+    queries = [
+        {"Id": "e1", "Expression": expression, "ReturnData": True},
+        {"Id": "m1", "MetricStat": {"Metric": metric, "Period": 300, "Stat": "Sum"}, "ReturnData": False},
+    ]
+    client(url, "cloudwatch").put_metric_alarm(
+        AlarmName="iam", Metrics=queries, EvaluationPeriods=1, Threshold=1,
+        ComparisonOperator="GreaterThanOrEqualToThreshold", AlarmActions=[topic],
+    )  # fmt: skip
+
+
+def _hears(url, policy, scope):
+    sns = client(url, "sns")
+    (subscription,) = sns.list_subscriptions()["Subscriptions"]
+    for name, value in (("FilterPolicyScope", scope), ("FilterPolicy", json.dumps(policy))):
+        sns.set_subscription_attributes(
+            SubscriptionArn=subscription["SubscriptionArn"], AttributeName=name, AttributeValue=value
+        )
+
+
+def _locked(url, topic, *services):
+    key = client(url, "kms").create_key()["KeyMetadata"]["KeyId"]
+    statements = [
+        {"Effect": "Allow", "Principal": p, "Action": "kms:*", "Resource": "*"}
+        for p in ({"AWS": f"arn:aws:iam::{MANAGEMENT}:root"}, *({"Service": s} for s in services))
+    ]
+    policy = json.dumps({"Version": "2012-10-17", "Statement": statements})
+    client(url, "kms").put_key_policy(KeyId=key, PolicyName="default", Policy=policy)
+    client(url, "kms").create_alias(AliasName="alias/alarms", TargetKeyId=key)
+    client(url, "sns").set_topic_attributes(
+        TopicArn=topic, AttributeName="KmsMasterKeyId", AttributeValue="alias/alarms"
+    )
+
+
 _IAM = '$.eventSource = "iam.amazonaws.com"'
 # What is done to a whole chain, and what is said then; "" where it is still whole.
 BROKEN = {
@@ -185,6 +221,13 @@ BROKEN = {
     "successes": (lambda u, _: _filter(u, f"{{ {_IAM} && $.errorCode NOT EXISTS }}"), ""),
     "topic shut": (lambda u, t: _policy(u, t, {"AWS": f"arn:aws:iam::{THEIRS}:root"}), "does not let cloudwatch"),
     "topic gone": (lambda u, t: client(u, "sns").delete_topic(TopicArn=t), "does not exist"),
+    "an expression": (lambda u, t: _watching(u, t, "FILL(m1, 0)"), ""),
+    "a tenth of it": (lambda u, t: _watching(u, t, "m1 / 10"), "one event does not raise it"),
+    "told of alarms": (lambda u, _: _hears(u, {"NewStateValue": ["ALARM"]}, "MessageBody"), ""),
+    "told of what is over": (lambda u, _: _hears(u, {"NewStateValue": ["OK"]}, "MessageBody"), "filter policy"),
+    "told by attributes": (lambda u, _: _hears(u, {"severity": ["high"]}, "MessageAttributes"), "filter policy"),
+    "key for alarms": (lambda u, t: _locked(u, t, "cloudwatch.amazonaws.com"), ""),
+    "key for the account alone": (_locked, "key of topic"),
 }  # fmt: skip
 
 
