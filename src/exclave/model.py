@@ -222,6 +222,13 @@ def short_id(identifier: str) -> str:
     return tail if sep else resource
 
 
+def size_text(gib: float | None) -> str:
+    """`500 GiB`, `1,200 GiB`, `3.2 GiB`; empty where nothing says it."""
+    if gib is None:
+        return ""
+    return f"{gib:,.0f} GiB" if gib >= 100 else f"{gib:.3g} GiB"  # noqa: PLR2004 - three digits
+
+
 class Judgement(Struct, frozen=True, kw_only=True):
     """A verdict with the line or fact that decided it, and the name of the vendor or entry."""
 

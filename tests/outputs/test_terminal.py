@@ -7,6 +7,7 @@ import pytest
 from msgspec.structs import replace
 from rich.console import Console
 
+from exclave.model import Severity
 from exclave.outputs import terminal, write
 
 from . import sample
@@ -38,7 +39,7 @@ def test_the_steps_stand_in_order_with_their_phases():
 
 def test_a_finding_is_one_line_in_the_manner_of_a_compiler():
     text = shown(sample.report(), width=160)
-    assert "high  aws.s3.bucket-policy  acme-marketing-assets → anybody (public)\n" in text
+    assert "high  aws.s3.bucket-policy  acme-marketing-assets → everyone (public)\n" in text
     assert "evidence  logs/trail-2026-03-02T11.json.gz:3\n" in text
 
 
@@ -95,6 +96,46 @@ def test_nothing_found_says_in_how_much():
     assert "nothing: all of it could be read" in text
 
 
+def test_nothing_read_is_not_nothing_found():
+    report = sample.empty()
+    nothing = replace(report.coverage, files=1, records=0)
+    text = shown(replace(report, coverage=nothing))
+    assert text.startswith("Nothing was read")
+    assert "Nothing found" not in text
+
+
+def test_only_quiet_findings_say_so_first():
+    report = sample.report()
+    low = tuple(replace(t, incident="") for t in report.transfers if t.severity.rank < Severity.MEDIUM.rank)
+    text = shown(replace(report, incidents=(), transfers=low))
+    assert text.startswith(
+        "Nothing loud found in what was read: no incident, and no transfer at medium or above."
+    )
+
+
+def test_the_last_lines_say_what_was_found_and_how_to_go_on():
+    report = sample.report()
+    text = shown(report, width=200)
+    closing = text[text.index("\n  read ") :]
+    assert (
+        "  found     1 incident (1 critical) and 3 transfers (2 high, 1 medium) outside of them\n" in closing
+    )
+    assert f"exclave timeline LOGS --incident {report.incidents[0].id}" in closing
+    assert "exclave revoke" in closing
+
+
+def test_what_stands_open_without_a_command_is_not_said_to_be_closed():
+    report = sample.report()
+    bare = tuple(replace(t, revoke=None) for t in report.transfers)
+    closing = shown(replace(report, transfers=bare, incidents=()), width=200)
+    assert "still open: `exclave revoke` of a report" in closing
+
+
+def test_only_the_label_of_a_line_is_dim():
+    text = shown(sample.report(), force_terminal=True, color_system="standard")
+    assert "\x1b[2m  when      \x1b[0m2026" in text
+
+
 def test_no_colour_without_a_terminal_or_with_no_color(monkeypatch):
     assert "\x1b" not in shown(sample.report())
     monkeypatch.setenv("NO_COLOR", "1")
@@ -107,7 +148,7 @@ def test_a_stream_without_unicode_gets_ascii():
     write(sample.report(), "terminal", stream)
     stream.flush()
     text = stream.buffer.getvalue().decode("ascii")
-    assert "acme-marketing-assets -> anybody (public)" in text
+    assert "acme-marketing-assets -> everyone (public)" in text
 
 
 def test_steps_that_repeat_are_one_line_that_says_how_often():

@@ -156,3 +156,10 @@ def test_an_entry_about_somebody_else_changes_nothing(kind, identifier, listed):
     # Knowing any organisation or tenant to be ours makes others foreign that were unknown before.
     if kind not in (Kind.ORGANIZATION, Kind.ORG_UNIT, Kind.TENANT):
         assert other.judge(destination) == Perimeter().judge(destination)
+
+
+def test_the_reason_names_the_account_or_project_that_is_not_ours():
+    role = Destination(kind=Kind.PRINCIPAL, id="arn:aws:iam::111122223333:role/r")
+    assert LISTED.judge(role).reason == "account 111122223333 is not in the perimeter"
+    robot = Destination(kind=Kind.PRINCIPAL, id="r@p-1234.iam.gserviceaccount.com", cloud=Cloud.GCP)
+    assert LISTED.judge(robot).reason == "project p-1234 is not in the perimeter"

@@ -17,6 +17,7 @@ from exclave.correlate.risk import raised
 from exclave.correlate.routine import quieted
 from exclave.correlate.scanners import with_scanners
 from exclave.correlate.state import ends, with_state
+from exclave.correlate.steps import resource_text
 from exclave.correlate.story import incident
 from exclave.model import (
     OURS,
@@ -24,12 +25,10 @@ from exclave.model import (
     Incident,
     Issued,
     Report,
-    Resource,
     Severity,
     Signal,
     Transfer,
     Verdict,
-    short_id,
 )
 
 if TYPE_CHECKING:
@@ -123,7 +122,7 @@ def _told(transfer: Transfer, method: Method, lineage: Lineage) -> Transfer:
     ancestors = lineage.ancestors(transfer.source)
     why = list(transfer.why)
     if ancestors:
-        why.append("the data is that of " + _named(ancestors[-1]))
+        why.append("the data is that of " + resource_text(ancestors[-1]))
     state = transfer.state
     ours = transfer.judgement is not None and transfer.judgement.verdict in OURS
     if state is not None and not ours:
@@ -138,12 +137,6 @@ def _told(transfer: Transfer, method: Method, lineage: Lineage) -> Transfer:
         id=transfer_id(transfer),
         revoke=revoke_call(transfer, method) if wanted else None,
     )
-
-
-def _named(resource: Resource) -> str:
-    size = f", {resource.size_gib:g} GiB" if resource.size_gib else ""
-    name = f" ({resource.name}{size})" if resource.name else f" ({size[2:]})" if size else ""
-    return f"{resource.kind} {short_id(resource.id)}{name}"
 
 
 def _unique(found: list[F]) -> list[F]:

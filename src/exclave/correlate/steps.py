@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from exclave.correlate.judge import foreign, name_of
-from exclave.model import Outcome, SignalKind, Step, Transfer, short_id
+from exclave.model import Outcome, SignalKind, Step, Transfer, short_id, size_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -136,9 +136,8 @@ def _times(found: Transfer | Signal) -> str:
 
 def resource_text(resource: Resource) -> str:
     """`ebs-snapshot snap-0a1b (nightly, 500 GiB)`."""
-    size = f", {resource.size_gib:g} GiB" if resource.size_gib else ""
-    name = f" ({resource.name}{size})" if resource.name else f" ({size[2:]})" if size else ""
-    return f"{resource.kind} {short_id(resource.id)}{name}"
+    more = ", ".join(filter(None, (resource.name, size_text(resource.size_gib))))
+    return f"{resource.kind} {short_id(resource.id)}" + (f" ({more})" if more else "")
 
 
 def _actor_text(actor: Actor) -> str:

@@ -125,7 +125,7 @@ def _exposures(report: AuditReport, out: Console, *, verbose: bool) -> None:
 
 
 def _exposure(e: Exposure, out: Console) -> None:
-    to = e.destination.id if e.destination.kind != "public" else "anybody"
+    to = e.destination.id if e.destination.kind != "public" else "everyone"
     parts = (
         (str(e.severity), SEVERITY_STYLE[e.severity]),
         "  ",

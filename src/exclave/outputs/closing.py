@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from exclave.model import FOREIGN, Severity, Verdict
+from exclave.model import FOREIGN, Outcome, Severity, Verdict
 from exclave.outputs import records, words
 from exclave.outputs.paper import blank, inked, labelled, say, whole
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from rich.console import Console
+    from rich.text import Text
 
     from exclave.model import Coverage, Report, Transfer
 
@@ -18,12 +21,29 @@ MOST_COMMANDS = 20
 
 
 def closing(report: Report, out: Console, *, verbose: bool = False) -> None:
-    """Write coverage, the perimeter that was assumed, and the commands that take back what is open."""
-    for line in report.perimeter:
-        labelled(out, "perimeter", inked(out, line))
+    """Write what was found in a line, coverage, the perimeter that was assumed, and what to do next."""
+    for number, line in enumerate(report.perimeter):
+        labelled(out, "perimeter" if number == 0 else "", inked(out, line))
     labelled(out, "read", inked(out, words.read(report.coverage)))
     _not_read(report.coverage, out, 10**9 if verbose else MOST_PROBLEMS)
+    _found(report, out)
     _next(report, out, 10**9 if verbose else MOST_COMMANDS)
+
+
+def _found(report: Report, out: Console) -> None:
+    """How much of what: the last lines must say it too, since the first may have scrolled away."""
+    loose = [t for t in report.transfers if not t.incident and t.severity.rank >= Severity.MEDIUM.rank]
+    parts = [
+        f"{words.count(len(found), what)} ({words.severities(f.severity for f in found)})"
+        for what, found in (("incident", report.incidents), ("transfer", loose))
+        if found
+    ]
+    if parts:
+        labelled(
+            out,
+            "found",
+            inked(out, (" and ".join(parts) + (" outside of them" if len(parts) > 1 else ""), "bold")),
+        )
 
 
 def _not_read(c: Coverage, out: Console, most: int) -> None:
@@ -41,36 +61,48 @@ def _not_read(c: Coverage, out: Console, most: int) -> None:
         labelled(out, "", inked(out, (f"and {len(c.problems) - most:,} more (--verbose lists all)", "dim")))
 
 
+def still_open(report: Report) -> list[Transfer]:
+    """Open transfers to outsiders, loudest first."""
+    found = sorted(records.every_transfer(report), key=lambda t: -t.severity.rank)
+    return [t for t in found if t.state and t.state.open and _loud(t)]
+
+
 def to_take_back(report: Report) -> list[Transfer]:
-    """Open transfers to outsiders that a call can end, loudest first, each command once."""
+    """Those that a call can end, each command once."""
     wanted: dict[str, Transfer] = {}
-    for t in sorted(records.every_transfer(report), key=lambda t: -t.severity.rank):
-        judged = t.judgement.verdict if t.judgement else Verdict.UNKNOWN
-        loud = t.severity.rank >= Severity.MEDIUM.rank and judged in FOREIGN
-        if t.revoke and t.state and t.state.open and loud:
+    for t in still_open(report):
+        if t.revoke:
             wanted.setdefault(t.revoke.command or repr(t.revoke), t)
     return list(wanted.values())
 
 
+def _loud(t: Transfer) -> bool:
+    judged = t.judgement.verdict if t.judgement else Verdict.UNKNOWN
+    return t.severity.rank >= Severity.MEDIUM.rank and judged in FOREIGN
+
+
 def _next(report: Report, out: Console, most: int) -> None:
+    advice: list[Text] = []
+    if report.coverage.problems:
+        advice.append(inked(out, "read what could not be read, and hunt again"))
     wanted = to_take_back(report)
+    still = still_open(report)
     inside = [t for t in wanted if t.incident]
-    above = len(wanted) - len(inside)
-    if not wanted:
-        advice = "nothing is open that a command here could close"
-        if report.coverage.problems:
-            advice = "read what could not be read, and hunt again"
-        labelled(out, "next", inked(out, advice))
-        return
-    still = f"{words.count(len(wanted), 'transfer')} still open"
-    advice = "keep what you need as evidence, then paste"
-    if not inside:
-        advice += " the commands at `revoke:` above"
-    elif above:
-        advice += f" these, and {words.count(above, 'command')} at `revoke:` above"
-    else:
-        advice += " these"
-    labelled(out, "next", inked(out, (still, "bold"), f": {advice}"))
+    if still:
+        many = (f"{words.count(len(still), 'transfer')} still open", "bold")
+        advice.append(inked(out, many, f": {_how(still, wanted, inside)}"))
+    elif _was_taken(report):
+        advice.append(
+            inked(
+                out,
+                "no offer is known to stand open; what was taken stays taken: change the secrets that were in it",
+            )
+        )
+    if report.incidents:
+        first = report.incidents[0].id
+        advice.append(inked(out, f"all that the actors did: exclave timeline LOGS --incident {first}"))
+    for number, text in enumerate(advice):
+        labelled(out, "next" if number == 0 else "", text)
     if inside:
         blank(out)
     note = ""
@@ -81,6 +113,23 @@ def _next(report: Report, out: Console, most: int) -> None:
             out,
             inked(out, (f"  # and {len(inside) - most:,} more: the JSON lines have every `revoke`", "dim")),
         )
+
+
+def _how(still: Sequence[Transfer], wanted: Sequence[Transfer], inside: Sequence[Transfer]) -> str:
+    """How to close what stands open: by a pasted command, and by `exclave revoke`, which looks first and can undo."""
+    revoke = "`exclave revoke` of a report in JSON lines (-o r.jsonl) plans it, with an undo"
+    if not wanted:
+        return revoke
+    above = len(wanted) - len(inside)
+    paste = "the commands at `revoke:` above" if not inside else "these"
+    if inside and above:
+        paste += f", and {words.count(above, 'command')} at `revoke:` above"
+    rest = "or " if all(t.revoke for t in still) else "for the others "
+    return f"keep what you need as evidence, then paste {paste}; {rest}{revoke}"
+
+
+def _was_taken(report: Report) -> bool:
+    return any(_loud(t) and t.outcome is Outcome.TAKEN for t in report.transfers)
 
 
 def _command(t: Transfer, out: Console, said: str) -> str:

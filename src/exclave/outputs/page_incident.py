@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from exclave.model import Outcome
-from exclave.outputs import records, words
+from exclave.outputs import answers, records, words
 from exclave.outputs.markup import Safe, el, join
 from exclave.outputs.page_timeline import timeline
 
 if TYPE_CHECKING:
-    from exclave.model import Incident, Report, Step, Transfer
+    from exclave.model import Incident, Report, Step
 
 MOST_INCIDENTS = 50
 MOST_LINES = 12
@@ -47,7 +46,7 @@ def _incident(i: Incident) -> Safe:
             _fact("Taken", _taken(i)),
             _fact(
                 "By whom",
-                [el("div", words.actor_in_full(a)) for a in i.actors[:MOST_LINES]] or "not recorded",
+                [el("div", actor) for actor in answers.actors(i)[:MOST_LINES]] or "not recorded",
             ),
             class_="facts",
         ),
@@ -68,58 +67,38 @@ def _more(number: int) -> Safe | None:
 
 
 def _sources(i: Incident) -> Safe:
-    best: dict[str, Transfer] = {}
-    for t in i.transfers:
-        known = best.get(t.source.key)
-        if known is None or len(t.lineage) > len(known.lineage):
-            best[t.source.key] = t
-    rows = [
-        el("div", el("b", words.resource(t.source)), f", {words.lineage(t.lineage)}" if t.lineage else "")
-        for t in list(best.values())[:MOST_LINES]
-    ]
-    return join(rows, _more(len(best) - MOST_LINES))
+    left = answers.what_left(i)
+    rows = [el("div", el("b", what), about) for what, about in left[:MOST_LINES]]
+    return join(rows, _more(len(left) - MOST_LINES))
 
 
 def _receivers(i: Incident) -> Safe:
-    seen = {d.key: d for d in (*i.destinations, *(t.destination for t in i.transfers))}
+    to = answers.receivers(i)
     rows = []
-    for d in list(seen.values())[:MOST_LINES]:
-        judged = records.judgement_of(i, d)
+    for d, judged in to[:MOST_LINES]:
         verdict = str(judged.verdict) if judged else "unknown"
-        reason = f" {judged.reason}" if judged else ""
         rows.append(
             el(
                 "div",
                 el("b", words.destination(d)),
                 " ",
                 el("span", words.verdict(judged), class_=f"verdict {verdict}"),
-                reason,
+                f" {answers.reason(d, judged)}",
             )
         )
-    return join(rows, _more(len(seen) - MOST_LINES))
+    return join(rows, _more(len(to) - MOST_LINES))
 
 
 def _standing(i: Incident) -> Safe | str:
-    stated = [t for t in i.transfers if t.state is not None and t.outcome is not Outcome.ATTEMPTED]
-    still = [t for t in stated if t.state and t.state.open]
-    if still:
-        return el("strong", f"Yes: {len(still)} of {words.count(len(stated), 'offer')}", class_="alarm")
-    if stated:
-        return f"No: {words.standing(stated[-1])}"
-    return "Cannot be told from these logs"
+    is_open, said = answers.standing(i)
+    if is_open:
+        return el("strong", f"Yes, {said}", class_="alarm")
+    return f"No, {said}" if said else "Cannot be told from these logs"
 
 
 def _taken(i: Incident) -> Safe | str:
-    takes = [t for t in i.transfers if t.outcome is Outcome.TAKEN]
-    if takes:
-        first = takes[0]
-        text = f"Yes: {first.source.id} at {words.moment(first.time)} UTC by {words.actor(first.actor)}"
-        return el(
-            "strong", text + (f", and {len(takes) - 1:,} more" if len(takes) > 1 else ""), class_="alarm"
-        )
-    if any(t.state and t.state.taken for t in i.transfers):
-        return el("strong", "Yes", class_="alarm")
-    return "Not seen in these logs"
+    said = answers.taken(i)
+    return el("strong", f"Yes, {said}", class_="alarm") if said else "Not seen in these logs"
 
 
 def _steps(i: Incident) -> Safe | None:
@@ -148,7 +127,7 @@ def _step(s: Step, file: int, again: str) -> Safe:
         "tr",
         el("td", el("time", words.moment(s.time))),
         el("td", el("span", s.phase, class_=f"phase {s.phase}")),
-        el("td", el("b", f"{s.actor}: ") if s.actor not in s.text else None, s.text, again),
+        el("td", None if words.says_who(s.text, s.actor) else el("b", f"{s.actor}: "), s.text, again),
         el("td", el("code", f"[{file}:{s.evidence.record}]", title=words.evidence(s.evidence))),
     )
 

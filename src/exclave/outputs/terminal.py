@@ -24,19 +24,27 @@ MOST_TRANSFERS = 50
 
 def write(report: Report, out: Console, *, verbose: bool = False) -> None:
     """Write for people. Low and info findings are counted; `verbose` lists them, and lifts every cap."""
-    _incidents(report, out, verbose=verbose)
     loose = [t for t in records.every_transfer(report) if not t.incident]
+    severities = [*(i.severity for i in report.incidents), *(t.severity for t in loose)]
+    if not any(_loud(s, verbose=False) for s in severities):
+        _quiet(report, out)
+    _incidents(report, out, verbose=verbose)
     _transfers(loose, out, verbose=verbose)
-    _signals(records.every_signal(report), out)
-    if not (report.incidents or loose or report.signals):
-        say(
-            out,
-            inked(
-                out, ("Nothing found", "bold"), " in what was read: no data offered to or taken by anybody."
-            ),
-        )
-        blank(out)
+    _signals(records.every_signal(report), out, verbose=verbose)
     closing(report, out, verbose=verbose)
+
+
+def _quiet(report: Report, out: Console) -> None:
+    """The first line where there is no incident and no transfer to tell of: nothing was found, or nothing was read."""
+    if not report.coverage.records:
+        say(out, inked(out, ("Nothing was read", "bold red"), ", so nothing can be said: see below."))
+    elif report.transfers or report.signals:
+        text = " in what was read: no incident, and no transfer at medium or above."
+        say(out, inked(out, ("Nothing loud found", "bold"), text))
+    else:
+        text = " in what was read: no data offered to or taken by anybody."
+        say(out, inked(out, ("Nothing found", "bold"), text))
+    blank(out)
 
 
 def _loud(severity: Severity, *, verbose: bool) -> bool:
@@ -70,9 +78,8 @@ def _transfers(loose: Sequence[Transfer], out: Console, *, verbose: bool) -> Non
 def _left_out(out: Console, what: str, missing: Counter[Severity]) -> None:
     if not missing:
         return
-    by_severity = ", ".join(f"{missing[s]:,} {s}" for s in sorted(missing, key=lambda s: -s.rank))
-    number = missing.total()
-    text = f"{words.count(number, what)} not listed ({by_severity}): --verbose and other formats list all"
+    by_severity = words.severities(missing.elements())
+    text = f"{words.count(missing.total(), what)} not listed ({by_severity}): --verbose and other formats list all"
     say(out, inked(out, (text, "dim")))
     blank(out)
 
@@ -89,7 +96,7 @@ def finding(t: Transfer, out: Console) -> None:
             "  ",
             t.source.id,
             " → " if t.outcome != "revoked" else " no longer → ",
-            (t.destination.id if t.destination.kind != "public" else "anybody", "bold"),
+            (t.destination.id if t.destination.kind != "public" else "everyone", "bold"),
             f" ({words.verdict(t.judgement)})",
         ),
         indent=4,
@@ -99,7 +106,7 @@ def finding(t: Transfer, out: Console) -> None:
     if t.destination.limits:
         labelled(out, "only", inked(out, "; ".join(t.destination.limits)))
     if t.destination.expires:
-        labelled(out, "until", inked(out, t.destination.expires))
+        labelled(out, "until", inked(out, words.stated(t.destination.expires)))
     if t.lineage:
         labelled(out, "data", inked(out, words.lineage(t.lineage)))
     labelled(out, "who", inked(out, words.actor_in_full(t.actor)))
@@ -126,13 +133,18 @@ def finding(t: Transfer, out: Console) -> None:
             labelled(out, "", inked(out, (f"# {note}", "dim")))
 
 
-def _signals(signals: Sequence[Signal], out: Console) -> None:
+def _signals(signals: Sequence[Signal], out: Console, *, verbose: bool) -> None:
     """How often each method of signal was seen; the story and the other outputs have them one by one."""
     if not signals:
         return
     from rich import box
     from rich.table import Table
 
+    groups: dict[tuple[str, str], list[Signal]] = {}
+    for s in signals:
+        groups.setdefault((s.method, str(s.signal)), []).append(s)
+    worst = {key: max((s.severity for s in group), key=lambda v: v.rank) for key, group in groups.items()}
+    told = [k for k in groups if verbose or worst[k].rank > Severity.INFO.rank]
     table = Table(
         box=box.SIMPLE_HEAD, title_justify="left", pad_edge=False, title_style="bold", safe_box=True
     )
@@ -142,11 +154,7 @@ def _signals(signals: Sequence[Signal], out: Console) -> None:
     table.add_column("kind", no_wrap=True)
     table.add_column("method", overflow="fold")
     table.add_column("failed", justify="right", no_wrap=True)
-    groups: dict[tuple[str, str], list[Signal]] = {}
-    for s in signals:
-        groups.setdefault((s.method, str(s.signal)), []).append(s)
-    worst = {key: max((s.severity for s in group), key=lambda v: v.rank) for key, group in groups.items()}
-    for key in sorted(groups, key=lambda k: (-worst[k].rank, -len(groups[k]), k)):
+    for key in sorted(told, key=lambda k: (-worst[k].rank, -len(groups[k]), k)):
         group, (method, kind) = groups[key], key
         failed = sum(s.failed for s in group)
         table.add_row(
@@ -156,4 +164,6 @@ def _signals(signals: Sequence[Signal], out: Console) -> None:
             inked(out, method),
             f"{failed:,}" if failed else "",
         )
-    out.print(table)
+    if told:
+        out.print(table)
+    _left_out(out, "signal", Counter(s.severity for k in groups.keys() - set(told) for s in groups[k]))

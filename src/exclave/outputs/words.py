@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from exclave.model import Kind, Outcome, Verdict, short_id
+from exclave.model import Kind, Outcome, Verdict, short_id, size_text
 from exclave.outputs.neutralise import mask
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from exclave.model import (
         Actor,
@@ -18,13 +19,13 @@ if TYPE_CHECKING:
         Evidence,
         Judgement,
         Resource,
+        Severity,
         Signal,
         Step,
         Transfer,
     )
 
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
-_TIB = 1024
 
 
 def _short(identifier: str) -> str:
@@ -54,21 +55,20 @@ def duration(seconds: float) -> str:
     return f"{days} d {rest} h" if rest else f"{days} d"
 
 
-def size(gib: float | None) -> str:
-    """`500 GiB`, `1.5 TiB`, `3.2 GiB`; empty where the log does not say."""
-    if gib is None:
-        return ""
-    return f"{gib / _TIB:.3g} TiB" if gib >= _TIB else f"{gib:.4g} GiB"
-
-
 def count(number: int, one: str, many: str = "") -> str:
     """`1 file`, `1,204 files`."""
     return f"{number:,} {one if number == 1 else many or one + 's'}"
 
 
+def severities(found: Iterable[Severity]) -> str:
+    """`1 critical, 2 medium`."""
+    counts = Counter(found)
+    return ", ".join(f"{counts[s]:,} {s}" for s in sorted(counts, key=lambda s: -s.rank))
+
+
 def resource(r: Resource) -> str:
     """`snapshot snap-0a1b (500 GiB)`, with the name where it has another."""
-    more = [part for part in (r.name if r.name != r.id else "", size(r.size_gib)) if part]
+    more = [part for part in (r.name if r.name != r.id else "", size_text(r.size_gib)) if part]
     return f"{r.kind} {_short(r.id)}" + (f" ({', '.join(more)})" if more else "")
 
 
@@ -81,14 +81,22 @@ def destination(d: Destination) -> str:
     """Who receives, as a phrase after "to"."""
     match d.kind:
         case Kind.PUBLIC:
-            phrase = "anybody"
+            phrase = "everyone"
         case Kind.BEARER_URL:
-            phrase = f"whoever holds the URL {d.id}" + (f" (until {d.expires})" if d.expires else "")
+            phrase = f"whoever holds the URL {d.id}" + (f" (until {stated(d.expires)})" if d.expires else "")
         case Kind.UNKNOWN:
             phrase = f"an unknown destination {d.id}".rstrip()
         case _:
             phrase = f"{d.kind} {d.id}"
     return phrase + (f", {'; '.join(d.limits)}" if d.limits else "")
+
+
+def stated(time: str) -> str:
+    """A time as a log has it, in the way of the others where it can be read."""
+    try:
+        return moment(datetime.fromisoformat(time))
+    except ValueError:
+        return time
 
 
 def verdict(j: Judgement | None) -> str:
@@ -97,7 +105,7 @@ def verdict(j: Judgement | None) -> str:
         return "not judged"
     phrase = {
         Verdict.SELF: "your own",
-        Verdict.ORGANIZATION: "your organization",
+        Verdict.ORGANIZATION: "your organisation",
         Verdict.TRUSTED: "trusted by you",
         Verdict.VENDOR: "vendor, not trusted by you",
         Verdict.EXTERNAL: "outside your perimeter",
@@ -114,15 +122,20 @@ def actor(a: Actor) -> str:
 
 def actor_in_full(a: Actor) -> str:
     """Who, with which credential, from where: what a responder looks up next."""
+    return acted(a, [a.credential] if a.credential else [], [a.ip] if a.ip else [])
+
+
+def acted(a: Actor, credentials: Sequence[str], places: Sequence[str]) -> str:
+    """Who, with all credentials and from all the addresses that were seen of him."""
     parts = [a.id or actor(a)]
-    if a.credential:
-        parts.append(f"with {a.credential}")
+    if credentials:
+        parts.append(f"with {', '.join(credentials)}")
     if a.issuer and f"/{_short(a.issuer).rsplit('/', 1)[-1]}/" not in a.id and a.issuer != a.id:
         parts.append(f"as {a.issuer}")
     if a.via:
         parts.append(f"through {a.via}")
-    if a.ip:
-        parts.append(f"from {a.ip}")
+    if elsewhere := [p for p in places if p != a.via]:
+        parts.append(f"from {', '.join(elsewhere)}")
     return " ".join(parts)
 
 
@@ -170,6 +183,11 @@ def runs(story: Iterable[Step]) -> list[tuple[Step, Step, int]]:
                 continue
         found.append((step, step, 1))
     return found
+
+
+def says_who(text: str, actor: str) -> bool:
+    """Whether a step's text names who did it: the receiver who took."""
+    return f"taken by {actor}" in text
 
 
 def repeated(last: Step, number: int) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -20,7 +20,16 @@ _PLURALS = {
     Kind.PROJECT: "projects",
     Kind.TENANT: "tenants",
     Kind.DOMAIN: "domains",
+    Kind.PRINCIPAL: "principals",
+    Kind.CANONICAL_ID: "canonical ids",
+    Kind.VPC: "VPCs",
 }
+_COUNTED = (
+    Kind.BUCKET,
+    Kind.VPC,
+    Kind.PRINCIPAL,
+    Kind.CANONICAL_ID,
+)  # many, and they follow from the accounts
 
 Seen = Mapping[Kind, Mapping[str, str]]
 Maker = Callable[[Seen], tuple[Perimeter, Sequence[str]]]
@@ -56,25 +65,28 @@ def maker(path: Path | None) -> Maker:
 
 def _remarks(perimeter: Perimeter, path: Path | None) -> Sequence[str]:
     said = [f"read from {path}: {len(perimeter.entries)} entries"] if path else []
-    for kind, found in perimeter.seen.items():
-        if kind is Kind.BUCKET:
-            continue  # too many to name; they follow from the subscriptions
-        listed = {e.id.lower() for e in perimeter.entries}
-        assumed = sorted(i for i in found if i not in listed)
-        if assumed:
-            named = ", ".join(assumed[:MAX_NAMED]) + (
-                f" and {len(assumed) - MAX_NAMED} more" if len(assumed) > MAX_NAMED else ""
-            )
-            why = (
-                "their users changed things in our projects" if kind is Kind.DOMAIN else "their logs are here"
-            )
-            said.append(f"assumed ours, since {why}: {_PLURALS.get(kind, kind.value)} {named}")
+    if assumed := "; ".join(_assumed(perimeter)):
+        said.append(f"assumed ours, since what was read shows it: {assumed}")
     if not path:
         said.append(
-            "no perimeter file: `exclave perimeter init` proposes one, and organisations, vendors and partners can be named in it"
+            "no perimeter.toml: `exclave perimeter init` proposes one, for partners and vendors as well"
         )
     said += [
         f"expired on {e.until}, no longer counts: {e.kind} {e.id}{f' ({e.owner})' if e.owner else ''} [{e.where}]"
         for e in perimeter.expired()
     ]
     return said
+
+
+def _assumed(perimeter: Perimeter) -> Iterator[str]:
+    """What counts as ours without a line of the file: named, or counted where there are many by nature."""
+    listed = {e.id.lower() for e in perimeter.entries}
+    for kind, found in perimeter.seen.items():
+        ids = sorted(i for i in found if i not in listed)
+        many = _PLURALS.get(kind, f"{kind.value}s")
+        called = many if len(ids) > 1 else many.removesuffix("s")
+        if ids and kind in _COUNTED:
+            yield f"{len(ids):,} {called}"
+        elif ids:
+            more = f" and {len(ids) - MAX_NAMED} more" if len(ids) > MAX_NAMED else ""
+            yield f"{called} {', '.join(ids[:MAX_NAMED])}{more}"

@@ -304,10 +304,8 @@ def _unlisted(destination: Destination, owner: str) -> Judgement:
         )
     if destination.kind is Kind.PRINCIPAL and not owner and "@" not in destination.id:
         return Judgement(verdict=Verdict.UNKNOWN, reason="nothing says to which account it belongs")
-    return Judgement(
-        verdict=Verdict.EXTERNAL,
-        reason=f"{destination.kind} {owner or destination.id} is not in the perimeter",
-    )
+    who = f"{_owner_kind(destination)} {owner}" if owner else f"{destination.kind} {destination.id}"
+    return Judgement(verdict=Verdict.EXTERNAL, reason=f"{who} is not in the perimeter")
 
 
 # Ranges that `is_private` counts in although nobody's own network has them: they stand for the internet in examples.

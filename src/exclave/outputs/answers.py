@@ -1,0 +1,97 @@
+"""What a responder asks of an incident: what left, to whom, is it open, was it taken, by whom. For every output the same."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from exclave.model import FOREIGN, Outcome
+from exclave.outputs import records, words
+
+if TYPE_CHECKING:
+    from exclave.model import Actor, Destination, Incident, Judgement, Transfer
+
+_KEY = "kms-key"
+
+
+def what_left(i: Incident) -> list[tuple[str, str]]:
+    """Each resource once, by the mention that knows most of where its data came from; and what is to be said of it."""
+    best: dict[str, Transfer] = {}
+    for t in i.transfers:
+        known = best.get(t.source.key)
+        if known is None or len(t.lineage) > len(known.lineage):
+            best[t.source.key] = t
+    more = any(t.source.kind != _KEY for t in best.values())
+    return [(words.resource(t.source), _about(t, i, only_key=more)) for t in best.values()]
+
+
+def _about(t: Transfer, i: Incident, *, only_key: bool) -> str:
+    about = f", {words.lineage(t.lineage)}" if t.lineage else ""
+    if all(o.outcome is Outcome.ATTEMPTED for o in i.transfers if o.source.key == t.source.key):
+        about += " (tried, failed)"
+    elif only_key and t.source.kind == _KEY:
+        about += " (the key to it)"
+    return about
+
+
+def receivers(i: Incident) -> list[tuple[Destination, Judgement | None]]:
+    """Each destination once, those outside first, with what the perimeter says of it."""
+    seen = {d.key: d for d in (*i.destinations, *(t.destination for t in i.transfers))}
+    return [(d, records.judgement_of(i, d)) for d in seen.values()]
+
+
+def reason(d: Destination, judged: Judgement | None) -> str:
+    """Why, where that says more than the verdict does."""
+    if judged is None or judged.reason == f"{d.kind} {d.id} is not in the perimeter":
+        return ""
+    return judged.reason
+
+
+def standing(i: Incident) -> tuple[bool, str]:
+    """Whether an offer to somebody outside stands open, in words."""
+    stated = [t for t in i.transfers if _offer_outside(t)]
+    still = [t for t in stated if t.state and t.state.open]
+    if still:
+        since = min(
+            (words.moment(t.state.opened_at) for t in still if t.state and t.state.opened_at), default=""
+        )
+        part = len(still) < len(stated)
+        which = f"{len(still):,} of {words.count(len(stated), 'offer')}" if part or len(stated) > 1 else ""
+        return True, ", ".join(filter(None, (which, f"since {since}" if since else ""))) or "by these logs"
+    if stated:
+        last = max(stated, key=lambda t: words.moment(t.state.closed_at) if t.state else "")
+        return False, words.standing(last)
+    return False, ""
+
+
+def _offer_outside(t: Transfer) -> bool:
+    outside = t.judgement is not None and t.judgement.verdict in FOREIGN
+    return outside and t.state is not None and t.outcome is not Outcome.ATTEMPTED
+
+
+def taken(i: Incident) -> str:
+    """What was taken first, when and by whom; data before the key to it. Empty where none was seen to be."""
+    takes = [t for t in i.transfers if t.outcome is Outcome.TAKEN]
+    if not takes:
+        return "used after it was offered" if any(t.state and t.state.taken for t in i.transfers) else ""
+    first = min(takes, key=lambda t: t.source.kind == _KEY)
+    more = sum(t.count for t in takes) - 1
+    text = f"{words.resource(first.source)} at {words.moment(first.time)} by {words.destination(first.destination)}"
+    return text + (f", and {more:,} more" if more else "")
+
+
+def actors(i: Incident) -> list[str]:
+    """Each once, with all his credentials and addresses. Who received is told from who gave."""
+    seen: dict[tuple[str, str], tuple[list[str], list[str]]] = {}
+    first: dict[tuple[str, str], Actor] = {}
+    for a in i.actors:
+        key = (a.id or a.account, a.via)
+        first.setdefault(key, a)
+        credentials, places = seen.setdefault(key, ([], []))
+        credentials += [a.credential] if a.credential and a.credential not in credentials else []
+        places += [a.ip] if a.ip and a.ip not in places else []
+    outside = {d.id for d in i.destinations}
+    return [
+        words.acted(first[key], *seen[key])
+        + (" (who received it)" if outside & {first[key].id, first[key].account} else "")
+        for key in first
+    ]
