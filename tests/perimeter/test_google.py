@@ -20,6 +20,7 @@ from exclave.perimeter.google import bucket_name, domain_of, is_agent, project_o
         ("123456@cloudservices.gserviceaccount.com", "123456", True),
         ("service-123456@gcp-sa-pubsub.iam.gserviceaccount.com", "123456", True),
         ("project-123456@storage-transfer-service.iam.gserviceaccount.com", "123456", True),
+        ("p123456-fquvzs@gcp-sa-cloud-sql.iam.gserviceaccount.com", "123456", True),  # of one instance
         ("service-123456@p-1.iam.gserviceaccount.com", "p-1", False),  # anybody may call his account so
         (
             "principal://iam.googleapis.com/projects/123456/locations/global/workloadIdentityPools/p/subject/s",
@@ -75,6 +76,7 @@ SEEN = Perimeter(
         (Kind.PRINCIPAL, "eve@elsewhere.example", Verdict.EXTERNAL),
         (Kind.PRINCIPAL, "mal@elsewhere.example", Verdict.EXTERNAL),
         (Kind.PRINCIPAL, "cloud-storage-analytics@google.com", Verdict.TRUSTED),
+        (Kind.PRINCIPAL, "cloud-logs@google.com", Verdict.TRUSTED),
         (Kind.PRINCIPAL, "cloud-logs@system.gserviceaccount.com", Verdict.TRUSTED),
         (Kind.PRINCIPAL, "cloud-logs@system.gserviceaccount.com.elsewhere.example", Verdict.EXTERNAL),
         (Kind.DOMAIN, "elsewhere.example", Verdict.EXTERNAL),

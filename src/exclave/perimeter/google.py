@@ -23,7 +23,7 @@ _RUN_BY_GOOGLE = (
     r"|container-analysis|remotebuildexecution|cloud-cdn-fill|cloudbuild|monitoring-notification)"
 )
 _NUMBERED = re.compile(
-    rf"(?:service-|project-|p|o)?(\d{{3,20}})(?:-\d+)?@{_RUN_BY_GOOGLE}\.iam\.gserviceaccount\.com"
+    rf"(?:service-|project-|p|o)?(\d{{3,20}})(?:-[a-z0-9]+)?@{_RUN_BY_GOOGLE}\.iam\.gserviceaccount\.com"
 )
 _ORG_NUMBERED = re.compile(
     rf"service-(?:org|folder|b)-(\d{{3,20}})@{_RUN_BY_GOOGLE}\.iam\.gserviceaccount\.com"
@@ -38,6 +38,7 @@ _HOST = re.compile(
 )
 _BUCKET = re.compile(r"projects/[^/]+/buckets/([^/]+)")
 _PREFIX = re.compile(r"(?:deleted:)?(?:user|group|serviceAccount|domain):", re.IGNORECASE)
+_GOOGLES_GROUPS = frozenset({"cloud-storage-analytics@google.com", "cloud-logs@google.com"})
 # mail domains that anybody can have an address in: never ours
 PUBLIC_MAIL = frozenset({
     "gmail.com", "googlemail.com", "outlook.com", "hotmail.com", "live.com", "msn.com", "yahoo.com", "ymail.com",
@@ -75,11 +76,12 @@ def is_google(mail: str) -> bool:
     """Whether a member is Google itself: what delivers logs, bills and reports into a bucket or dataset that lets it in.
 
     Sources: https://cloud.google.com/storage/docs/access-logs (cloud-storage-analytics@google.com),
-    https://cloud.google.com/logging/docs/export/configure_export_v2 (cloud-logs@system.gserviceaccount.com),
+    https://cloud.google.com/logging/docs/export/configure_export_v2 (cloud-logs@system.gserviceaccount.com; the group
+    cloud-logs@google.com before),
     https://cloud.google.com/billing/docs/how-to/export-data-bigquery-setup (billing-export-bigquery@system...).
     """
     lower = bare(mail).lower()
-    return lower.endswith("@system.gserviceaccount.com") or lower == "cloud-storage-analytics@google.com"
+    return lower.endswith("@system.gserviceaccount.com") or lower in _GOOGLES_GROUPS
 
 
 def project_of_member(mail: str) -> str:
