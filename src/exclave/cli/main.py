@@ -11,17 +11,20 @@ from exclave import __version__
 COMMANDS = {
     "hunt": "exclave.cli.hunt",
     "timeline": "exclave.cli.timeline",
-    "catalogue": "exclave.cli.catalogue",
-    "perimeter": "exclave.cli.perimeter",
-    "simulate": "exclave.cli.simulate",
+    "revoke": "exclave.cli.revoke",
     "collect": "exclave.cli.collect",
     "audit": "exclave.cli.audit",
-    "revoke": "exclave.cli.revoke",
+    "harden": "exclave.cli.harden",
+    "diff": "exclave.cli.diff",
+    "perimeter": "exclave.cli.perimeter",
+    "catalogue": "exclave.cli.catalogue",
     "controls": "exclave.cli.controls",
     "permissions": "exclave.cli.permissions",
-    "diff": "exclave.cli.diff",
-    "harden": "exclave.cli.harden",
+    "simulate": "exclave.cli.simulate",
 }
+
+
+INTERRUPTED = 130
 
 
 class Lazy(click.Group):
@@ -37,6 +40,14 @@ class Lazy(click.Group):
             return None
         command: click.Command = import_module(COMMANDS[name]).command
         return command
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Run a command. One that Ctrl-C ended with nothing to tell has not found anything: its status is not 1."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            click.echo("stopped by Ctrl-C", err=True)
+            ctx.exit(INTERRUPTED)
 
 
 @click.command(cls=Lazy, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
