@@ -106,7 +106,7 @@ def test_a_domain_without_an_export_is_not_known():
 
 STORE = {
     "allowSharedKeyAccess": True, "keyCreationTime": {"key1": "2026-02-01T00:00:00.1234567Z", "key2": "2026-02-01T00:00:00Z"},
-    "keyPolicy": {"keyExpirationPeriodInDays": 60}, "sasPolicy": {"sasExpirationPeriod": "1.00:00:00", "expirationAction": "Log"},
+    "keyPolicy": {"keyExpirationPeriodInDays": 60}, "sasPolicy": {"sasExpirationPeriod": "1.00:00:00", "expirationAction": "Block"},
 }  # fmt: skip
 SECRET = {"keyId": "k", "startDateTime": "2026-02-01T00:00:00Z", "endDateTime": "2026-05-01T00:00:00Z"}
 
@@ -152,6 +152,12 @@ def test_storage_keys_that_live_long(change, reason):
     assert reason in reasons(keys(change))
     # keys that give no access need no rotation
     assert results(keys(change | {"allowSharedKeyAccess": False}))[0] == "pass"
+
+
+def test_a_sas_policy_that_only_logs_limits_nothing():
+    log = {"sasPolicy": {"sasExpirationPeriod": "1.00:00:00", "expirationAction": "Log"}}
+    assert results(keys(log))[0] == "partial"
+    assert "logged, not refused" in reasons(keys(log))
 
 
 def test_secrets_of_applications():

@@ -193,7 +193,7 @@ def test_old_keys_and_secrets_go_only_when_asked_for_and_do_not_come_back(azure)
         allowSharedKeyAccess=True,
         keyCreationTime={"key1": "2020-01-01T00:00:00Z", "key2": None},
         keyPolicy={"keyExpirationPeriodInDays": 30},
-        sasPolicy={"sasExpirationPeriod": "1.00:00:00", "expirationAction": "Log"},
+        sasPolicy={"sasExpirationPeriod": "1.00:00:00", "expirationAction": "Block"},
     )
     young = {
         "keyId": "young",

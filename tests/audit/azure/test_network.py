@@ -2,7 +2,20 @@ from __future__ import annotations
 
 import pytest
 
-from .build import FOREIGN_SUB, FOREIGN_TENANT, OTHER_SUB, RG, SUB, ours, refused, resource, status, sub, why
+from .build import (
+    FOREIGN_SUB,
+    FOREIGN_TENANT,
+    OTHER_SUB,
+    RG,
+    SUB,
+    TENANT,
+    ours,
+    refused,
+    resource,
+    status,
+    sub,
+    why,
+)
 
 STORAGE, NSG = "azure.network.storage-vnet", "azure.network.nsg"
 SUBNET = f"{RG}/providers/Microsoft.Network/virtualNetworks/v/subnets/s"
@@ -39,6 +52,9 @@ def endpoint(subscription, state="Approved"):
         store(publicNetworkAccess="Disabled", networkAcls=None),
         store(allowedCopyScope="PrivateLink"),
         store({"virtualNetworkRules": []}),
+        # what isn't said is forbidden to accounts made since
+        store(allowCrossTenantReplication=None, creationTime="2024-01-01T00:00:00.1234567Z"),
+        store({"resourceAccessRules": [{"tenantId": TENANT, "resourceId": "/subscriptions/*/resourcegroups/*/providers/Microsoft.Synapse/workspaces/*"}]}),
         store({"virtualNetworkRules": [{"id": SUBNET.replace(SUB, OTHER_SUB)}]}),
         store({"ipRules": [{"value": "203.0.113.7", "action": "Allow"}]}),
         store({"ipRules": [{"value": "203.0.113.7-203.0.113.12"}]}),
@@ -59,6 +75,10 @@ def test_an_account_tied_to_our_networks_passes(right):
         (store(allowBlobPublicAccess=True), "made public"),
         (store(allowBlobPublicAccess=None), "made public"),
         (store(allowCrossTenantReplication=True), "replicated to other tenants"),
+        (store(allowCrossTenantReplication=None, creationTime="2023-12-14T23:59:59Z"), "replicated to other tenants"),
+        (store(allowCrossTenantReplication=True, creationTime="2024-01-01T00:00:00Z"), "replicated to other tenants"),
+        (store({"defaultAction": "Allow", "ipRules": [{"value": "203.0.113.7"}]}), "lets every network in"),
+        (store({"resourceAccessRules": [{"resourceId": SUBNET.replace(SUB, FOREIGN_SUB)}]}), f"resources of subscription {FOREIGN_SUB}"),
         (store(allowedCopyScope=None), "copied"),
         (store(allowSharedKeyAccess=True), "shared keys"),
         (store(allowSharedKeyAccess=None), "shared keys"),
@@ -111,16 +131,22 @@ def rule(name, priority, direction, access, far="*", protocol="*", ports="*", ne
 NO_INTERNET = rule("no-internet", 4000, "Outbound", "Deny", "Internet")
 
 
-def network(*rules, attached=True, name="s", groups=True):
+def network(*rules, attached=True, name="s", groups=True, peered=""):
     identifier = f"{RG}/providers/Microsoft.Network/networkSecurityGroups/g"
     held = {"addressPrefix": "10.0.0.0/24"} | (
         {"networkSecurityGroup": {"id": identifier.upper()}} if attached else {}
     )
     subnet = {"id": SUBNET.removesuffix("/s") + f"/{name}", "name": name, "properties": held}
+    far = {"id": f"/subscriptions/{peered}/resourceGroups/r/providers/Microsoft.Network/virtualNetworks/far"}
+    peerings = [{"name": "p", "properties": {"remoteVirtualNetwork": far}}] if peered else []
     made = resource(
         "Microsoft.Network/virtualNetworks",
         "v",
-        {"addressSpace": {"addressPrefixes": ["10.0.0.0/16"]}, "subnets": [subnet]},
+        {
+            "addressSpace": {"addressPrefixes": ["10.0.0.0/16"]},
+            "subnets": [subnet],
+            "virtualNetworkPeerings": peerings,
+        },
     )
     there = resource("Microsoft.Network/networkSecurityGroups", "g", {"securityRules": list(rules)})
     return [sub("arg.VirtualNetworks", [made]), sub("arg.NetworkSecurityGroups", [there] if groups else [])]
@@ -148,6 +174,10 @@ def test_the_default_rules_let_everything_out():
         network(NO_INTERNET, rule("probe", 100, "Inbound", "Allow", "AzureLoadBalancer")),
         network(NO_INTERNET, rule("shut", 100, "Inbound", "Deny"), rule("wide", 200, "Inbound", "Allow", "*", "Tcp", "22")),
         network(NO_INTERNET, rule("shut", 100, "Inbound", "Deny", "*", "Tcp", "20-30"), rule("ssh", 200, "Inbound", "Allow", "Internet", "Tcp", "22")),
+        network(NO_INTERNET, rule("low", 100, "Inbound", "Deny", ports="22"), rule("high", 110, "Inbound", "Deny", ports="443"), rule("both", 200, "Inbound", "Allow", protocol="Tcp", destinationPortRange=None, destinationPortRanges=["22", "443"])),
+        network(NO_INTERNET, rule("low", 100, "Inbound", "Deny", ports="0-1023"), rule("high", 110, "Inbound", "Deny", ports="1024-65535"), rule("all", 200, "Inbound", "Allow")),
+        network(NO_INTERNET, peered=OTHER_SUB),
+        network(rule("out", 100, "Outbound", "Deny"), rule("in", 100, "Inbound", "Deny"), peered=FOREIGN_SUB),
         network(NO_INTERNET, rule("late", 4050, "Outbound", "Allow", "Storage")),
         network(NO_INTERNET, rule("vm", 100, "Inbound", "Allow", sourceAddressPrefix=None, sourceAddressPrefixes=["10.9.0.0/16", "203.0.113.1"])),
     ],
@@ -168,6 +198,11 @@ def test_groups_no_wider_than_the_perimeter(right):
         (network(NO_INTERNET, rule("shut", 100, "Inbound", "Deny", "*", "Udp"), rule("wide", 200, "Inbound", "Allow", "*", "Tcp", "22")), "wide"),
         (network(NO_INTERNET, rule("shut", 100, "Inbound", "Deny", "*", "Tcp", "80"), rule("wide", 200, "Inbound", "Allow", "*", "Tcp", "22")), "wide"),
         (network(NO_INTERNET, rule("shut", 100, "Inbound", "Deny", "*", "*", "*", "10.0.0.5"), rule("wide", 200, "Inbound", "Allow", "*", "Tcp", "22")), "wide"),
+        (network(NO_INTERNET, rule("low", 100, "Inbound", "Deny", ports="22"), rule("both", 200, "Inbound", "Allow", protocol="Tcp", destinationPortRange=None, destinationPortRanges=["22", "443"])), "both"),
+        (network(NO_INTERNET, rule("low", 100, "Inbound", "Deny", ports="0-1023"), rule("high", 110, "Inbound", "Deny", ports="1025-65535"), rule("all", 200, "Inbound", "Allow")), "all"),
+        # the tag VirtualNetwork has a peered network, too
+        (network(NO_INTERNET, peered=FOREIGN_SUB), f"in from network far of subscription {FOREIGN_SUB}, which is peered and not ours"),
+        (network(rule("in", 100, "Inbound", "Deny"), NO_INTERNET, peered=FOREIGN_SUB), "AllowVnetOutBound"),
         # every customer's machines
         (network(NO_INTERNET, rule("azure", 100, "Inbound", "Allow", "AzureCloud", "Tcp", "443")), "azurecloud, which has the machines"),
         (network(NO_INTERNET, rule("azure", 100, "Outbound", "Allow", "AzureCloud.WestEurope")), "azurecloud.westeurope"),

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 LEVELS = frozenset({"critical", "error", "warning", "informational", "verbose"})
+ENDS = frozenset({"started", "succeeded", "failed"})  # some of these is told of each call
 SUCCEEDED = frozenset({"succeeded", "accepted", "success", "accept"})
 
 
@@ -70,7 +71,7 @@ def _leaf(leaf: Mapping[str, Any], operation: str) -> str | None:
         return "" if target in wanted else None
     if field == "resourceprovider":
         return "" if any(target == w or target.startswith(f"{w}/") for w in wanted) else None
-    if field == "level" and set(wanted) >= LEVELS:
+    if (field == "level" and set(wanted) >= LEVELS) or (field == "status" and set(wanted) >= ENDS):
         return ""
     return f"it fires only where {leaf.get('field')} is {_told(wanted)}"
 

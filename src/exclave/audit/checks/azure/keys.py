@@ -64,6 +64,9 @@ def _account(account: Mapping[str, Any], settings: Settings, where: str) -> Item
     facts.append(("old", ",".join(old)))
     if reasons:
         return failed(identifier, f"{name}: " + "; ".join(reasons), tuple(facts), where)
+    if str((held.get("sasPolicy") or {}).get("expirationAction")).lower() != "block":
+        why = f"{name}: a SAS that lasts longer is logged, not refused (expirationAction)"
+        return Item(resource=identifier, status=Status.PARTIAL, why=why, facts=tuple(facts), where=where)
     return passed(identifier, facts=tuple(facts), where=where)
 
 

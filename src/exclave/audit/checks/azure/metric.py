@@ -86,7 +86,11 @@ def watches(alert: Mapping[str, Any], account: Mapping[str, Any]) -> bool:
 
 def _metrics(alert: Mapping[str, Any]) -> list[str]:
     criteria = properties(alert).get("criteria")
-    return [str(c.get("metricName")) for c in listed(criteria, "allOf")]
+    return [
+        str(c.get("metricName"))
+        for c in listed(criteria, "allOf")
+        if norm(c.get("metricNamespace") or TYPE).startswith(norm(TYPE))
+    ]
 
 
 def _alert(

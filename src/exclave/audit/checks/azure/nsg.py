@@ -8,9 +8,10 @@ https://learn.microsoft.com/azure/virtual-network/network-security-groups-overvi
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-from exclave.audit.checks.azure.ids import listed, name_of, norm, properties, texts
+from exclave.audit.checks.azure.ids import listed, name_of, norm, properties, subscription_of, texts
 from exclave.audit.checks.azure.ranges import EVERYBODYS, INTERNET, VNET, Remote, cut, is_shared, remote
 from exclave.audit.judging import failed, failures, judged, passed, unseen
 from exclave.audit.model import Check, Item, Settings, Status
@@ -36,6 +37,7 @@ _DEFAULTS = (
 )
 _EVERY = "*"
 _FIRST, _LAST = 0, 65535
+MAX_PARTS = 256
 
 
 def nsg(inventory: Inventory, perimeter: Perimeter, _settings: Settings) -> list[Check]:
@@ -62,6 +64,7 @@ def _subnets(
     account = networks.scope.account
     for network in networks.items:
         own = texts(properties(network).get("addressSpace"), "addressPrefixes")
+        peered = _peered(network, account, perimeter)
         for subnet in listed(properties(network), "subnets"):
             identifier = str(subnet.get("id") or subnet.get("name"))
             if name_of(identifier).lower() in WITHOUT:
@@ -78,9 +81,9 @@ def _subnets(
             if wanted not in groups:
                 items.append(_missing(mine, identifier, wanted, tuple(facts)))
                 continue
-            place = (wanted, tuple(own))
+            place = (wanted, (*own, peered))
             if place not in wide:
-                wide[place] = too_wide(groups[wanted][0], account, perimeter, own)
+                wide[place] = too_wide(groups[wanted][0], account, perimeter, own, peered)
             items.append(_judged(identifier, wanted, wide[place], facts, groups[wanted][1].where))
     return items
 
@@ -92,7 +95,10 @@ def _judged(
         return passed(subnet, facts=tuple(facts), where=where)
     status = max((s for s, _, _ in wide), key=lambda s: s.rank)
     told = [("rules", Status.FAIL), ("shared", Status.PARTIAL)]
-    facts = [*facts, *((name, "\n".join(rule for s, rule, _ in wide if s is st)) for name, st in told)]
+    facts = [
+        *facts,
+        *((name, "\n".join(rule for s, rule, _ in wide if s is st and rule)) for name, st in told),
+    ]
     said = "; ".join(why for _, _, why in sorted(wide, key=lambda w: -w[0].rank)[:6])
     return Item(
         resource=subnet, status=status, why=f"group {name_of(group)}: {said}", facts=tuple(facts), where=where
@@ -107,9 +113,13 @@ def _missing(mine: Answer, subnet: str, group: str, facts: tuple[tuple[str, str]
 
 
 def too_wide(
-    group: Mapping[str, Any], account: str, perimeter: Perimeter, own: Iterable[str] = ()
+    group: Mapping[str, Any], account: str, perimeter: Perimeter, own: Iterable[str] = (), peered: str = ""
 ) -> list[tuple[Status, str, str]]:
-    """What a group lets through that isn't ours: status, the rule's name, and why."""
+    """What a group lets through that isn't ours: status, the rule's name, and why.
+
+    `own`: the network's addresses. `peered`: a network that isn't ours and is peered with it, which the tag VirtualNetwork
+    has, too; then no name, for it isn't the rule that is wrong.
+    """
     found: list[tuple[Status, str, str]] = []
     mine = remote(list(own))
     for direction, word in (("inbound", "in from"), ("outbound", "out to")):
@@ -118,21 +128,63 @@ def too_wide(
             if str(rule.get("access", "")).lower() == "deny":
                 denies.append(rule)
                 continue
-            left = _side(rule, direction)
-            for deny in denies:
-                if _covers(deny, rule, direction):
-                    left = cut(left, _side(deny, direction))
+            left = _left(rule, denies, direction)
             left = cut(left, Remote(mine.ranges))
-            if why := _outside(left, account, perimeter):
-                status, where = why
-                found.append(
-                    (
-                        status,
-                        name,
-                        f"rule {name} ({rule.get('priority')}) lets {_traffic(rule)} {word} {where}",
-                    )
-                )
+            said = f"rule {name} ({rule.get('priority')}) lets {_traffic(rule)} {word}"
+            if peered and VNET in left.tags:
+                why = f"{said} {peered}, which is peered and not ours: end the peering, or deny its addresses"
+                found.append((Status.FAIL, "", why))
+            if outside := _outside(left, account, perimeter):
+                status, where = outside
+                found.append((status, name, f"{said} {where}"))
     return found
+
+
+def _left(rule: Mapping[str, Any], denies: Sequence[Mapping[str, Any]], direction: str) -> Remote:
+    """The other end's addresses that an allow still lets through on some port, after the denies before it."""
+    side = _side(rule, direction)
+    ports = texts(rule, "destinationPortRange", "destinationPortRanges") or [_EVERY]
+    found: list[Remote] = []
+    for part in _parts([_range(p) for p in ports], denies):
+        one = {**rule, "destinationPortRange": f"{part[0]}-{part[1]}", "destinationPortRanges": None}
+        left = side
+        for deny in denies:
+            if _covers(deny, one, direction):
+                left = cut(left, _side(deny, direction))
+        found.append(left)
+    return Remote(
+        tuple(dict.fromkeys(r for f in found for r in f.ranges)),
+        frozenset().union(*(f.tags for f in found)),
+        tuple(dict.fromkeys(u for f in found for u in f.unknown)),
+    )
+
+
+def _parts(ports: list[tuple[int, int]], denies: Sequence[Mapping[str, Any]]) -> list[tuple[int, int]]:
+    """Ranges of ports, cut where a deny begins or ends; uncut when these are very many."""
+    taken = [_range(t) for d in denies for t in texts(d, "destinationPortRange", "destinationPortRanges")]
+    edges = sorted({e for low, high in taken for e in (low, high + 1)})
+    if len(edges) * len(ports) > MAX_PARTS:
+        return ports
+    found = []
+    for low, high in ports:
+        cuts = [low, *(e for e in edges if low < e <= high), high + 1]
+        found += [(a, b - 1) for a, b in pairwise(cuts)]
+    return found
+
+
+def _peered(network: Mapping[str, Any], account: str, perimeter: Perimeter) -> str:
+    """A network of somebody else that a network is peered with; "" for none."""
+    for peering in listed(properties(network), "virtualNetworkPeerings"):
+        held = properties(peering)
+        far = held.get("remoteVirtualNetwork")
+        identifier = str(far.get("id") or "") if isinstance(far, Mapping) else ""
+        owner = subscription_of(identifier)
+        target = Destination(kind=Kind.SUBSCRIPTION, id=owner, cloud=Cloud.AZURE)
+        if not owner or owner == account.lower() or held.get("allowVirtualNetworkAccess") is False:
+            continue
+        if perimeter.judge(target, account).verdict not in OURS:
+            return f"network {name_of(identifier)} of subscription {owner}"
+    return ""
 
 
 def _ordered(group: Mapping[str, Any], direction: str) -> list[tuple[str, Mapping[str, Any]]]:

@@ -80,7 +80,10 @@ def cut(allowed: Remote, denied: Remote) -> Remote:
             break
     # every service tag but VirtualNetwork and the like is of public addresses
     public = _covers_internet(denied)
-    tags = {t for t in allowed.tags if not (public and is_shared(t)) and not _under(t, denied.tags)}
+    every = {"0.0.0.0/0", "::/0"} <= {str(r) for r in denied.ranges}
+    tags = {
+        t for t in allowed.tags if not every and not (public and is_shared(t)) and not _under(t, denied.tags)
+    }
     return Remote(tuple(pieces), frozenset(tags), allowed.unknown)
 
 

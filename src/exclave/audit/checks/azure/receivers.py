@@ -21,6 +21,7 @@ GROUPS = "insights.ActionGroups"
 KINDS = (
     "emailReceivers", "smsReceivers", "voiceReceivers", "webhookReceivers", "azureAppPushReceivers", "logicAppReceivers",
     "azureFunctionReceivers", "automationRunbookReceivers", "armRoleReceivers", "eventHubReceivers", "itsmReceivers",
+    "incidentReceivers",
 )  # fmt: skip
 UNSUBSCRIBED = "disabled"  # of a mail or SMS receiver who asked to be left out
 

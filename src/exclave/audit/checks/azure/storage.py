@@ -6,9 +6,11 @@ Properties and their defaults: https://learn.microsoft.com/rest/api/storagerp/st
 from __future__ import annotations
 
 import ipaddress
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from exclave.audit.checks.azure.ids import listed, properties, subscription_of
+from exclave.audit.checks.azure.moments import moment
 from exclave.audit.judging import judged, passed, unseen
 from exclave.audit.model import Check, Item, Settings, Status
 from exclave.model import OURS, Cloud, Destination, Kind
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
 
 ACCOUNTS = "arg.StorageAccounts"
 SCOPES = frozenset({"aad", "privatelink"})
+# https://learn.microsoft.com/azure/storage/blobs/object-replication-prevent-cross-tenant-policies: from then on not allowed by default
+CLOSED_SINCE = datetime(2023, 12, 15, tzinfo=UTC)
 _LOGS = ("logging", "metrics")
 Reasons = list[tuple[Status, str]]
 
@@ -84,11 +88,7 @@ def network(held: Mapping[str, Any], scope: str, perimeter: Perimeter) -> Reason
         return reasons
     networks = _networks(rules, scope, perimeter, reasons)
     ranges = _ranges(rules, scope, perimeter, reasons)
-    for rule in listed(rules, "resourceAccessRules"):
-        tenant = str(rule.get("tenantId") or "").lower()
-        destination = Destination(kind=Kind.TENANT, id=tenant, cloud=Cloud.AZURE)
-        if tenant and perimeter.judge(destination, scope).verdict not in OURS:
-            reasons.append((Status.FAIL, f"resources of tenant {tenant} are let in"))
+    _resources(rules, scope, perimeter, reasons)
     bypass = {b.strip().lower() for b in str(rules.get("bypass") or "").split(",")}
     if bypass & set(_LOGS):
         reasons.append((Status.PARTIAL, "its logs or metrics can be read from every network"))
@@ -117,6 +117,16 @@ def _networks(rules: Mapping[str, Any], scope: str, perimeter: Perimeter, reason
         else:
             working += 1
     return working
+
+
+def _resources(rules: Mapping[str, Any], scope: str, perimeter: Perimeter, reasons: Reasons) -> None:
+    for rule in listed(rules, "resourceAccessRules"):
+        tenant, owner = str(rule.get("tenantId") or "").lower(), subscription_of(rule.get("resourceId"))
+        destination = Destination(kind=Kind.TENANT, id=tenant, cloud=Cloud.AZURE)
+        if tenant and perimeter.judge(destination, scope).verdict not in OURS:
+            reasons.append((Status.FAIL, f"resources of tenant {tenant} are let in"))
+        elif owner not in ("", "*") and not _ours(owner, scope, perimeter):
+            reasons.append((Status.FAIL, f"resources of subscription {owner} are let in"))
 
 
 def _ranges(rules: Mapping[str, Any], scope: str, perimeter: Perimeter, reasons: Reasons) -> int:
@@ -149,13 +159,20 @@ def data(held: Mapping[str, Any]) -> Reasons:
     reasons: Reasons = []
     if held.get("allowBlobPublicAccess") is not False:
         reasons.append((Status.FAIL, "containers may be made public"))
-    if held.get("allowCrossTenantReplication") is not False:
+    if held.get("allowCrossTenantReplication") is not False and not (
+        held.get("allowCrossTenantReplication") is None and _young(held)
+    ):
         reasons.append((Status.FAIL, "objects may be replicated to other tenants"))
     if str(held.get("allowedCopyScope") or "").lower() not in SCOPES:
         reasons.append((Status.FAIL, "data may be copied from accounts anywhere: no allowedCopyScope"))
     if held.get("allowSharedKeyAccess") is not False:
         reasons.append((Status.FAIL, "its shared keys, and what they sign, give access"))
     return reasons
+
+
+def _young(held: Mapping[str, Any]) -> bool:
+    made = moment(held.get("creationTime"))
+    return made is not None and made >= CLOSED_SINCE
 
 
 def _ours(subscription: str, scope: str, perimeter: Perimeter) -> bool:

@@ -37,6 +37,7 @@ ASK = (
     "old keys are rotated only when asked for by --set rotate-keys=yes, and old secrets of applications taken away only by "
     "--set remove-secrets=yes: whoever uses them must have the new ones first"
 )
+REFUSED = "a SAS that is signed for longer than the policy's period is refused"
 GONE = "everything that uses this key, and every URL signed with it, stops working; the old key does not come back"
 
 
@@ -46,7 +47,7 @@ def make(results: Sequence[Result], inventory: Inventory, perimeter: Perimeter, 
     steps: list[Step] = []
     subnets = asked_subnets(options)
     for subscription, mine in by_account(results).items():
-        bad = [i for r in mine for i in r.check.items if i.status is Status.FAIL]
+        bad = [i for r in mine for i in r.check.items if i.status in (Status.FAIL, Status.PARTIAL)]
         if options.wants("text"):
             artefacts.append(_plan(subscription, bad))
         stores = {
@@ -98,10 +99,10 @@ def _policy(
     return changes.step(
         f"limit keys and SAS of {name_of(identifier)}", identifier, account,
         [changes.call("PATCH", identifier, API, account, {"properties": dict(wish)})],
-        read=changes.reading(identifier, API, account, ("properties.keyPolicy.keyExpirationPeriodInDays", "properties.sasPolicy.sasExpirationPeriod")),
+        read=changes.reading(identifier, API, account, ("properties.keyPolicy.keyExpirationPeriodInDays", "properties.sasPolicy.sasExpirationPeriod", "properties.sasPolicy.expirationAction")),
         before=store, undo=[changes.call("PATCH", identifier, API, account, {"properties": old})],
-        after=[equals(f"properties.{k}.{n}", v) for k, held_ in wish.items() for n, v in held_.items() if n != "expirationAction"],
-        undone=undone, results=results,
+        after=[equals(f"properties.{k}.{n}", v) for k, held_ in wish.items() for n, v in held_.items()],
+        undone=undone, breaks=(REFUSED,) if "sasPolicy" in wish else (), results=results,
     )  # fmt: skip
 
 

@@ -22,6 +22,8 @@ def limits(held: Mapping[str, Any], days: int) -> dict[str, Any]:
         wish["keyPolicy"] = {"keyExpirationPeriodInDays": days}
     sas = held.get("sasPolicy")
     life = span(sas.get("sasExpirationPeriod")) if isinstance(sas, dict) else None
-    if life is None or life.days > days or life.total_seconds() <= 0:
-        wish["sasPolicy"] = {"sasExpirationPeriod": SAS_LIFE, "expirationAction": "Log"}
+    lasts = None if life is None or life.days > days or life.total_seconds() <= 0 else sas
+    if lasts is None or str(lasts.get("expirationAction")).lower() != "block":
+        period = lasts["sasExpirationPeriod"] if lasts else SAS_LIFE
+        wish["sasPolicy"] = {"sasExpirationPeriod": period, "expirationAction": "Block"}
     return wish
