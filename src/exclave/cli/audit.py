@@ -83,7 +83,7 @@ audit_options = together(
 
 @click.group(cls=FolderFirst)
 def command() -> None:
-    """Say which safeguards and alarms are in place, and what is shared outside the perimeter right now.
+    """Say what is shared outside now, and what safeguards lack.
 
     `exclave audit DIR` works offline on what `exclave collect` recorded; `exclave audit aws` records first.
     Exit status: 0 all in place, 1 a failed control or an exposure at or above --fail-on, 3 could not look at something.
@@ -106,7 +106,7 @@ def command() -> None:
 def folder(
     folders: tuple[Path, ...], control_ids: tuple[str, ...], no_exposures: bool, **options: Any
 ) -> None:
-    """Audit what was recorded before (the default: `exclave audit DIR`).
+    """Audit what was recorded before (`exclave audit DIR`).
 
     Instead of an inventory, or beside one: the output of `terraform show -json` (a state or a plan), answers and
     snapshots of AWS Config. What these do not hold could not be looked at.

@@ -42,7 +42,10 @@ def list_(cloud: str | None, kind: str | None, format_: str) -> None:
 @command.command("show")
 @click.argument("method_id")
 def show(method_id: str) -> None:
-    """Explain one method: what it is, a sample record, look-alikes, how it is revoked and prevented, known gaps."""
+    """Explain one method, with a sample record.
+
+    What it is, look-alikes, how it is revoked and prevented, known gaps.
+    """
     from exclave.catalogue.loader import BadCatalogueError, load
     from exclave.outputs.method_page import show as show_page
 
@@ -57,9 +60,9 @@ def show(method_id: str) -> None:
 @click.argument("rows", type=click.Path(path_type=Path, exists=True, dir_okay=False))
 @click.option("--cloud", type=click.Choice(["aws", "azure", "gcp"]), help="Only rows of this cloud.")
 def coverage(rows: Path, cloud: str | None) -> None:
-    """List the rows of ROWS, a CSV file with an `id` column, that no entry serves.
+    """List the rows of a list of methods that no entry serves.
 
-    Exit status 1 when there are any.
+    ROWS is a CSV file with an `id` column. Exit status 1 when there are any.
     """
     from exclave.catalogue.loader import load
 

@@ -12,7 +12,10 @@ from exclave.cli.reading import aws_options, azure_options, ended, gcp_options, 
 
 @click.group()
 def command() -> None:
-    """Record a cloud's answers as they are, to audit them offline. Only reads: `exclave permissions` says what it needs."""
+    """Record a cloud's answers as they are, to audit them offline.
+
+    Only reads: `exclave permissions` says what it needs.
+    """
 
 
 folder_options = together(
@@ -36,8 +39,9 @@ folder_options = together(
 @folder_options
 @aws_options
 def aws(**options: Any) -> None:
-    """Record this account, or with --role-name every account of its organisation, in every enabled region.
+    """Record this account, in every enabled region.
 
+    With --role-name every account of its organisation.
     Exit status: 0 all recorded, 3 something was refused or it stopped early, 130 interrupted. What was recorded stands.
     """
     _collect("aws", **options)

@@ -9,7 +9,7 @@ from exclave.cli.writing import console, put, to_stdout
 
 @click.group()
 def command() -> None:
-    """The safeguards and alarms that ought to be in place: list them, explain one. Offline."""
+    """The safeguards and alarms that ought to be there. Offline."""
 
 
 @command.command("list")
@@ -34,7 +34,10 @@ def list_(cloud: str | None, format_: str) -> None:
 @click.argument("control_id")
 @click.option("--format", "format_", type=click.Choice(["text", "jsonl"]), default="text", show_default=True)
 def show(control_id: str, format_: str) -> None:
-    """Explain one control: what is checked and why, what it needs, what it would have stopped, how to put it in place."""
+    """Explain one control.
+
+    What is checked and why, what it needs, what it would have stopped, how to put it in place.
+    """
     import msgspec
 
     from exclave.audit.loader import BadControlError, control

@@ -15,7 +15,9 @@ from exclave.cli.writing import put, tell
 @click.argument("new", type=click.Path(path_type=Path, dir_okay=False, exists=True))
 @click.option("--format", "format_", type=click.Choice(["text", "jsonl"]), default="text", show_default=True)
 def command(old: Path, new: Path, format_: str) -> None:
-    """Compare two audits or hunts (.jsonl) by the stable ids of their findings: what is new, gone, changed.
+    """Compare two audits or hunts: what is new, gone, changed.
+
+    OLD and NEW are .jsonl reports; findings are the same when their ids are.
 
     Exit status: 0 no difference, 1 differences, 2 usage.
     """

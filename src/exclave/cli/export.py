@@ -32,7 +32,7 @@ _FORMATS = ("sigma", "kql", "insights", "athena", "spl", "eventbridge", "metric-
 def command(
     format_: str, cloud: str | None, kind: str | None, output: Path | None, ids: tuple[str, ...]
 ) -> None:
-    """Make rules for a SIEM, or for AWS's own alarms, of all entries or of some.
+    """Make rules of entries, for a SIEM or AWS's own alarms.
 
     Every rule matches what its entry finds, and often more; what it loses is said with it. Exit status 1 when
     an entry that was asked for by its ID can't be told.

@@ -32,7 +32,7 @@ harden_options = together(
 
 @click.group(cls=FolderFirst)
 def command() -> None:
-    """Write what puts the missing safeguards and alarms in place: templates, policies, and a plan that --apply makes.
+    """Put missing safeguards in place: files, or --apply.
 
     `exclave harden DIR -o OUT` works offline on what `exclave collect` recorded; `exclave harden aws -o OUT` records first;
     `exclave harden OUT/plan.json --apply` makes a plan that was reviewed; `exclave harden --undo FILE` takes it back.
@@ -62,7 +62,7 @@ def folder(
     sources: tuple[Path, ...], control_ids: tuple[str, ...], undo: Path | None, profile: str | None, role_name: str, expect_account: str,
     **options: Any,
 ) -> None:  # fmt: skip
-    """Harden what inventories show that were recorded before (the default: `exclave harden DIR`)."""
+    """Harden what was recorded before (`exclave harden DIR`)."""
     from exclave.change.clients import Who
     from exclave.cli import harden_run
     from exclave.cli.applying import undo_from

@@ -46,15 +46,19 @@ _content = together(
 
 @click.group("alerts")
 def command() -> None:
-    """Activity log alerts of Azure: list them; create, edit, enable, disable, delete one. Only --apply changes anything."""
+    """List and change activity log alerts of Azure.
+
+    Only --apply changes anything.
+    """
 
 
 @command.command("list")
 @_subscription
 @click.option("--format", "format_", type=click.Choice(["text", "jsonl"]), default="text", show_default=True)
 def list_(subscriptions: tuple[str, ...], format_: str) -> None:
-    """List the alerts: what each fires on, whom it tells, and why it may be quiet.
+    """List the alerts, and why each may be quiet.
 
+    What each fires on, whom it tells.
     Exit status: 0 listed, 3 something could not be looked at.
     """
     from exclave.outputs.neutralise import json_line
@@ -110,7 +114,10 @@ def create(
     action_group: str | None, description: str | None, notify: tuple[str, ...], resource_group: str | None, location: str, disabled: bool,
     **applying: Any,
 ) -> None:  # fmt: skip
-    """Make an alert on the whole subscription, with an action group that is there or is made."""
+    """Make an alert on the whole subscription.
+
+    Its action group is one that is there, or is made.
+    """
     from exclave.harden.makers.azure import alert_edits
     from exclave.harden.makers.azure.telling import telling
     from exclave.harden.model import Options

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,25 +15,28 @@ from exclave.cli.writing import check_folders, console, format_of, to_file, to_s
 from exclave.model import Report, Severity
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
     from datetime import datetime
 
+    from exclave.model import Problem
     from exclave.perimeter.build import Maker
+    from exclave.sources import Item
 
 FOUND, COULD_NOT_LOOK = 1, 3
+FORMATS = "one of terminal (unless said), jsonl, csv, html, ocsf, sarif, stix, timesketch, timesketch-csv"
+ENDINGS = ".html .jsonl .csv .ocsf.json .sarif .stix.json .timesketch.jsonl .timesketch.csv .txt"
 
 
 @click.command()
 @click.argument("logs", nargs=-1, required=True)
-@click.option(
-    "-f", "--format", "format_", default=None, help="Format on standard output; terminal unless said."
-)
+@click.option("-f", "--format", "format_", default=None, help=f"Format on standard output, {FORMATS}.")
 @click.option(
     "-o",
     "--output",
     "outputs",
     multiple=True,
     metavar="FILE",
-    help="Also write to a file, format by its ending; may be given several times.",
+    help=f"Also write to a file; may be given several times. Endings: {ENDINGS}.",
 )
 @click.option(
     "-p",
@@ -86,10 +90,13 @@ def command(
     verbose: bool,
     quiet: bool,
 ) -> None:
-    """Find what was offered to, or taken by, somebody outside your perimeter.
+    """Find data that was offered to, or taken by, an outsider.
 
     LOGS are files, folders, globs, archives, - for standard input, or s3://, az://, gs:// addresses; formats are
     recognised. Without a perimeter.toml the accounts whose logs these are count as ours.
+
+    Exit status: 0 nothing found, 1 findings at or above --fail-on, 2 usage, or an output that can't be written, 3 could
+    not look at something.
     """
     from exclave import outputs as writers
     from exclave.catalogue.loader import load
@@ -107,16 +114,17 @@ def command(
     check_folders(outputs)
     skipped: dict[str, int] = {}
     options = {"profile": profile} if profile else {}
-    planned = plan(
+    planning = partial(
+        plan,
         logs,
         since=since,
         until=until,
         accounts=frozenset(accounts),
         regions=frozenset(regions),
         options=options,
-        left_out=skipped,
     )
-    with watching(quiet=quiet) as watch:
+    planned = planning(left_out=skipped)
+    with watching(quiet=quiet, total=lambda: _stored(logs, planning)) as watch:
         hunt = Hunt(load(), Settings(since=since, until=until), perimeter_maker(perimeter_file), jobs, watch)
         report = hunt.run(planned)
     report = _with_skipped(report, skipped)
@@ -124,6 +132,21 @@ def command(
         to_file(path, partial(writers.write, report, name))
     _write_stdout(report, chosen, verbose=verbose)
     sys.exit(status(report, fail_on))
+
+
+def _stored(logs: Sequence[str], planning: Callable[[], Iterable[Item | Problem]]) -> int | None:
+    """Stored bytes of what there is to read; None where a listing costs requests or there is none."""
+    from exclave.model import Problem
+
+    if any(target == "-" or "://" in target for target in logs):
+        return None
+    size = 0
+    for item in planning():
+        if isinstance(item, Problem):
+            continue
+        with suppress(OSError):  # told when it is read
+            size += Path(item.path).stat().st_size
+    return size
 
 
 def status(report: Report, fail_on: str) -> int:

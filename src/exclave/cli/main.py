@@ -55,5 +55,6 @@ class Lazy(click.Group):
 def run() -> None:
     """Find cloud data moved to somebody else's account on the same cloud (ATT&CK T1537).
 
-    Exit status: 0 nothing found, 1 findings at or above --fail-on, 2 usage, 3 could not look at something.
+    Exit status: 0 nothing found, 1 findings at or above --fail-on, 2 usage, or an output that can't be written, 3 could
+    not look at something, 130 interrupted with nothing to tell.
     """

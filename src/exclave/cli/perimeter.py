@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @click.group()
 def command() -> None:
-    """Who is ours: propose a perimeter.toml, explain what decides about somebody."""
+    """Who is ours: propose a perimeter.toml, explain a verdict."""
 
 
 @command.command("init")
@@ -94,7 +94,10 @@ def init(logs: tuple[str, ...], organization: bool, profile: str | None, output:
     help="What it is, where that can't be told from its form.",
 )
 def explain(identifier: str, perimeter_file: Path | None, logs: tuple[str, ...], kind: str | None) -> None:
-    """Say what decides about an account, organisation, ARN, bucket, address range, ... and why."""
+    """Say what decides about somebody, and why.
+
+    IDENTIFIER is an account, organisation, ARN, bucket, address range, ...
+    """
     from exclave.cli.hunt import perimeter_maker
 
     make = perimeter_maker(perimeter_file)

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from exclave.engines.hunt import Progress, Watch
 
@@ -17,18 +17,21 @@ _EVERY = 0.1  # seconds between two pictures
 
 
 @contextmanager
-def watching(*, quiet: bool) -> Iterator[Watch]:
-    """A function that shows how far a hunt is; one that does nothing where nobody looks."""
+def watching(*, quiet: bool, total: Callable[[], int | None] = lambda: None) -> Iterator[Watch]:
+    """A function that shows how far a hunt is; one that does nothing where nobody looks.
+
+    `total` counts the stored bytes that there are to read, where somebody looks; None where that isn't known.
+    """
     if quiet or not sys.stderr.isatty():
         yield lambda _progress: None
         return
     from rich.console import Console
     from rich.progress import (
         BarColumn,
-        FileSizeColumn,
+        DownloadColumn,
         SpinnerColumn,
         TextColumn,
-        TimeElapsedColumn,
+        TimeRemainingColumn,
         TransferSpeedColumn,
     )
     from rich.progress import Progress as Bar
@@ -38,19 +41,19 @@ def watching(*, quiet: bool) -> Iterator[Watch]:
         TextColumn("{task.description}"),
         TextColumn("{task.fields[files]:,} files"),
         BarColumn(bar_width=20),
-        FileSizeColumn(),
+        DownloadColumn(),
         TransferSpeedColumn(),
-        TimeElapsedColumn(),
+        TimeRemainingColumn(elapsed_when_finished=True),
     )
     # It is drawn as work is done and not by a thread, so that processes may be forked.
     with Bar(*columns, console=Console(stderr=True), transient=True, auto_refresh=False) as bar:
-        task = bar.add_task("reading", total=None, files=0)
+        task = bar.add_task("reading", total=total(), files=0)
 
         drawn = [0.0]
 
         def watch(progress: Progress) -> None:
             if progress.phase == "reading":
-                bar.update(task, completed=progress.plain, files=progress.items)
+                bar.update(task, completed=progress.stored, files=progress.items)
             else:
                 bar.update(task, description=progress.phase)
             now = time.monotonic()

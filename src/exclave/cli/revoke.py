@@ -74,7 +74,7 @@ def command(
     profile: str | None,
     role_name: str,
 ) -> None:
-    """Plan the calls that take shares back, show them, and with --apply make them.
+    """Take shares back: a plan that is shown, made with --apply.
 
     FINDINGS are a hunt's or an audit's .jsonl, a folder that `exclave collect` recorded, a cloud (aws, azure, gcp:
     recorded now), or a plan that --plan wrote. Without a choice all that stands open to somebody who isn't ours is taken.

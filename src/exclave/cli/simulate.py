@@ -79,12 +79,13 @@ def command(
     packed: bool,
     seed: int,
 ) -> None:
-    """Write the logs of an organisation with breaches in them, and the truth about them, into FOLDER.
+    """Write logs with known breaches in them, into FOLDER.
 
     Nothing here calls a cloud. It serves demos, tests and benchmarks, and to test a SIEM with. FOLDER/logs holds
     the logs, FOLDER/truth.jsonl who is ours and, for each breach, its events, destinations, resources and actors.
     """
     from exclave.model import Cloud
+    from exclave.outputs.words import count
     from exclave.simulate import BREACHES, STAGES, simulate
 
     wanted = [Cloud(cloud) for cloud in clouds]
@@ -121,5 +122,5 @@ def command(
     except OSError as error:
         raise CannotWriteError(folder, error) from error
     tell(f"{made.records:,} records in {made.files:,} files: {made.logs}")
-    tell(f"the truth about {len(made.breaches)} breaches: {made.truth}")
+    tell(f"the truth about {count(len(made.breaches), 'breach', 'breaches')}: {made.truth}")
     tell(f"hunt them: exclave hunt {made.logs}")

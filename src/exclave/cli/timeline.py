@@ -70,9 +70,10 @@ def command(
     profile: str | None,
     jobs: int,
 ) -> None:
-    """Go back to the logs for everything that an actor did, in order of time.
+    """Show everything that an actor did, in order of time.
 
-    An incident shows what belongs to it; this shows the rest: reconnaissance, failures, what else was touched.
+    An incident shows what belongs to it. This goes back to the logs for the rest: reconnaissance, failures, what else was
+    touched. Exit status: 0 shown, 2 usage, 3 could not look at something.
     """
     from exclave.engines.local import batches, each
     from exclave.engines.work import Settings, doings_items

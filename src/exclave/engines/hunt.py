@@ -125,7 +125,7 @@ class Hunt:
                 self._spans += [s for s in result[1] if not s.flows]
                 self._flow_spans += [s for s in result[1] if s.flows]
                 count += len(task)
-                size += sum(map(stored, task))
+                size += result[0].coverage.bytes_read
                 plain += result[0].coverage.bytes_plain
                 self.watch(Progress(phase="reading", items=count, stored=size, plain=plain))
         except KeyboardInterrupt:
