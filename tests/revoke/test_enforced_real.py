@@ -29,11 +29,11 @@ def client(url, account):
     )  # fmt: skip
 
 
-def reads(url, account):
+def reads(url, account, **version):
     from botocore.exceptions import ClientError
 
     try:
-        return client(url, account).get_object(Bucket="data", Key="k")["Body"].read() == b"secret"
+        return client(url, account).get_object(Bucket="data", Key="k", **version)["Body"].read() == b"secret"
     except ClientError as error:
         if error.response["Error"]["Code"] != "AccessDenied":
             raise
@@ -85,14 +85,36 @@ def test_a_stranger_is_shut_out_and_a_partner_is_not(tmp_path):
         assert ours.get_bucket_policy(Bucket="data")["Policy"] == text
 
 
+def opened(url):
+    """The owner's client, and a bucket whose objects have lists that count."""
+    ours = client(url, OWN)
+    ours.create_bucket(
+        Bucket="data", CreateBucketConfiguration={"LocationConstraint": REGION}, ObjectOwnership="ObjectWriter"
+    )  # fmt: skip
+    ours.delete_public_access_block(Bucket="data")
+    return ours
+
+
+def test_an_older_version_of_an_object_is_closed_by_its_own_list(tmp_path):
+    with ministack() as url:
+        ours = opened(url)
+        ours.put_bucket_versioning(Bucket="data", VersioningConfiguration={"Status": "Enabled"})
+        old, new = (
+            {"VersionId": ours.put_object(Bucket="data", Key="k", Body=b"secret", ACL="public-read")["VersionId"]}
+            for _ in range(2)
+        )  # fmt: skip
+        receiver = {"kind": "public", "id": "*", "verdict": "public"}
+        exclave = revoker(url, tmp_path, "aws.s3.object-acl", receiver, key="k", version=old["VersionId"])
+        exclave("f.jsonl", "--apply", "--undo-file", "u")
+        assert (reads(url, THEIRS, **old), reads(url, THEIRS, **new)) == (False, True)
+        exclave("--undo", "u")
+        assert reads(url, THEIRS, **old)
+
+
 def test_an_object_is_closed_to_everybody_by_its_own_list(tmp_path):
     """Here since moto does not read the list that is put on an object."""
     with ministack() as url:
-        ours = client(url, OWN)
-        ours.create_bucket(
-            Bucket="data", CreateBucketConfiguration={"LocationConstraint": REGION}, ObjectOwnership="ObjectWriter"
-        )  # fmt: skip
-        ours.delete_public_access_block(Bucket="data")
+        ours = opened(url)
         ours.put_object(Bucket="data", Key="k", Body=b"secret")
         of = {"Bucket": "data", "Key": "k"}
         first = ours.get_object_acl(**of)
