@@ -24,6 +24,10 @@ ANYWHERE = {"identityType": "ANY_IDENTITY", "sources": [{"accessLevel": "*"}]}
 ALL = {"operations": [{"serviceName": "*"}], "resources": ["*"]}
 
 
+def custom(text):
+    return {"custom": {"expr": {"expression": text}}}
+
+
 def allowed(*values, **more):
     return {"values": {"allowedValues": list(values)}, **more}
 
@@ -207,7 +211,24 @@ def test_ingress_of_strangers_fails(source, reason):
         ({"basic": {"conditions": [{"members": ["user:mallory@gmail.com"]}]}}, "user:mallory@gmail.com"),
         ({"basic": {"combiningFunction": "OR", "conditions": [{"members": ["user:a@ours.example"]}, {"ipSubnetworks": ["::/0"]}]}}, "anybody from ::/0"),
         ({"basic": {"conditions": [{"requiredAccessLevels": [OFFICE]}]}, "custom": {}}, None),
-        ({"custom": {"expr": {"expression": "true"}}}, "anybody from anywhere"),
+        (custom("true"), "whom its expression (CEL) lets in"),
+        (custom("1 == 1 || device.is_corp_owned_device"), "CEL"),
+        (custom("inIpRange(origin.ip, ['10.0.0.0/8', '0.0.0.0/0'])"), "CEL"),
+        (custom('inIpRange(origin.ip, ["0.0.0.0/1"]) && !(device.is_secured_with_screenlock == true)'), "CEL"),
+        (custom("origin.region_code in ['US', 'DE']"), "CEL"),
+        (custom("origin.region_code != 'RU'"), "CEL"),
+        (custom("device.os_type != OsType.OS_UNSPECIFIED || origin.region_code == 'US'"), "CEL"),
+        (custom("!device.is_admin_approved_device"), "CEL"),
+        (custom("levels.open"), "CEL"),
+        (custom("inIpRange(origin.ip, ['10.0.0.0/8'])"), None),
+        (custom("device.encryption_status == DeviceEncryptionStatus.ENCRYPTED && origin.region_code in ['US']"), None),
+        (custom("device.is_corp_owned_device && inIpRange(origin.ip, ['0.0.0.0/0'])"), None),
+        (custom("request.auth.claims.crd_str.pwd == true"), None),
+        (custom("true && levels.shut"), None),
+        (custom("device.vendors['x'].is_managed_device == true && (true"), "not followed"),
+        (custom("request.time < timestamp('2030-01-01T00:00:00Z')"), "not followed"),
+        ({"basic": {"conditions": [{"vpcNetworkSources": [{"vpcSubnetwork": {"network": "//compute.googleapis.com/projects/evil-project/global/networks/n"}}]}]}}, "the network projects/evil-project"),
+        ({"basic": {"conditions": [{"vpcNetworkSources": [{"vpcSubnetwork": {"network": f"//compute.googleapis.com/projects/{OTHER}/global/networks/n"}}]}]}}, None),
         ({"basic": {"conditions": [{"members": ["user:a@ours.example"]}, {"ipSubnetworks": ["::/0"]}]}}, None),
         ({"basic": {"conditions": [{"ipSubnetworks": ["0.0.0.0/0"], "devicePolicy": {"requireCorpOwned": True}}]}}, None),
         ({"basic": {"conditions": [{"ipSubnetworks": ["10.0.0.0/8"]}]}}, None),
@@ -215,6 +236,8 @@ def test_ingress_of_strangers_fails(source, reason):
 )  # fmt: skip
 def test_access_levels_of_a_perimeter(level, reason):
     stub = right()
+    stub.put(OFFICE.replace("office", "open"), {"basic": {"conditions": [{"ipSubnetworks": ["0.0.0.0/0"]}]}})
+    stub.put(OFFICE.replace("office", "shut"), {"basic": {"conditions": [{"ipSubnetworks": ["10.0.0.0/8"]}]}})
     stub.put(OFFICE, level)
     stub.things[PERIMETER]["status"]["accessLevels"] = [OFFICE]
     if reason is None:

@@ -10,6 +10,7 @@ import ipaddress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from exclave.audit.checks.gcp.cel import lets_in
 from exclave.audit.checks.gcp.scopes import mappings, part, texts
 from exclave.model import FOREIGN, Cloud, Destination, Kind
 
@@ -40,8 +41,7 @@ class Levels:
         basic = part(self.found.get(name), "basic")
         conditions = [self._condition(c, depth) for c in mappings(part(basic, "conditions"))]
         if not conditions:
-            custom = str(part(self.found.get(name), "custom", "expr", "expression") or "")
-            return "anybody from anywhere" if custom.strip() == "true" else ""
+            return "whom its expression (CEL) lets in, from outside" if self._custom(name, depth) else ""
         if part(basic, "combiningFunction") == "OR":
             return next((c for c in conditions if c), "")
         return conditions[0] if all(conditions) else ""
@@ -49,6 +49,24 @@ class Levels:
     def unknown(self, names: list[str]) -> bool:
         """Whether one of some levels could not be read."""
         return self.blind is not None and any(n != ANYWHERE and n not in self.found for n in names)
+
+    def unfollowed(self, names: list[str]) -> str:
+        """A level of which it can't be said whom it lets in, for its expression is not followed; "" for none."""
+        return next((n for n in names if "custom" in self.found.get(n, {}) and self._custom(n) is None), "")
+
+    def _custom(self, name: str, depth: int = 0) -> bool | None:
+        """Whether a level in CEL lets strangers in; None where that can't be said."""
+        text = str(part(self.found.get(name), "custom", "expr", "expression") or "")
+        if not text.strip():
+            return False
+
+        def other(short: str) -> bool:
+            return depth < _DEEPEST and bool(self.wide(f"{name.rpartition('/')[0]}/{short}", depth + 1))
+
+        return lets_in(text, lambda ranges: any(self._outside(r) for r in ranges), other)
+
+    def _outside(self, text: str) -> bool:
+        return not _private(text) and self._foreign(Kind.IP_RANGE, text)
 
     def _condition(self, one: Mapping[str, Any], depth: int) -> str:
         """Whom one condition lets in that is not ours."""
@@ -61,13 +79,21 @@ class Levels:
         ]
         if one.get("members"):
             return f"{strangers[0]}, not known to be ours" if strangers else ""
-        if one.get("devicePolicy") or one.get("vpcNetworkSources"):
+        networks = [
+            str(part(n, "vpcSubnetwork", "network") or "").removeprefix("//compute.googleapis.com/")
+            for n in mappings(one.get("vpcNetworkSources"))
+        ]
+        if strange := next(
+            (n for n in networks if self._foreign(Kind.PROJECT, n.partition("/")[2].partition("/")[0])), ""
+        ):
+            return f"whoever is in the network {strange}, not known to be ours"
+        if one.get("devicePolicy") or networks:
             return ""
         required = texts(one.get("requiredAccessLevels"))
         if required and not (depth < _DEEPEST and all(self.wide(r, depth + 1) for r in required)):
             return ""
         if ranges:
-            outside = [r for r in ranges if not _private(r) and self._foreign(Kind.IP_RANGE, r)]
+            outside = [r for r in ranges if self._outside(r)]
             return f"anybody from {outside[0]}, which is not in the perimeter" if outside else ""
         regions = texts(one.get("regions"))
         return f"anybody from {', '.join(regions[:5])}" if regions else "anybody from anywhere"

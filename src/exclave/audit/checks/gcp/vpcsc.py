@@ -60,6 +60,9 @@ def service_perimeter(inventory: Inventory, project: str, perimeter: Perimeter) 
         return failed(NAME, f"perimeter {_title(first)}: {'; '.join(reasons)}", (*facts, ("perimeter", str(first.get("name")))), where)  # fmt: skip
     if known.blind is not None and any(known.unknown(_levels(one)) for one, _ in regular):
         return unseen(known.blind, NAME)
+    if level := next((n for one, _ in regular if (n := known.unfollowed(_levels(one)))), ""):
+        why = f"access level {level.rpartition('/')[2]} is an expression (CEL) that is not followed here: look whom it lets in"
+        return Item(resource=NAME, status=Status.COULD_NOT_LOOK, why=why, facts=facts, where=where)
     return passed(NAME, where=where, facts=facts)
 
 
