@@ -34,6 +34,7 @@ class GoogleStub:
     def __init__(self) -> None:
         self.projects = {PROJECT: NUMBER, OTHER: OTHER_NUMBER}
         self.things: dict[str, dict[str, Any]] = {}  # resource name → resource
+        self.folders: dict[str, list[str]] = {}  # project → ids of the folders over it, the nearest first
         self.policies: dict[str, dict[str, Any]] = {}  # resource name → IAM policy
         self.assets: dict[str, list[dict[str, Any]]] = {p: [] for p in self.projects}  # RESOURCE
         self.shared: dict[str, list[str]] = {p: [] for p in self.projects}  # full names with a policy
@@ -257,6 +258,7 @@ class GoogleStub:
             return {
                 "ancestor": [
                     {"resourceId": {"type": "project", "id": project}},
+                    *({"resourceId": {"type": "folder", "id": f}} for f in self.folders.get(project, ())),
                     {"resourceId": {"type": "organization", "id": ORG[14:]}},
                 ]
             }

@@ -47,6 +47,23 @@ def test_exempted_members_count_wherever_they_are_exempted(parent, failing):
     assert "leave out user:mallory@ours.example of bigquery.googleapis.com" in why(CONTROL, stub)
 
 
+def test_folders_over_a_project_count():
+    stub = right()
+    stub.folders = {PROJECT: ["77", "78"]}
+    extra = config("DATA_READ", service="storage.googleapis.com", exempted=["user:mallory@ours.example"])
+    stub.policies["folders/78"] = {"version": 1, "etag": "e0", "bindings": [], "auditConfigs": [extra]}
+    assert statuses(CONTROL, stub) == {ORG: "pass", PROJECT: "fail", OTHER: "pass"}
+    assert "leave out user:mallory@ours.example of storage.googleapis.com" in why(CONTROL, stub)
+    stub.policies["folders/78"]["auditConfigs"] = stub.policies[ORG].pop("auditConfigs")
+    assert statuses(CONTROL, stub) == {ORG: "fail", PROJECT: "pass", OTHER: "fail"}
+    stub.fail("folders/77:getIamPolicy", 403, error(403))
+    check = look(CONTROL, stub)[PROJECT]
+    assert (check.status.value, check.missing) == (
+        "could-not-look",
+        ("resourcemanager.folders.getIamPolicy",),
+    )
+
+
 def test_a_project_may_switch_them_on_for_itself():
     stub = right()
     del stub.policies[ORG]["auditConfigs"]

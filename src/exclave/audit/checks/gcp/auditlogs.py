@@ -8,7 +8,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from exclave.audit.checks.gcp.scopes import HOME_POLICY, POLICY, home_of, mappings, part, projects, texts
+from exclave.audit.checks.gcp.scopes import (
+    FOLDER_POLICY,
+    HOME_POLICY,
+    POLICY,
+    home_of,
+    mappings,
+    part,
+    projects,
+    texts,
+)
 from exclave.audit.checks.gcp.sinks import excluded, wrong_with
 from exclave.audit.checks.gcp.subnets import flow_logs
 from exclave.audit.judging import failed, judged, passed, unseen
@@ -47,6 +56,7 @@ def logging(inventory: Inventory, perimeter: Perimeter, _settings: Settings) -> 
     for scope in found:
         parent, home = f"projects/{scope.account}", homes[scope.account]
         above = [policies[home]] if home else []
+        above += inventory.answers(FOLDER_POLICY, account=scope.account)
         items = _configured([*above, inventory.one(POLICY, scope.account)], scope.account)
         if not home:
             sinks = inventory.one(SINKS, scope.account)

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 HOME = "cloudresourcemanager.GetHome"
 HOME_POLICY, POLICY = "cloudresourcemanager.GetHomeIamPolicy", "cloudresourcemanager.GetIamPolicy"
+FOLDER_POLICY = "cloudresourcemanager.GetFolderIamPolicy"
 PROJECT, ANCESTRY = "cloudresourcemanager.GetProject", "cloudresourcemanager.GetAncestry"
 
 
