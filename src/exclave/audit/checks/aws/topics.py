@@ -32,6 +32,8 @@ class Topics:
 
     def __init__(self, inventory: Inventory) -> None:
         self._inventory = inventory
+        self._held: dict[tuple[str, str, str], dict[str, Answer]] = {}
+        self._confirmed: dict[str, list[Answer]] = {}
 
     def reached(
         self,
@@ -67,13 +69,27 @@ class Topics:
         attributes: list[Mapping[str, Any]] = [next(iter(a.items), {}) for a in found]
         return all(any(_passes(a, m) for a in attributes) for m in messages)
 
+    def _recorded(self, call: str, account: str, region: str) -> dict[str, Answer]:
+        """The answers of a call by their keys, read once."""
+        place = (call, account, region)
+        if place not in self._held:
+            found = {a.key: a for a in self._inventory.each(call, account=account, region=region)}
+            self._held[place] = found or {"": self._inventory.one(call, account, region)}
+        return self._held[place]
+
+    def _one(self, call: str, account: str, region: str) -> Answer:
+        return next(iter(self._recorded(call, account, region).values()))
+
     def _subscribed(self, topic: str) -> list[Answer]:
         """The attributes of each confirmed subscription to a topic, as far as they were recorded."""
+        if topic in self._confirmed:
+            return self._confirmed[topic]
         region, account = topic.split(":")[3:5]
-        listed = self._inventory.one(SUBSCRIPTIONS, account, region)
-        recorded = {a.key: a for a in self._inventory.each(SUBSCRIPTION, account=account, region=region)}
+        listed = self._one(SUBSCRIPTIONS, account, region)
+        recorded = self._recorded(SUBSCRIPTION, account, region)
         mine = [str(s.get("SubscriptionArn")) for s in listed.items if s.get("TopicArn") == topic]
-        return [recorded[s] for s in mine if s.startswith("arn:") and s in recorded]
+        self._confirmed[topic] = [recorded[s] for s in mine if s.startswith("arn:") and s in recorded]
+        return self._confirmed[topic]
 
     def _topic(self, arn: str, sender: str, own: str, source: str) -> Found:
         parts = arn.split(":")
@@ -84,8 +100,8 @@ class Topics:
             return f"topic {arn} is of another region than what tells it", ""
         if not any((s.account, s.region) == (account, region) for s in self._inventory.scopes):
             return "", f"topic {arn} is of an account or region that was not recorded"
-        topics = self._inventory.one(TOPICS, account, region)
-        listed = self._inventory.one(SUBSCRIPTIONS, account, region)
+        topics = self._one(TOPICS, account, region)
+        listed = self._one(SUBSCRIPTIONS, account, region)
         for answer in (topics, listed):
             if answer.error is not None:
                 return "", f"{answer.call}: {answer.error.words}"
@@ -102,8 +118,7 @@ class Topics:
     def _closed(self, arn: str, sender: str, source: str) -> Found:
         """What keeps the sender out, and whether that can't be told, where the topic's attributes were recorded."""
         region, account = arn.split(":")[3:5]
-        answers = self._inventory.each(ATTRIBUTES, account=account, region=region)
-        found = next((a for a in answers if a.key == arn), None)
+        found = self._recorded(ATTRIBUTES, account, region).get(arn)
         if found is not None and _refused(found) and found.error is not None:
             return "", f"{found.call}: {found.error.words}"
         attributes: Mapping[str, Any] = next(iter(found.items), {}) if found is not None else {}
@@ -125,16 +140,15 @@ class Topics:
             region, account = key.split(":")[3:5]
         name = key.rpartition(":")[2].removeprefix("key/")
         if name.startswith("alias/"):
-            aliases = self._inventory.one(ALIASES, account, region)
+            aliases = self._one(ALIASES, account, region)
             if aliases.error is not None:
                 return "", f"key of topic {arn}: {aliases.error.words}"
             name = next((str(a.get("TargetKeyId")) for a in aliases.items if a.get("AliasName") == name), name)  # fmt: skip
-        keys = self._inventory.one(KEYS, account, region)
+        keys = self._one(KEYS, account, region)
         if keys.error is not None:
             return "", f"key of topic {arn}: {keys.error.words}"
-        recorded = self._inventory.each(KEY_POLICY, account=account, region=region)
-        answer = next((a for a in recorded if a.key == name and not a.absent), None)
-        if answer is None:
+        answer = self._recorded(KEY_POLICY, account, region).get(name)
+        if answer is None or answer.absent:
             return f"the key of topic {arn}, {key}, does not exist", ""
         if answer.error is not None:
             return "", f"key of topic {arn}: {answer.error.words}"
