@@ -61,6 +61,8 @@ def test_every_call_of_the_table_is_counted_for_each_place():
         (CHANNEL, {"enabled": False}, "is switched off"),
         (CHANNEL, {"verificationStatus": "UNVERIFIED"}, "was never verified"),
         (CHANNEL, {"labels": {}}, "leads nowhere"),
+        (CHANNEL, {"type": "slack", "labels": {"team": "soc"}}, "leads nowhere"),
+        (CHANNEL, {"type": "webhook_basicauth", "labels": {}}, "leads nowhere"),
     ],
 )  # fmt: skip
 def test_a_broken_link_breaks_the_chain_and_is_named(name, change, reason):

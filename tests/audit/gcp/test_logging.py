@@ -126,6 +126,13 @@ def test_the_log_bucket_must_keep_what_it_gets(change, reason):
     assert reason in why(CONTROL, stub, ORG)
 
 
+def test_a_log_bucket_that_is_gone():
+    stub = right()
+    del stub.things[BUCKET]
+    assert "which doesn't exist" in why(CONTROL, stub, ORG)
+    assert statuses(CONTROL, stub)[ORG] == "fail"
+
+
 def test_a_log_bucket_that_nobody_recorded_could_not_be_looked_at():
     stub = right()
     stub.fail(f"projects/{LOGS}/locations/-/buckets", 403, error(403))

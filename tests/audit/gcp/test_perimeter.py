@@ -155,6 +155,10 @@ def test_a_perimeter_that_does_not_hold_the_project_fails(change, reason):
     [
         ({"ingressPolicies": [{"ingressFrom": ANYWHERE, "ingressTo": ALL}]}, "lets in anybody from anywhere (every service)"),
         ({"ingressPolicies": [{"title": "etl", "ingressFrom": {"identityType": "ANY_SERVICE_ACCOUNT"}, "ingressTo": {"operations": [{"serviceName": "storage.googleapis.com"}], "resources": ["*"]}}]}, "(etl) lets in anybody"),
+        ({"ingressPolicies": [{"ingressFrom": {**ANYWHERE, "sources": [{"resource": "//compute.googleapis.com/projects/evil-project/global/networks/n"}]}, "ingressTo": ALL}]}, "evil-project/global/networks/n, not known to be ours"),
+        ({"ingressPolicies": [{"ingressFrom": {"identities": ["principalSet://iam.googleapis.com/projects/999999999999/locations/global/workloadIdentityPools/p/*"]}, "ingressTo": ALL}]}, "workloadIdentityPools/p/*, not known to be ours"),
+        ({"egressPolicies": [{"egressFrom": {"identityType": "ANY_SERVICE_ACCOUNT"}, "egressTo": {"roles": ["roles/storage.admin"], "resources": ["*"]}}]}, "take data to any project (by role)"),
+        ({"egressPolicies": [{"egressFrom": {"identities": ["user:a@ours.example"]}, "egressTo": {"operations": [{"serviceName": "bigquery.googleapis.com"}], "externalResources": ["s3://evil"]}}]}, "to another cloud"),
         ({"egressPolicies": [{"egressFrom": {"identityType": "ANY_IDENTITY"}, "egressTo": ALL}]}, "lets anybody take data to any project"),
         ({"egressPolicies": [{"egressFrom": {"identities": ["user:a@ours.example"]}, "egressTo": {"operations": [{"serviceName": "bigquery.googleapis.com"}], "resources": ["projects/999999999999"]}}]}, "lets data go to projects/999999999999"),
         ({"egressPolicies": [{"egressFrom": {"identities": ["user:a@ours.example"]}, "egressTo": ALL}]}, "user:a@ours.example take data to any project"),

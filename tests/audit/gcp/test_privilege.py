@@ -55,6 +55,22 @@ def test_predefined_roles_googles_own_agent_and_deleted_members_pass():
     assert look(CONTROL, stub)[PROJECT].status.value == "pass"
 
 
+@pytest.mark.parametrize(
+    ("condition", "status"),
+    [
+        ("request.time < timestamp('2026-01-01T00:00:00.000Z')", "pass"),
+        ('request.time < timestamp("2027-01-01T00:00:00Z")', "fail"),
+        ("request.time > timestamp('2026-01-01T00:00:00Z')", "fail"),
+        ("request.time < timestamp('2026-01-01T00:00:00Z') || true", "fail"),
+    ],
+)
+def test_a_binding_that_has_ended_gives_nothing(condition, status):
+    stub = right()
+    bound = {"role": "roles/editor", "members": [ETL], "condition": {"title": "t", "expression": condition}}
+    stub.policies[f"projects/{PROJECT}"]["bindings"].append(bound)
+    assert look(CONTROL, stub)[PROJECT].status.value == status
+
+
 def test_the_agent_of_another_project_is_no_agent_of_this_one():
     stub = right()
     give(stub, "serviceAccount:999999999999@cloudservices.gserviceaccount.com", "roles/editor")

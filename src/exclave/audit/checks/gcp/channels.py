@@ -15,7 +15,10 @@ if TYPE_CHECKING:
 
     from exclave.inventory import Answer
 
-MEANT = {"email": "email_address", "pubsub": "topic", "sms": "number", "webhook_tokenauth": "url"}
+MEANT = {
+    "email": "email_address", "pubsub": "topic", "sms": "number", "webhook_tokenauth": "url", "webhook_basicauth": "url",
+    "slack": "channel_name", "google_chat": "space",
+}  # fmt: skip
 
 
 def unreached(policy: Mapping[str, Any], channels: Answer) -> tuple[str, str]:

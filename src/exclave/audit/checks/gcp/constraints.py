@@ -138,7 +138,7 @@ def _foreign(value: str, perimeter: Perimeter) -> bool:
 def named(value: str) -> Destination | None:
     """Whom a value of a constraint means: a customer, an organisation, a folder, a project or a member."""
     text = value.removeprefix("is:").removeprefix("under:").removeprefix("in:")
-    for prefix in ("//cloudresourcemanager.googleapis.com/", "principalSet://iam.googleapis.com/",
+    for prefix in ("//cloudresourcemanager.googleapis.com/", "principalSet://iam.googleapis.com/", "principal://iam.googleapis.com/",
                    "principalSet://cloudresourcemanager.googleapis.com/", "principalSet://goog/"):  # fmt: skip
         text = text.removeprefix(prefix)
     if "@" in text:

@@ -5,6 +5,7 @@ Sources: https://cloud.google.com/iam/docs/roles-overview#basic, https://cloud.g
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from exclave.audit.checks.gcp.predefined import Advice, advice, roles_for
@@ -14,6 +15,7 @@ from exclave.audit.checks.gcp.scopes import (
     ancestors,
     home_of,
     mappings,
+    moment,
     number_of,
     organisation_answer,
     part,
@@ -26,7 +28,7 @@ from exclave.model import Cloud
 from exclave.perimeter.google import bare
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from exclave.audit.model import Check, Item, Settings
     from exclave.inventory import Inventory
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
 
 BASIC = ("roles/owner", "roles/editor", "roles/viewer", "roles/writer", "roles/reader", "roles/admin")
 SEARCH, RECOMMENDED = "cloudasset.SearchAllIamPolicies", "recommender.ListIamRecommendations"
+_UNTIL = re.compile(r"request\.time\s*<=?\s*timestamp\(\s*[\"']([^\"']+)[\"']\s*\)")
 _AGENT = "@cloudservices.gserviceaccount.com"  # Google's own in a project, whose Editor role must stay
 
 
@@ -100,12 +103,19 @@ def _bindings(
         for member in texts(binding.get("members")):
             name = f"{member} {role} on {where}"
             agent = member == f"serviceAccount:{number}{_AGENT}" if number else member.endswith(_AGENT)
-            kept = agent or member.startswith("deleted:")
+            kept = agent or member.startswith("deleted:") or _over(binding, settings)
             kept = kept or (alone and owners == [member] and role == "roles/owner")
             if role not in BASIC or kept:
                 yield passed(name, where=document)
             else:
                 yield _basic(member, role, where, found, settings, document)
+
+
+def _over(binding: Mapping[str, Any], settings: Settings) -> bool:
+    """Whether a binding has ended, by a condition as the console writes it."""
+    found = _UNTIL.fullmatch(str(part(binding, "condition", "expression") or "").strip())
+    ended = moment(found[1]) if found else None
+    return ended is not None and ended <= settings.now
 
 
 def _basic(

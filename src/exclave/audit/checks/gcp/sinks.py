@@ -127,7 +127,12 @@ def _log_bucket(name: str, owner: str, inventory: Inventory, perimeter: Perimete
         for bucket in mappings(answer.items):
             if same_bucket(str(bucket.get("name")), name, inventory):
                 return _retained(bucket, name), ""
-    return ("", blind) if blind else ("", f"log bucket {name} is not in the inventory")
+    if any(
+        a.error is None and a.scope.account in (owner, name.partition("/locations/")[0])
+        for a in _holders(inventory)
+    ):
+        return f"it writes to log bucket {name}, which doesn't exist", ""
+    return "", blind or f"log bucket {name} is not in the inventory"
 
 
 def _holders(inventory: Inventory) -> Iterator[Answer]:

@@ -112,7 +112,7 @@ def _ingress(rule: Mapping[str, Any], perimeter: Perimeter, known: Levels) -> It
             if _foreign(resource.removeprefix("//compute.googleapis.com/"), perimeter):
                 yield f"an ingress rule{_titled(rule)} lets in {resource}, not known to be ours ({what})"
     for identity in texts(part(source, "identities")):
-        stranger = named(identity) if "@" in identity else None
+        stranger = named(identity)  # of a pool of identities the project that it is in
         if stranger is not None and perimeter.judge(stranger).verdict in FOREIGN:
             yield f"an ingress rule{_titled(rule)} lets in {identity}, not known to be ours ({what})"
 
