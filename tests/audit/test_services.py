@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from .build import OURS, REGION, denied, doc, look, status, why
@@ -160,6 +162,30 @@ def test_a_bucket_that_receives_under_a_folder_or_from_a_distribution_is_spared(
     assert "bucket without" in why(CONTROL, regional(logs.documents()))
     logs.flow["LogDestination"] = "arn:aws:s3:::logs/flows"
     assert status(CONTROL, regional(logs.documents())) == "pass"
+
+
+ALLOW = {"Effect": "Allow", "Principal": {"Service": "logging.s3.amazonaws.com"}, "Action": "s3:PutObject", "Resource": "arn:aws:s3:::logs/*"}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("statements", "uri", "expected"),
+    [
+        ([], "http://acs.amazonaws.com/groups/s3/LogDelivery", "pass"), ([], "http://acs.amazonaws.com/groups/global/AllUsers", "fail"),
+        ([ALLOW | {"Condition": {"StringEquals": {"aws:SourceAccount": OURS}, "ArnLike": {"aws:SourceArn": "arn:aws:s3:::data"}}}], "", "pass"),
+        ([ALLOW | {"Condition": {"ArnLike": {"aws:SourceArn": "arn:aws:s3:::other"}}}], "", "fail"),
+        ([ALLOW, ALLOW | {"Effect": "Deny", "Principal": "*"}], "", "fail"),
+        ([ALLOW | {"Principal": {"Service": "delivery.logs.amazonaws.com"}}], "", "fail"),
+    ],
+)  # fmt: skip
+def test_a_bucket_for_logs_must_let_s3_deliver_them(statements, uri, expected):
+    policy = {"Policy": json.dumps({"Statement": statements})} if statements else None
+    grants = [{"Grantee": {"URI": uri}, "Permission": "WRITE"}] if uri else []
+    documents = [
+        *regional(Logs().documents()),
+        doc("s3.GetBucketPolicy", policy, key="logs", absent="" if policy else "NoSuchBucketPolicy"),
+        doc("s3.GetBucketAcl", {"Grants": grants}, key="logs"),
+    ]
+    assert status(CONTROL, documents) == expected
 
 
 def test_two_flow_logs_of_half_the_traffic_hold_all_of_it():

@@ -9,6 +9,9 @@ from exclave.audit.checks.aws.trails import STATUS, TRAILS, undelivered
 from exclave.audit.judging import failed, judged, passed, unseen
 from exclave.audit.model import Item, Status
 from exclave.inventory.model import NOT_RECORDED
+from exclave.policy.evaluate import Answer as Says
+from exclave.policy.evaluate import Policies, evaluate
+from exclave.policy.requests import Request
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -26,6 +29,8 @@ _RECEIVERS = (
 US_EAST_1 = "us-east-1"
 _ONLY = " traffic only"
 _BUCKET = "arn:aws:s3:::"
+# https://docs.aws.amazon.com/AmazonS3/latest/userguide/enable-server-access-logging.html#grant-log-delivery-permissions-general
+_DELIVERS = "logging.s3.amazonaws.com"
 _SOURCES, _DELIVERIES = "logs.DescribeDeliverySources", "logs.DescribeDeliveries"
 
 
@@ -56,6 +61,11 @@ def _buckets(inventory: Inventory, account: str) -> Iterator[Item]:
     listed = inventory.one("s3.ListBuckets", account)
     # S3 delivers to a bucket of the same account only
     here = {str(b.get("Name")) for b in listed.items} if listed.error is None else None
+    # of the buckets that receive
+    policies, lists = (
+        {a.key: a for a in inventory.each(call, account=account) if a.key in targets}
+        for call in ("s3.GetBucketPolicy", "s3.GetBucketAcl")
+    )
     for answer in recorded:
         target = "" if answer.error is not None else answer.text("LoggingEnabled.TargetBucket")
         if answer.error is not None:
@@ -63,12 +73,35 @@ def _buckets(inventory: Inventory, account: str) -> Iterator[Item]:
         elif target and here is not None and target not in here:
             why = f"its access logs go to bucket {target}, which the account has not"
             yield failed(answer.key, why, (("kind", "s3"),), answer.where)
+        elif target and not _takes_logs(policies.get(target), lists.get(target), target, answer):
+            why = f"its access logs go to bucket {target}, which does not let S3 deliver them"
+            yield failed(answer.key, why, (("kind", "s3"),), answer.where)
         elif target:
             yield passed(answer.key, facts=(("kind", "s3"), ("target", target)), where=answer.where)
         elif answer.key in targets:
             yield passed(answer.key, "it receives logs itself", (("kind", "s3"),), answer.where)
         else:
             yield failed(answer.key, "bucket without access logs", (("kind", "s3"),), answer.where)
+
+
+def _takes_logs(policy: Answer | None, grants: Answer | None, target: str, source: Answer) -> bool:
+    """Whether a bucket's policy, or its list, lets S3 deliver the access logs of another; what was not recorded may."""
+    if policy is None or policy.error is not None or grants is None or grants.error is not None:
+        return True
+    account = source.scope.account
+    request = Request(
+        action="s3:PutObject", resource=f"{_BUCKET}{target}/{source.key}", principal=_DELIVERS, resource_account=account,
+        context={"aws:SourceAccount": account, "aws:SourceArn": f"{_BUCKET}{source.key}", "aws:SecureTransport": "true"},
+    )  # fmt: skip
+    says = evaluate(
+        request, Policies(resource=None if policy.absent else (policy.answer or {}).get("Policy"))
+    )
+    writes = {
+        (g.get("Grantee") or {}).get("URI")
+        for g in (grants.answer or {}).get("Grants") or ()
+        if g.get("Permission") in ("WRITE", "FULL_CONTROL")
+    }
+    return says is not Says.DENIES or any(str(uri).endswith("/groups/s3/LogDelivery") for uri in writes)
 
 
 def _distributions(inventory: Inventory, account: str) -> Iterator[Item]:
