@@ -493,13 +493,13 @@ def test_an_open_endpoint_fails_and_one_bound_to_the_organisation_passes():
     ]
     allow = {"Effect": "Allow", "Principal": "*", "Action": "*", "Resource": "*"}
     assert status(NETWORK, [*above, *endpoint(policy(allow))]) == "fail"
-    assert (
-        status(
-            NETWORK,
-            [*above, *endpoint(policy(allow | {"Condition": {"StringEquals": {"aws:PrincipalOrgID": ORG}}}))],
-        )
-        == "pass"
-    )
+    ours = endpoint(policy(allow | {"Condition": {"StringEquals": {"aws:PrincipalOrgID": ORG}}}))
+    assert "carrying data to a stranger's resource (s3:PutObject)" in why(NETWORK, [*above, *ours])
+    assert status(NETWORK, [*above, *ours]) == "partial"
+    bound = [*organization("scp", policy(ONLY_HERE, CARRYING)), *above[-3:]]
+    assert status(NETWORK, [*bound, *ours]) == "pass"
+    both = {"StringEquals": {"aws:PrincipalOrgID": ORG, "aws:ResourceOrgID": ORG}}
+    assert status(NETWORK, [*above, *endpoint(policy(allow | {"Condition": both}))]) == "pass"
     assert status(NETWORK, [*above, *endpoint("not json")]) == "fail"
     for key, value in (("aws:PrincipalOrgID", "o-another0000"), ("aws:PrincipalAccount", MEMBER)):
         theirs = policy(allow | {"Condition": {"StringEquals": {key: [ORG, OURS, value]}}})

@@ -147,10 +147,11 @@ def refuses_carrying_out(
     organization: str,
     levels: Sequence[Sequence[object]],
     others: Sequence[Stranger] = (Stranger(),),
+    through: object = None,
 ) -> tuple[Answer, str]:
-    """What SCPs say when somebody of the account writes to a thing of a stranger, in an organisation or in none: answer, and who from what."""
+    """What SCPs, and the policy of an endpoint, say when somebody of the account writes to a thing of a stranger, in an organisation or in none: answer, and who from what."""
     # what a service does for us has to reach things of AWS's own
-    own, chosen = _own(account, organization), circumstances(_flat(levels), spared=THROUGH)
+    own, chosen = _own(account, organization), circumstances([*_flat(levels), through], spared=THROUGH)
     tries = (
         (
             Request(
@@ -165,7 +166,9 @@ def refuses_carrying_out(
         for what, circumstance in chosen
         for thing in things(action, other.account, _flat(levels))
     )  # fmt: skip
-    return _refused(tries, Policies(identity=[ALLOW_ALL], resource=ALLOW_ANYBODY, scps=levels))
+    return _refused(
+        tries, Policies(identity=[ALLOW_ALL], resource=ALLOW_ANYBODY, boundary=through, scps=levels)
+    )
 
 
 def refuses_strangers(

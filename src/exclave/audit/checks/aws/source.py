@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 from exclave.audit.checks.aws.named import strangers
 from exclave.audit.checks.aws.organization import ALLOW_ALL, own_organizations, reaching
-from exclave.audit.checks.aws.probes import lets_strangers_out, refuses_elsewhere
+from exclave.audit.checks.aws.probes import lets_strangers_out, refuses_carrying_out, refuses_elsewhere
 from exclave.audit.judging import failed, judged, passed, unseen
+from exclave.audit.model import Item, Status
 from exclave.inventory.model import Scope
 from exclave.model import OURS, Cloud, Destination, Kind
 from exclave.policy.document import Malformed, Policy, parse
@@ -18,7 +19,7 @@ from exclave.policy.evaluate import Policies
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from exclave.audit.model import Check, Item, Settings
+    from exclave.audit.model import Check, Settings
     from exclave.inventory import Inventory
     from exclave.perimeter import Perimeter
 
@@ -127,6 +128,8 @@ class _Networks:
 
 
 def _endpoints(inventory: Inventory, perimeter: Perimeter, account: str) -> Iterator[Item]:
+    organization = next(iter(own_organizations(inventory)), "")
+    levels = reaching(inventory, "scp", account).levels
     for answer in inventory.answers("ec2.DescribeVpcEndpoints", account=account):
         if answer.error is not None:
             yield unseen(answer, f"VPC endpoints of {answer.scope.region}")
@@ -145,7 +148,12 @@ def _endpoints(inventory: Inventory, perimeter: Perimeter, account: str) -> Iter
             )
             says, who = lets_strangers_out(action, document, strangers([document], perimeter, account))
             if document and says is Says.DENIES:
-                yield passed(name, facts=facts, where=answer.where)
+                out, _ = refuses_carrying_out(action, account, organization, levels, through=document)
+                if out is Says.DENIES:
+                    yield passed(name, facts=facts, where=answer.where)
+                    continue
+                why = f"neither the endpoint's policy nor an SCP keeps our own credentials from carrying data to a stranger's resource ({action})"
+                yield Item(resource=name, status=Status.PARTIAL, why=why, facts=facts, where=answer.where)
             else:
                 of = f" of {who}" if who else ""
                 yield failed(
