@@ -3,17 +3,20 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
+from dataclasses import replace
 
 import jsonschema
 import pytest
+from rich.console import Console
 
 from exclave.audit.loader import chosen
-from exclave.audit.model import Settings
+from exclave.audit.model import Looked, Settings
 from exclave.audit.ours import seen
 from exclave.audit.run import audit
 from exclave.catalogue.loader import load
 from exclave.inventory import Inventory
-from exclave.outputs import UnknownFormatError, jsonl
+from exclave.outputs import UnknownFormatError, audit_terminal, jsonl
 from exclave.outputs.audit import COLUMNS, write
 from exclave.perimeter import Perimeter
 from tests.audit.build import NOW, OURS, REGION, denied, doc
@@ -85,6 +88,41 @@ def test_the_terminal_says_what_fails_why_and_what_stands_open():
     assert "no password policy" in text
     assert "aws.s3.bucket-acl" in text
     assert OURS in text
+
+
+def test_the_terminal_says_first_what_stands_open_and_last_how_to_go_on():
+    text = written(report(), "terminal")
+    assert text.startswith("Exposures (1)")
+    assert text.index("Exposures (1)") < text.index("Controls (") < text.index("  found     1 exposure (1 ")
+    assert "exclave revoke" in text[text.index("  next ") :]
+    assert "exclave harden" in text[text.index("  next ") :]
+
+
+def test_no_control_s_id_is_cut_at_any_width():
+    for width in (40, 80, 160):
+        out = io.StringIO()
+        audit_terminal.write(report(), Console(file=out, width=width, highlight=False, markup=False))
+        lines = out.getvalue().splitlines()
+        for result in report().results:
+            assert any(line.split()[1:2] == [result.control.id] for line in lines), (width, result.control.id)
+
+
+def test_what_could_not_be_looked_at_is_told_by_its_reason_once():
+    found = report()
+    looked = tuple(
+        Looked(method=f"aws.m{n}", call="c", of=0, exposed=0, failed=3, what="x", why=("Throttled",)) for n in range(40)
+    )  # fmt: skip
+    text = " ".join(written(replace(found, looked=looked), "terminal").split())
+    assert text.count("Throttled") == 1
+    assert "COULD NOT LOOK for exposures by 40 methods" in text
+
+
+def test_the_page_needs_nothing_and_says_the_answer_first():
+    text = written(report(), "html")
+    assert "<h1>1 share stands open outside the perimeter; " in text
+    assert text.index('id="exposures"') < text.index('id="controls-list"')
+    assert "<script" not in text
+    assert not re.search(r'(?:src|href)="(?!#)', text)
 
 
 def test_an_unknown_format_is_refused():

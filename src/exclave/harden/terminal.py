@@ -23,12 +23,11 @@ def show(made: Hardened, out: Console) -> None:
         for why in reasons[:MOST_WHY]:
             labelled(out, "missing", inked(out, why))
         if len(reasons) > MOST_WHY:
-            labelled(out, "", inked(out, f"and {len(reasons) - MOST_WHY} more reasons"))
+            labelled(out, "", inked(out, f"and {len(reasons) - MOST_WHY} more"))
         for artefact in made.artefacts:
             if artefact.control == control:
-                labelled(
-                    out, artefact.format, inked(out, str(place(artefact)), (f"  {artefact.about}", "dim"))
-                )
+                about = f"  {artefact.format}: {artefact.about}"
+                labelled(out, "file", inked(out, str(place(artefact)), (about, "dim")))
         for note in made.notes.get(control, ()):
             labelled(out, "you", inked(out, (note, "yellow")))
         blank(out)

@@ -37,6 +37,8 @@ def write(report: AuditReport, format_name: str, stream: IO[Any]) -> None:
         elif format_name == "csv":
             table(report, text)
         elif format_name == "html":
+            from exclave.outputs.audit_page import write as page
+
             page(report, text)
         else:
             from rich.console import Console
@@ -89,34 +91,3 @@ def rows(report: AuditReport) -> Iterator[dict[str, object]]:
 
 def _yes(value: bool) -> str:
     return "yes" if value else ""
-
-
-def page(report: AuditReport, out: IO[str]) -> None:
-    """One HTML file that needs nothing else and runs no script."""
-    from exclave.outputs.html import policy
-
-    style = (
-        "body{font:14px/1.5 system-ui,sans-serif;margin:2rem;max-width:110rem}table{border-collapse:collapse;width:100%}"
-        "th,td{text-align:left;vertical-align:top;padding:.3rem .6rem;border-bottom:1px solid #ccc}"
-        ".fail,.critical,.high{color:#a00;font-weight:600}.pass{color:#060}.partial,.medium{color:#850}"
-        "code{word-break:break-all}"
-    )
-    write_ = out.write
-    write_('<!doctype html><html lang="en"><head><meta charset="utf-8">')
-    write_(f'<meta http-equiv="Content-Security-Policy" content="{policy(style, "")}">')
-    write_(f"<title>exclave audit</title><style>{style}</style></head><body><h1>Audit</h1>")
-    for name, wanted, columns in (
-        ("Controls", "control", ("status", "control_or_method", "account", "region", "count", "of", "what", "why", "remediation")),
-        ("Exposures", "exposure", ("severity", "control_or_method", "account", "region", "resource", "destination_id", "verdict", "why", "revoke")),
-        ("Not read", "problem", ("where", "why", "remediation")),
-    ):  # fmt: skip
-        found = [row for row in rows(report) if row["type"] == wanted]
-        write_(f"<h2>{name} ({len(found)})</h2><table><tr>")
-        write_("".join(f"<th>{c.replace('_', ' ')}</th>" for c in columns) + "</tr>\n")
-        for row in found:
-            mark = neutralise.html(row.get("status") or row.get("severity") or "")
-            cells = "".join(f"<td>{neutralise.html(row.get(c, ''))}</td>" for c in columns[1:])
-            first = neutralise.html(row.get(columns[0], ""))
-            write_(f'<tr><td class="{mark}">{first}</td>{cells}</tr>\n')
-        write_("</table>")
-    write_("</body></html>\n")

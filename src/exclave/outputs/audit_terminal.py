@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from exclave.audit.model import Status
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-    from exclave.audit.model import AuditReport, Exposure, Result
+    from exclave.audit.model import AuditReport, Exposure, Looked, Result
 
 STATUS_STYLE = {
     Status.PASS: "green",
@@ -22,19 +23,20 @@ STATUS_STYLE = {
     Status.FAIL: "bold red",
     Status.COULD_NOT_LOOK: "bold magenta",
 }
-MOST_SCOPES, MOST_ITEMS, MOST_EXPOSURES, MOST_PROBLEMS = 5, 5, 50, 10
+MOST_SCOPES, MOST_ITEMS, MOST_EXPOSURES, MOST_PROBLEMS, MOST_REASONS = 5, 5, 50, 10, 5
 
 
 def write(report: AuditReport, out: Console, *, verbose: bool = False) -> None:
-    """Write for people. `verbose` lifts every cap."""
+    """Write for people: what stands open, then the controls, what each lacks, and how far it was looked. `verbose` lifts every cap."""
     groups: dict[str, list[Result]] = {}
     for result in report.results:
         groups.setdefault(result.control.id, []).append(result)
-    _table(groups, out)
+    _exposures(report, out, verbose=verbose)
+    if groups:
+        _table(groups, out)
     for results in groups.values():
         _control(results, out, verbose=verbose)
-    _exposures(report, out, verbose=verbose)
-    _closing(report, out, verbose=verbose)
+    _closing(report, groups, out, verbose=verbose)
 
 
 def _worst(results: Sequence[Result]) -> Status:
@@ -42,26 +44,28 @@ def _worst(results: Sequence[Result]) -> Status:
 
 
 def _table(groups: dict[str, list[Result]], out: Console) -> None:
-    from rich import box
-    from rich.table import Table
-
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, safe_box=True)
-    table.add_column("status", no_wrap=True)
-    table.add_column("control", overflow="fold")
-    table.add_column("in place", justify="right", overflow="fold")
-    table.add_column("scopes", overflow="fold")
+    """A line for each control. Ids are never cut: what is counted wraps instead."""
+    say(out, inked(out, (f"Controls ({len(groups)})", "bold")))
+    blank(out)
+    counted = {
+        name: f"{sum(r.check.count for r in results):,} of {sum(r.check.of for r in results):,}"
+        for name, results in groups.items()
+    }
+    wide = max(len(str(_worst(results))) for results in groups.values())
+    names, numbers = max(map(len, groups)), max(map(len, counted.values()))
     for name, results in groups.items():
         status = _worst(results)
-        good, of = sum(r.check.count for r in results), sum(r.check.of for r in results)
-        by = {s: sum(r.check.status is s for r in results) for s in Status}
-        scopes = ", ".join(f"{n} {s}" for s, n in sorted(by.items(), key=lambda e: -e[0].rank) if n)
-        table.add_row(
-            inked(out, (str(status), STATUS_STYLE[status])),
-            inked(out, name),
-            inked(out, f"{good:,} of {of:,} {results[0].check.what}"),
-            inked(out, scopes),
+        head = inked(
+            out,
+            "  ",
+            (str(status).ljust(wide), STATUS_STYLE[status]),
+            f"  {name.ljust(names)}  {counted[name].rjust(numbers)}  ",
         )
-    out.print(table)
+        by = Counter(r.check.status for r in results)
+        scopes = ", ".join(f"{by[s]} {s}" for s in sorted(by, key=lambda s: -s.rank))
+        more = f" ({scopes})" if len(results) > 1 else ""
+        say(out, inked(out, results[0].check.what + more), indent=len(head.plain), margin=head)
+    blank(out)
 
 
 def _control(results: Sequence[Result], out: Console, *, verbose: bool) -> None:
@@ -147,32 +151,76 @@ def _exposure(e: Exposure, out: Console) -> None:
     labelled(out, "evidence", inked(out, e.where))
     if e.revoke:
         labelled(out, "revoke:", inked(out, (e.revoke.command or e.revoke.call, "bold green")), keep=True)
+        if note := words.revoke_note(e.revoke):
+            labelled(out, "", inked(out, (f"# {note}", "dim")))
     blank(out)
 
 
-def _closing(report: AuditReport, out: Console, *, verbose: bool) -> None:
-    for line in report.perimeter:
-        labelled(out, "perimeter", inked(out, line))
-    for k in report.looked:
-        failed = f", {k.failed:,} could not be looked at: {'; '.join(k.why)}" if k.failed else ""
-        if verbose or k.failed or k.exposed:
-            labelled(
-                out, "looked", inked(out, f"{k.method}: {k.exposed:,} of {k.of:,} {k.what} exposed{failed}")
-            )
+def _closing(report: AuditReport, groups: dict[str, list[Result]], out: Console, *, verbose: bool) -> None:
+    for number, line in enumerate(report.perimeter):
+        labelled(out, "perimeter" if number == 0 else "", inked(out, line))
+    _looked(report.looked, out, verbose=verbose)
     c = report.coverage
-    labelled(
-        out,
-        "read",
-        inked(
-            out,
-            f"{words.count(c.files, 'file')}, {words.count(c.records, 'answer')} of {words.count(len(c.accounts), 'account')}, {words.moment(c.first)} to {words.moment(c.last)} UTC",
-        ),
-    )
-    if not c.problems:
+    read = f"{words.count(c.files, 'file')}, {words.count(c.records, 'answer')} of {words.count(len(c.accounts), 'account')}"
+    labelled(out, "read", inked(out, f"{read}, {words.moment(c.first)} to {words.moment(c.last)} UTC"))
+    if c.problems:
+        text = (words.count(len(c.problems), "problem"), "bold red")
+        labelled(out, "NOT READ", inked(out, text), style="bold red")
+    else:
         labelled(out, "not read", inked(out, "nothing: all that is in the inventory could be read"))
-        return
-    labelled(
-        out, "NOT READ", inked(out, (words.count(len(c.problems), "problem"), "bold red")), style="bold red"
-    )
     for p in c.problems if verbose else c.problems[:MOST_PROBLEMS]:
         labelled(out, "", inked(out, (p.where, "bold"), f": {p.what}" + (f" ({p.hint})" if p.hint else "")))
+    _found(report, groups, out)
+
+
+def _looked(looked: Sequence[Looked], out: Console, *, verbose: bool) -> None:
+    """Of how many resources how many are exposed; and, as loudly, what could not be looked at, by reason."""
+    if not looked:
+        return
+    of, methods = sum(k.of for k in looked), len({k.method for k in looked})
+    exposed = sum(k.exposed for k in looked)
+    text = f"{exposed:,} of {words.count(of, 'resource')} exposed, by {words.count(methods, 'method')}"
+    labelled(out, "looked", inked(out, text))
+    if verbose:
+        for k in looked:
+            labelled(out, "", inked(out, f"{k.method}: {k.exposed:,} of {k.of:,} {k.what} exposed"))
+    reasons: dict[str, dict[str, None]] = {}
+    for k in looked:
+        for why in k.why or (("not said why",) if k.failed else ()):
+            reasons.setdefault(why, {})[k.method] = None
+    if not reasons:
+        return
+    number = len({m for found in reasons.values() for m in found})
+    text = f"COULD NOT LOOK for exposures by {words.count(number, 'method')}, or not everywhere"
+    labelled(out, "", inked(out, (text, "bold magenta")))
+    ranked = sorted(reasons.items(), key=lambda e: (-len(e[1]), e[0]))
+    for why, found in ranked if verbose else ranked[:MOST_REASONS]:
+        names = list(found)
+        shown = names if verbose else names[:MOST_ITEMS]
+        labelled(out, "", inked(out, (f"{why}: ", "bold"), ", ".join(shown) + _more(len(names) - len(shown))))
+    if len(ranked) > MOST_REASONS and not verbose:
+        text = f"and {words.count(len(ranked) - MOST_REASONS, 'reason')} more (--verbose lists all)"
+        labelled(out, "", inked(out, (text, "dim")))
+
+
+def _found(report: AuditReport, groups: dict[str, list[Result]], out: Console) -> None:
+    """How much of what, and how to go on: the last lines must say it too, since the first may have scrolled away."""
+    parts = []
+    if report.exposures:
+        severities = words.severities(e.severity for e in report.exposures)
+        parts.append(f"{words.count(len(report.exposures), 'exposure')} ({severities})")
+    by = Counter(_worst(results) for results in groups.values())
+    if groups:
+        counts = ", ".join(f"{by[s]} {s}" for s in sorted(by, key=lambda s: -s.rank))
+        parts.append(f"{words.count(len(groups), 'control')} ({counts})")
+    if parts:
+        labelled(out, "found", inked(out, ("; ".join(parts), "bold")))
+    advice = []
+    if any(e.revoke or e.severity.rank >= Severity.MEDIUM.rank for e in report.exposures):
+        advice.append("`exclave revoke` of the inventory, or of -o a.jsonl, plans how shares are taken back")
+    if by[Status.FAIL] or by[Status.PARTIAL]:
+        advice.append(
+            "`exclave harden` of the inventory -o DIR writes what puts the missing controls in place"
+        )
+    for number, text in enumerate(advice):
+        labelled(out, "next" if number == 0 else "", inked(out, text))

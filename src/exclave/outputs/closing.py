@@ -137,7 +137,7 @@ def _command(t: Transfer, out: Console, said: str) -> str:
     call = t.revoke
     if call is None:
         return said
-    note = "; ".join(part for part in (call.risk if call.risk != "safe" else "", call.note) if part)
+    note = words.revoke_note(call)
     if note and note != said:
         whole(out, inked(out, (f"  # {note}", "dim")))
     whole(out, inked(out, "  ", (call.command or f"{call.call} {dict(call.args)}", "bold green")))

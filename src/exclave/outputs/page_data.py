@@ -64,8 +64,7 @@ def _of_transfer(t: Transfer) -> dict[str, Any]:
     }
     if t.revoke:
         row["revoke"] = line(t.revoke.command or t.revoke.call)
-        risk = t.revoke.risk if t.revoke.risk != "safe" else ""
-        row["note"] = line("; ".join(part for part in (risk, t.revoke.note) if part))
+        row["note"] = line(words.revoke_note(t.revoke))
     return row
 
 

@@ -143,7 +143,7 @@ def _way_back(i: Incident) -> Safe | None:
         return None
     rows = []
     for command, call in list(wanted.items())[:MOST_LINES]:
-        note = "; ".join(part for part in (call.risk if call.risk != "safe" else "", call.note) if part)
+        note = words.revoke_note(call)
         rows.append(
             el(
                 "div",

@@ -126,10 +126,7 @@ def finding(t: Transfer, out: Console) -> None:
     if t.revoke and (is_open or t.state is None):
         command = t.revoke.command or f"{t.revoke.call} {dict(t.revoke.args)}"
         labelled(out, "revoke:", inked(out, (command, "bold green")), keep=True)
-        note = "; ".join(
-            part for part in (t.revoke.risk if t.revoke.risk != "safe" else "", t.revoke.note) if part
-        )
-        if note:
+        if note := words.revoke_note(t.revoke):
             labelled(out, "", inked(out, (f"# {note}", "dim")))
 
 

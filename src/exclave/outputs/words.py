@@ -19,6 +19,7 @@ if TYPE_CHECKING:
         Evidence,
         Judgement,
         Resource,
+        RevokeCall,
         Severity,
         Signal,
         Step,
@@ -208,6 +209,11 @@ def standing(t: Transfer) -> str:
     return f"closed {moment(t.state.closed_at)}{for_long}{by}" + (
         ", but taken before" if t.state.taken else ""
     )
+
+
+def revoke_note(call: RevokeCall) -> str:
+    """What to know before a share is taken back: `disruptive; ends every rule of the bucket`."""
+    return "; ".join(part for part in (call.risk if call.risk != "safe" else "", call.note) if part)
 
 
 def evidence(e: Evidence) -> str:

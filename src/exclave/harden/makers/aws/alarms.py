@@ -110,7 +110,7 @@ def told(link: Chain) -> Iterator[str]:
 def _artefacts(
     control: str, link: Chain, account: Account, to: Target, options: Options
 ) -> Iterator[Artefact]:
-    about = f"{len(link.patterns)} metric filters, a metric, an alarm" + (
+    about = f"{len(link.patterns)} metric filter{'s' * (len(link.patterns) > 1)}, a metric, an alarm" + (
         "" if link.existing_topic else ", a topic and who is told"
     )
     notes = (*((TRAIL_FIRST,) if to.ours else ()), *told(link))

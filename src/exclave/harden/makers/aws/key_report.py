@@ -48,6 +48,6 @@ def report(control: str, account: Account, items: Sequence[Item], _options: Opti
         lines += [table(("role", "seconds"), [(i.resource, fact(i, "seconds")) for i in roles])]
     return Artefact(
         control=control, name=changes.file_name(control, account, "text"), format="text",
-        about=f"what to do with {len(keys)} keys" + (f" and {len(roles)} roles" if roles else ""), text="\n".join(lines) + "\n",
+        about=f"what to do with {len(keys)} key{'s' * (len(keys) != 1)}" + (f" and {len(roles)} role{'s' * (len(roles) != 1)}" if roles else ""), text="\n".join(lines) + "\n",
         undo="aws iam update-access-key --status Active --user-name USER --access-key-id KEY",
     )  # fmt: skip

@@ -57,9 +57,7 @@ def _pattern(alternatives: list[dict[str, Any]]) -> dict[str, Any]:
 def artefacts(control: str, account: Account, options: Options) -> Iterator[Artefact]:
     """The rules with a topic; one template that fits every region."""
     found = patterns()
-    about = (
-        f"{len(found)} rules of EventBridge on the catalogue's sharing events, and a topic: for every region"
-    )
+    about = f"{len(found)} rule{'s' * (len(found) > 1)} of EventBridge on the catalogue's sharing events, and a topic: for every region"
     topic = f"{options.prefix}-sharing-rules"
     notify = [n for n in options.notify if ":sns:" not in n]
     notes = (NOTE, *(() if notify else (NOBODY,)))
