@@ -27,7 +27,7 @@ def output() -> str:
         size = ["--days", "1", "--accounts", "4", "--records", "8000"]
         subprocess.run([*command, "simulate", "demo", *size, *breach], check=True, **settings)  # noqa: S603
         done = subprocess.run([*command, "hunt", "demo/logs", "--fail-on", "never"], check=True, **settings)  # noqa: S603
-    story, _, rest = done.stdout.partition("\n  evidence  [1]")
+    story, _, rest = done.stdout.partition("\n  evidence  ")
     revoke = rest[rest.index("  read  ") :]
     return "\n".join(line.rstrip() for line in f"{story}\n  …\n{revoke}".splitlines()) + "\n"
 
