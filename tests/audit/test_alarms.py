@@ -670,6 +670,25 @@ def test_a_rule_that_is_off_narrow_or_unheard_does_not(change):
     assert status("aws.alarm.data-sharing", chain.documents()) == "fail"
 
 
+@pytest.mark.parametrize(
+    ("arns", "expected"),
+    [
+        (("lambda:{}:function:there:live",), "pass"), (("sqs:{}:there",), "pass"), (("lambda:{}:function:gone",), "fail"), (("sqs:{}:gone",), "fail"),
+        (("sqs:{}:gone", "lambda:{}:function:there"), "pass"), (("lambda:eu-west-1:999900001111:function:theirs",), "pass"),
+    ],
+)  # fmt: skip
+def test_a_rule_that_tells_a_queue_or_function_which_is_gone_tells_nobody(arns, expected):
+    chain = Chain()
+    here = f"{REGION}:{OURS}"
+    chain.rules = [sharing_rule()]
+    chain.targets = {"sharing": [{"Id": a, "Arn": "arn:aws:" + a.format(here)} for a in arns]}
+    listed = [
+        doc("lambda.ListFunctions", {"Functions": [{"FunctionName": "there"}]}, region=REGION),
+        doc("sqs.ListQueues", {"QueueUrls": [f"https://sqs/{OURS}/there"]}, region=REGION),
+    ]
+    assert status("aws.alarm.data-sharing", [*chain.documents(), *listed]) == expected
+
+
 def test_a_rule_in_one_region_of_two_does_not():
     chain = Chain()
     chain.rules, chain.targets = [sharing_rule()], {"sharing": [{"Id": "1", "Arn": TOPIC}]}

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from exclave.inventory import Answer, Inventory
 
 RULES, TARGETS = "events.ListRules", "events.ListTargetsByRule"
+FUNCTIONS, QUEUES = "lambda.ListFunctions", "sqs.ListQueues"
 SENDER = "events.amazonaws.com"
 ON = ("ENABLED", "ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS")
 _DETAIL = "detail."
@@ -63,8 +64,9 @@ class Rules:
             if answer.error is not None:
                 self._unseen[region] = f"rules in {region}: {answer.error.words}"
             targets = {a.key: a for a in inventory.each(TARGETS, account=account, region=region)}
+            gone = _Gone(inventory, account, region)
             self._buses[region] = [
-                _rule(rule, targets.get(str(rule.get("Name"))), topics, region)
+                _rule(rule, targets.get(str(rule.get("Name"))), topics, region, gone)
                 for rule in answer.items
                 if rule.get("EventPattern") and rule.get("EventBusName") in (None, "", "default")
             ]
@@ -133,7 +135,27 @@ class Rules:
         }  # fmt: skip
 
 
-def _rule(rule: Mapping[str, Any], reached: Answer | None, topics: Topics, region: str) -> _Rule:
+class _Gone:
+    """Whether a function or a queue of the account is none of those that were listed."""
+
+    def __init__(self, inventory: Inventory, account: str, region: str) -> None:
+        self._place = (region, account)
+        functions, queues = (inventory.one(call, account, region) for call in (FUNCTIONS, QUEUES))
+        self._held = {
+            "lambda": {str(f.get("FunctionName")) for f in functions.items}
+            if functions.error is None
+            else None,
+            "sqs": {str(q).rpartition("/")[2] for q in queues.items} if queues.error is None else None,
+        }
+
+    def __call__(self, arn: str) -> bool:
+        _, _, service, *place, name = arn.split(":", 5) if arn.count(":") > 4 else [""] * 6  # noqa: PLR2004
+        held = self._held.get(service)
+        known = name.removeprefix("function:").partition(":")[0]
+        return held is not None and tuple(place) == self._place and known not in held
+
+
+def _rule(rule: Mapping[str, Any], reached: Answer | None, topics: Topics, region: str, gone: _Gone) -> _Rule:
     name = str(rule.get("Name"))
     wrong = blind = ""
     arns = [str(t.get("Arn")) for t in reached.items] if reached is not None else []
@@ -144,8 +166,10 @@ def _rule(rule: Mapping[str, Any], reached: Answer | None, topics: Topics, regio
         blind = f"targets of rule {name}: {said}"
     elif not arns:
         wrong = f"rule {name} has no target"
-    elif all(":sns:" in a for a in arns):
-        wrong, blind = topics.reached(arns, SENDER, region)
+    elif not (there := [a for a in arns if not gone(a)]):
+        wrong = f"rule {name}: its target {arns[0]} does not exist"
+    elif all(":sns:" in a for a in there):
+        wrong, blind = topics.reached(there, SENDER, region)
         wrong, blind = (wrong and f"rule {name}: {wrong}"), (blind and f"rule {name}: {blind}")
-        return _Rule(name, rule.get("EventPattern"), wrong, blind, arns)
+        return _Rule(name, rule.get("EventPattern"), wrong, blind, there)
     return _Rule(name, rule.get("EventPattern"), wrong, blind)
