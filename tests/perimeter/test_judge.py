@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from exclave.model import Cloud, Destination, Kind, Verdict
 from exclave.perimeter import Entry, EntryKind, Perimeter
+from exclave.perimeter.build import maker
 
 OURS, OTHER, FOREIGN = "123456789012", "210987654321", "111122223333"
 
@@ -163,3 +164,10 @@ def test_the_reason_names_the_account_or_project_that_is_not_ours():
     assert LISTED.judge(role).reason == "account 111122223333 is not in the perimeter"
     robot = Destination(kind=Kind.PRINCIPAL, id="r@p-1234.iam.gserviceaccount.com", cloud=Cloud.GCP)
     assert LISTED.judge(robot).reason == "project p-1234 is not in the perimeter"
+
+
+def test_who_acted_is_not_said_to_be_assumed_ours(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    seen = {Kind.PRINCIPAL: {"dana@ours.example": "acted"}, Kind.PROJECT: {"our-project": "its log is here"}}
+    _, remarks = maker(None)(seen)
+    assert remarks[0] == "assumed ours, since what was read shows it: project our-project"

@@ -20,14 +20,12 @@ _PLURALS = {
     Kind.PROJECT: "projects",
     Kind.TENANT: "tenants",
     Kind.DOMAIN: "domains",
-    Kind.PRINCIPAL: "principals",
     Kind.CANONICAL_ID: "canonical ids",
     Kind.VPC: "VPCs",
 }
 _COUNTED = (
     Kind.BUCKET,
     Kind.VPC,
-    Kind.PRINCIPAL,
     Kind.CANONICAL_ID,
 )  # many, and they follow from the accounts
 
@@ -82,6 +80,8 @@ def _assumed(perimeter: Perimeter) -> Iterator[str]:
     """What counts as ours without a line of the file: named, or counted where there are many by nature."""
     listed = {e.id.lower() for e in perimeter.entries}
     for kind, found in perimeter.seen.items():
+        if kind is Kind.PRINCIPAL:
+            continue  # who acted is noted for the sake of his domain, and is not ours for that
         ids = sorted(i for i in found if i not in listed)
         many = _PLURALS.get(kind, f"{kind.value}s")
         called = many if len(ids) > 1 else many.removesuffix("s")
