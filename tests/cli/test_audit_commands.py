@@ -82,7 +82,7 @@ def test_a_diff_of_what_is_no_audit_is_a_usage_error(tmp_path):
 def test_an_empty_folder_and_an_unknown_control_are_usage_errors(tmp_path, folder):
     call("audit", str(tmp_path), status=2)
     call("audit", folder(PASSING), "--control", "aws.nothing", status=2)
-    call("audit", folder(PASSING), "-f", "sarif", status=2)
+    call("audit", folder(PASSING), "-f", "pdf", status=2)
     call("collect", "aws", "-o", str(tmp_path / "x"), "--control", "aws.nothing", status=2)
 
 

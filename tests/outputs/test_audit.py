@@ -11,13 +11,13 @@ import pytest
 from rich.console import Console
 
 from exclave.audit.loader import chosen
-from exclave.audit.model import Looked, Settings
+from exclave.audit.model import Looked, Settings, Status
 from exclave.audit.ours import seen
 from exclave.audit.run import audit
 from exclave.catalogue.loader import load
 from exclave.inventory import Inventory
-from exclave.outputs import UnknownFormatError, audit_terminal, jsonl
-from exclave.outputs.audit import COLUMNS, write
+from exclave.outputs import WRITERS, UnknownFormatError, audit_terminal, jsonl
+from exclave.outputs.audit import COLUMNS, FORMATS, write
 from exclave.perimeter import Perimeter
 from tests.audit.build import NOW, OURS, REGION, denied, doc
 
@@ -125,6 +125,58 @@ def test_the_page_needs_nothing_and_says_the_answer_first():
     assert not re.search(r'(?:src|href)="(?!#)', text)
 
 
+def test_every_format_of_a_hunt_is_one_of_an_audit():
+    assert set(FORMATS) == set(WRITERS)
+
+
+def test_ocsf_has_a_compliance_finding_for_each_control_and_a_detection_for_each_exposure():
+    found = report(HOSTILE)
+    lines = json.loads(written(found, "ocsf"))
+    assert [x["class_uid"] for x in lines] == [2003] * len(found.results) + [2004] * len(found.exposures)
+    captions = {1: "Pass", 2: "Warning", 3: "Fail"}
+    for one, result in zip(lines, found.results, strict=False):
+        assert one["type_uid"] == 200301
+        assert {
+            "activity_id",
+            "category_uid",
+            "time",
+            "severity_id",
+            "metadata",
+            "finding_info",
+            "cloud",
+        } <= set(one)
+        assert one["compliance"]["control"] == result.control.id
+        assert one["compliance"]["standards"]
+        assert captions[one["compliance"]["status_id"]] == one["compliance"]["status"]
+    by_status = {
+        r.check.status: x["compliance"]["status"] for r, x in zip(found.results, lines, strict=False)
+    }
+    assert by_status[Status.FAIL] == "Fail"
+    assert by_status[Status.COULD_NOT_LOOK] == "Warning"
+    assert "\x1b" not in written(found, "ocsf")
+
+
+def test_sarif_says_of_each_control_whether_it_holds():
+    found = report()
+    (run,) = json.loads(written(found, "sarif"))["runs"]
+    rules = run["tool"]["driver"]["rules"]
+    assert len(run["results"]) == len(found.results) + len(found.exposures)
+    for result in run["results"]:
+        assert rules[result["ruleIndex"]]["id"] == result["ruleId"]
+        # SARIF 2.1.0, 3.27.10: a kind other than fail has the level none
+        assert result.get("kind", "fail") == "fail" or result["level"] == "none"
+    kinds = {r["ruleId"]: r.get("kind") for r in run["results"]}
+    assert kinds["aws.credentials.password-policy"] == "fail"
+    assert kinds["aws.s3.bucket-acl"] is None
+
+
+@pytest.mark.parametrize("format_name", ["stix", "timesketch", "timesketch-csv"])
+def test_what_stands_open_is_told_in_the_formats_of_hunters(format_name):
+    text = written(report(), format_name)
+    assert "aws.s3.bucket-acl" in text
+    assert report().exposures[0].id in text or format_name == "stix"
+
+
 def test_an_unknown_format_is_refused():
     with pytest.raises(UnknownFormatError):
-        write(report(), "sarif", io.BytesIO())
+        write(report(), "pdf", io.BytesIO())

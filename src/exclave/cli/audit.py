@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from exclave.cli.groups import FolderFirst
+from exclave.cli.hunt import ENDINGS, FORMATS
 from exclave.cli.reading import aws_options, azure_options, gcp_options, needed, record, split, together
 from exclave.cli.writing import check_folders, console, format_of, to_file, to_stdout
 from exclave.model import Severity
@@ -28,7 +29,7 @@ audit_options = together(
         "--format",
         "format_",
         default="terminal",
-        help="Format on standard output: terminal (the default), jsonl, csv or html.",
+        help=f"Format on standard output, {FORMATS}.",
     ),
     click.option(
         "-o",
@@ -36,7 +37,7 @@ audit_options = together(
         "outputs",
         multiple=True,
         metavar="FILE",
-        help="Also write to a file, format by its ending; may be given several times.",
+        help=f"Also write to a file; may be given several times. Endings: {ENDINGS}.",
     ),
     click.option(
         "-p",
@@ -190,7 +191,7 @@ def _run(
 
     if format_ not in writers.FORMATS:
         raise click.BadParameter(f"{format_!r}; one of {', '.join(writers.FORMATS)}", param_hint="--format")
-    to_files = [(path, _format(path)) for path in outputs]
+    to_files = [(path, format_of(path)) for path in outputs]
     check_folders(outputs)
     make = perimeter_maker(perimeter_file)
     try:
@@ -240,17 +241,6 @@ def status(report: AuditReport, fail_on: str) -> int:
         k.failed for k in report.looked
     )
     return COULD_NOT_LOOK if unseen or report.coverage.problems else 0
-
-
-def _format(path: str) -> str:
-    from exclave.outputs.audit import FORMATS
-
-    name = format_of(path)
-    if name not in FORMATS:
-        raise click.BadParameter(
-            f"an audit can't be written as {name}; formats: {', '.join(FORMATS)}", param_hint="--output"
-        )
-    return name
 
 
 def _write_stdout(report: AuditReport, name: str, *, verbose: bool) -> None:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from exclave.audit.model import AuditReport
 
-FORMATS = ("terminal", "jsonl", "csv", "html")
+FORMATS = ("terminal", "jsonl", "csv", "html", "ocsf", "sarif", "stix", "timesketch", "timesketch-csv")
 COLUMNS = (
     "type", "id", "status", "severity", "known", "control_or_method", "title", "cloud", "account", "region", "resource",
     "count", "of", "what", "destination_kind", "destination_id", "verdict", "why", "blocked", "missing_permissions", "cis",
@@ -40,6 +40,10 @@ def write(report: AuditReport, format_name: str, stream: IO[Any]) -> None:
             from exclave.outputs.audit_page import write as page
 
             page(report, text)
+        elif format_name != "terminal":
+            from exclave.outputs.audit_others import write as write_other
+
+            write_other(report, format_name, text)
         else:
             from rich.console import Console
 

@@ -13,6 +13,7 @@ from exclave.model import Cloud, Severity, Signal, Transfer
 from exclave.outputs import neutralise, records, words
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from datetime import datetime
 
     from exclave.model import Actor, Report, Resource
@@ -34,9 +35,14 @@ USER_TYPE = {"user": (1, "User"), "root": (2, "Admin"), "service": (3, "System")
 
 def write(report: Report, out: IO[str]) -> None:
     """An array: transfers, then signals, each in order of time."""
+    array((finding(found, report) for found in records.every_finding(report)), out)
+
+
+def array(found: Iterable[dict[str, Any]], out: IO[str]) -> None:
+    """A JSON array with one finding a line."""
     separator = "[\n"
-    for found in records.every_finding(report):
-        out.write(separator + neutralise.json_line(finding(found, report)))
+    for one in found:
+        out.write(separator + neutralise.json_line(one))
         separator = ",\n"
     out.write("[]\n" if separator == "[\n" else "\n]\n")
 

@@ -35,6 +35,11 @@ SCORE = {
 
 def write(report: Report, out: IO[str]) -> None:
     """One run: a rule for each method seen, a result for each transfer and signal."""
+    out.write(neutralise.json_document(log(report)))
+
+
+def log(report: Report) -> dict[str, Any]:
+    """The document, with its one run."""
     found = records.every_finding(report)
     worst: dict[str, Severity] = {}
     for item in found:
@@ -54,7 +59,7 @@ def write(report: Report, out: IO[str]) -> None:
         "invocations": [_invocation(report)],
         "results": [_result(item, index[item.method]) for item in found],
     }
-    out.write(neutralise.json_document({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}))
+    return {"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}
 
 
 def _rule(method: str, severity: Severity) -> dict[str, Any]:
