@@ -59,6 +59,12 @@ def test_an_exposure_and_a_refusal_have_their_exit_status(stub):
     )
 
 
+def test_credentials_that_end_say_how_to_go_on(stub):
+    stub.fail("storage/v1/b", 401, error(401))
+    said = call("collect", "gcp", "-o", "i", "--rate", "0", "--workers", "1", status=3).stderr
+    assert "renew them; --resume goes on with what is in i" in said
+
+
 def test_usage(stub, monkeypatch):
     call("collect", "gcp", "-o", "i", "--project", "p", "--folder", "1", status=2)
     call("collect", "gcp", "-o", "i", "--control", "gcp.nothing", status=2)

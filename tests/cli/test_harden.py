@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
+import exclave.harden
 from exclave.cli.main import run
+from exclave.harden.model import VALUES
 from tests.audit.build import OURS
 from tests.harden.cloud import Account
 
@@ -120,3 +124,14 @@ def test_an_undo_file_is_never_written_over(inventory, tmp_path):
 
 def test_an_empty_folder_is_no_inventory(tmp_path):
     assert "no inventory" in harden(tmp_path).output
+
+
+def test_a_setting_that_no_control_asks_for_is_a_usage_error(inventory, tmp_path):
+    done = harden(inventory, "--set", "polcy-target=ou-1", "-o", tmp_path / "out")
+    assert (done.exit_code, "policy-target" in done.output) == (2, True)
+    assert not (tmp_path / "out").exists()
+
+
+def test_the_settings_that_are_taken_are_those_that_makers_read():
+    code = "".join(f.read_text() for f in Path(exclave.harden.__file__).parent.rglob("*.py"))
+    assert set(re.findall(r'options\.value\(\s*"([a-z-]+)"', code)) == VALUES

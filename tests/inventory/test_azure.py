@@ -160,7 +160,7 @@ def test_a_page_that_leads_to_itself_ends(azure, tmp_path):
 def test_credentials_that_end_leave_what_was_recorded_and_resume_goes_on(azure, tmp_path):
     azure.fail("logprofiles", 401, stub.error("ExpiredAuthenticationToken", "ended"), times=1)
     names = ["azure.Locations", "insights.LogProfiles", "insights.DiagnosticSettings"]
-    with pytest.raises(StoppedError, match="resume"):
+    with pytest.raises(StoppedError, match="renew"):
         record(tmp_path, names, workers=1)
     assert any("not finished" in p.what for p in Inventory.load(tmp_path).problems)
     asked = len(azure.asked)

@@ -297,7 +297,7 @@ def test_a_refusal_is_recorded_and_the_rest_goes_on(stub, tmp_path):
 
 def test_credentials_that_end_leave_what_was_recorded_and_resume_asks_only_the_rest(stub, tmp_path):
     stub.fail("storage/v1/b", 401, error(401))
-    with pytest.raises(StoppedError, match="--resume"):
+    with pytest.raises(StoppedError, match="renew"):
         record(tmp_path / "i", organization="4242", workers=1)
     before = Inventory.load(tmp_path / "i")
     assert before.one("cloudresourcemanager.GetIamPolicy", PROJECT).error is None

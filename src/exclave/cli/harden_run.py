@@ -10,6 +10,7 @@ import click
 
 from exclave.cli.writing import CannotWriteError, console, tell, to_stdout
 from exclave.outputs import plan as plan_writer
+from exclave.outputs.words import count
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -71,7 +72,7 @@ def folders(
         _apply(plan, who, given, unmade=bool(made.unmade), unseen=unseen)
     if plan.steps and not given["output"]:
         tell(
-            f"{len(plan.steps)} changes are planned: -o DIR writes the files, --apply makes the changes",
+            f"planned: {count(len(plan.steps), 'change')}; -o DIR writes the files, --apply makes the changes",
         )
     sys.exit(FOUND if made.missing else COULD_NOT_LOOK if unseen else 0)
 
@@ -86,7 +87,7 @@ def planned(path: Path, who: Who, given: Mapping[str, Any]) -> NoReturn:
         raise click.UsageError(str(error)) from error
     to_stdout(lambda: plan_writer.write(plan, console()))
     if not given["apply_"]:
-        tell(f"{len(plan.steps)} changes are planned: --apply makes them")
+        tell(f"planned: {count(len(plan.steps), 'change')}; --apply makes them")
         sys.exit(FOUND if plan.steps else 0)
     _apply(plan, who, given, unmade=False, unseen=False)
 
@@ -145,10 +146,17 @@ def _right_account(accounts: frozenset[str], who: Who) -> None:
 
 
 def _values(given: Sequence[str]) -> dict[str, str]:
+    from exclave.harden.model import VALUES
+
     pairs = [g.partition("=") for g in given]
     for name, equals, _ in pairs:
         if not equals or not name.strip():
             raise click.BadParameter(f"{name!r}: write NAME=VALUE", param_hint="--set")
+        if name.strip() not in VALUES:
+            known = ", ".join(sorted(VALUES))
+            raise click.BadParameter(
+                f"no control asks for {name.strip()!r}; known: {known}", param_hint="--set"
+            )
     return {name.strip(): value for name, _, value in pairs}
 
 

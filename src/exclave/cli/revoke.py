@@ -224,8 +224,10 @@ def _shown(plan: Plan, plan_file: Path | None) -> None:
 
 
 def _summary(plan: Plan, limit: int) -> str:
+    from exclave.outputs.words import count
+
     left = sum(s.stands for s in plan.skipped)
     if not plan.steps:
         return "nothing to take back" + (f", {left} not planned" if left else "")
     many = f"; that is more than --limit {limit}" if len(plan.steps) > limit else ""
-    return f"{len(plan.steps)} resources would be changed, {left} not planned{many}; --apply does it"
+    return f"{count(len(plan.steps), 'resource')} would be changed, {left} not planned{many}; --apply does it"

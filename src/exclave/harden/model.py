@@ -72,4 +72,27 @@ class Options:
         return self.values.get(name, default)
 
 
+# What `--set` takes: a name that nothing reads is a slip, and would leave a default in its place.
+VALUES = frozenset(
+    {
+        "action-group",
+        "banned-passwords",
+        "disable-used",
+        "location",
+        "log-bucket",
+        "log-project",
+        "log-storage",
+        "log-workspace",
+        "policy-target",
+        "region",
+        "remove-secrets",
+        "resource-group",
+        "rotate-keys",
+        "source-restriction",
+        "subnets",
+        "threshold-bytes",
+        "vpc-block-public-access",
+    }
+)
+
 Maker = Callable[[Sequence[Result], Inventory, Perimeter, Options], Made]

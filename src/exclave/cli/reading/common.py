@@ -98,7 +98,8 @@ def recorded(folder: Path, run: Run, *, resume: bool, quiet: bool) -> Tally:
             say(f"interrupted: what was recorded stands in {folder}, and --resume goes on")
             sys.exit(STOPPED)
         except StoppedError as error:
-            tell(f"stopped: {error}")
+            goes_on = f"; --resume goes on with what is in {folder}" if any(folder.glob("*")) else ""
+            tell(f"stopped: {error}{goes_on}")
             sys.exit(COULD_NOT_LOOK)
         except OSError as error:
             raise CannotWriteError(folder, error) from error

@@ -41,8 +41,9 @@ def reply_for(error: Exception, call: Call) -> Reply:
     if code in call.absent:
         return Reply(absent=code)
     if code in EXPIRED or code in _ENDED:
+        what = "there are no credentials that can be used" if code in _ENDED else "the credentials have ended"
         raise StoppedError(
-            f"the credentials can't be used any more ({code}): renew them, then --resume goes on"
+            f"{what} ({code}): sign in, or name others by --profile or the environment"
         ) from error
     if code in SKEWED:
         message += " (is the clock of this machine right?)"

@@ -57,9 +57,7 @@ class Wire:
             except NoTokenError as error:
                 if endpoint != self.endpoints.arm:
                     return came if fresh else Came(UNAUTHORIZED, _no_token(str(error)))
-                raise StoppedError(
-                    f"no credentials for Azure: {error}: renew them, then --resume goes on"
-                ) from error
+                raise StoppedError(f"no credentials for Azure: {error}: renew them") from error
             headers = {"Authorization": f"Bearer {token}"}
             came, wait = self._connections.once(verb, url, body, headers, number)
             if came.status == UNAUTHORIZED and code_of(came.status, came.body)[0] not in ELSEWHERE:
@@ -70,7 +68,7 @@ class Wire:
                     return came  # a credential for resources alone is one, too
                 raise StoppedError(
                     f"the credentials can't be used any more ({code_of(came.status, came.body)[0]}): "
-                    "renew them, then --resume goes on"
+                    "renew them"
                 )
             if wait is None:
                 return came

@@ -34,7 +34,7 @@ class Tokens:
         """
         if self._given:
             if fresh:
-                raise StoppedError(f"the token in {TOKEN} has ended: renew it, then --resume goes on")
+                raise StoppedError(f"the token in {TOKEN} has ended: renew it")
             return {"Authorization": f"Bearer {self._given}"}
         with self._lock:
             self._find()
@@ -47,7 +47,7 @@ class Tokens:
                 self._credentials.before_request(self._request, verb, url, headers)
             except GoogleAuthError as error:
                 raise StoppedError(
-                    f"the credentials can't be used any more ({_first(error)}): renew them, then --resume goes on"
+                    f"the credentials can't be used any more ({_first(error)}): renew them"
                 ) from error
         return headers
 

@@ -57,7 +57,7 @@ class Wire:
                 if fresh:
                     raise StoppedError(
                         f"the credentials can't be used any more ({sorted_out(came.status, came.body)[0]}): "
-                        "renew them, then --resume goes on"
+                        "renew them"
                     )
                 fresh = True
                 continue
