@@ -62,7 +62,7 @@ def test_an_exposure_and_a_refusal_have_their_exit_status(stub):
 def test_credentials_that_end_say_how_to_go_on(stub):
     stub.fail("storage/v1/b", 401, error(401))
     said = call("collect", "gcp", "-o", "i", "--rate", "0", "--workers", "1", status=3).stderr
-    assert "renew them; --resume goes on with what is in i" in said
+    assert "renew it; --resume goes on with what is in i" in said
 
 
 def test_usage(stub, monkeypatch):
