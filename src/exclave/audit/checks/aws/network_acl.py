@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from exclave.audit.judging import failed, failures, judged, passed
 from exclave.model import OURS, Destination, Kind
 from exclave.perimeter import private
+from exclave.perimeter.ranges import Network, without
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from exclave.perimeter import Perimeter
 
 ACLS, SUBNETS, VPCS = "ec2.DescribeNetworkAcls", "ec2.DescribeSubnets", "ec2.DescribeVpcs"
-Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 MAX_PIECES = 4096  # pieces an address range is cut into by denies; beyond it a range counts as let through
 ALL, ANY_ICMP, MAX_PORT = "-1", -1, 65535
 _PORTED = ("6", "17")
@@ -37,7 +37,7 @@ def network_acl(inventory: Inventory, perimeter: Perimeter, _settings: Settings)
         vpcs = inventory.one(VPCS, scope.account, scope.region)
         items = failures([subnets, acls, vpcs] if subnets.items else [subnets, acls])
         if not items:
-            own = _own_ranges(vpcs.items)
+            own = own_ranges(vpcs.items)
             items = _subnets(scope, subnets.items, acls.items, perimeter, own, acls.where)
         checks.append(judged(scope, items, "subnets"))
     return checks
@@ -81,7 +81,7 @@ def _subnets(
     return items
 
 
-def _own_ranges(vpcs: Iterable[Any]) -> dict[str, list[Network]]:
+def own_ranges(vpcs: Iterable[Any]) -> dict[str, list[Network]]:
     """The address ranges of each VPC: traffic inside it is ours."""
     out: dict[str, list[Network]] = {}
     for vpc in vpcs:
@@ -140,7 +140,7 @@ def _let_through(
             if last < low or first > high or not piece.overlaps(taken):
                 left.append((piece, low, high))
                 continue
-            left += [(other, low, high) for other in _without(piece, taken)]
+            left += [(other, low, high) for other in without(piece, taken)]
             inside = piece if piece.prefixlen >= taken.prefixlen else taken
             left += [(inside, low, first - 1)] if low < first else []
             left += [(inside, last + 1, high)] if last < high else []
@@ -148,18 +148,6 @@ def _let_through(
         if len(pieces) > MAX_PIECES:
             return [network]
     return list(dict.fromkeys(piece for piece, _, _ in pieces))
-
-
-def _without(piece: Network, taken: Network) -> list[Network]:
-    if isinstance(piece, ipaddress.IPv4Network) and isinstance(taken, ipaddress.IPv4Network):
-        if piece.subnet_of(taken):
-            return []
-        return list(piece.address_exclude(taken)) if taken.subnet_of(piece) else [piece]
-    if isinstance(piece, ipaddress.IPv6Network) and isinstance(taken, ipaddress.IPv6Network):
-        if piece.subnet_of(taken):
-            return []
-        return list(piece.address_exclude(taken)) if taken.subnet_of(piece) else [piece]
-    return [piece]
 
 
 def _covers_traffic(deny: Mapping[str, Any], rule: Mapping[str, Any]) -> bool:

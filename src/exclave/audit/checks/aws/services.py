@@ -151,7 +151,7 @@ def _trails(inventory: Inventory, account: str, settings: Settings) -> Iterator[
             if trail.get("CloudWatchLogsLogGroupArn") and status is not None and status.error is not None:
                 blind = status
                 continue
-            why = _delivery(trail, inventory, account, settings)
+            why = delivery_fault(trail, inventory, account, settings)
             if not why:
                 yield passed(
                     str(trail.get("TrailARN")), facts=(("kind", "cloudwatch-logs"),), where=answer.where
@@ -173,7 +173,8 @@ def _status(trail: Mapping[str, Any], inventory: Inventory, account: str) -> Ans
     return next((a for a in inventory.each(STATUS, account=account) if a.key == trail.get("TrailARN")), None)
 
 
-def _delivery(trail: Mapping[str, Any], inventory: Inventory, account: str, settings: Settings) -> str:
+def delivery_fault(trail: Mapping[str, Any], inventory: Inventory, account: str, settings: Settings) -> str:
+    """What is wrong with a trail's delivery to CloudWatch Logs, or ""."""
     if not trail.get("CloudWatchLogsLogGroupArn"):
         return "has no log group"
     status = _status(trail, inventory, account)

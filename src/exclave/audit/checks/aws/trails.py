@@ -43,7 +43,7 @@ def trail_all_regions(inventory: Inventory, perimeter: Perimeter, settings: Sett
         looked = [_trail(t, where, inventory, perimeter, settings) for t, where in found.values()]
         working = [selected for _, selected in looked if selected is not None]
         together = {kind: [s for w in working for s in w.get(kind) or ()] for kind in _KINDS}
-        whole = len(working) > 1 and not any(_selectors(together, settings))
+        whole = len(working) > 1 and not any(selector_faults(together, settings))
         items += [
             passed(i.resource, facts=i.facts, where=i.where) if whole and selected is not None else i
             for i, selected in looked
@@ -62,7 +62,7 @@ def _trail(
     """What is to be said of a trail, and its selectors where all else is right."""
     arn = str(trail.get("TrailARN"))
     account = answer.scope.account
-    reasons = list(_shape(trail, account, perimeter))
+    reasons = list(shape_faults(trail, account, perimeter))
     facts = [
         ("name", str(trail.get("Name"))),
         ("bucket", str(trail.get("S3BucketName"))),
@@ -70,7 +70,7 @@ def _trail(
     ]
     unknown: Item | None = None
     working: Mapping[str, Any] | None = None
-    for call, read in ((STATUS, _status), (SELECTORS, _selectors)):
+    for call, read in ((STATUS, status_faults), (SELECTORS, selector_faults)):
         if trail.get("IsMultiRegionTrail") is not True:
             break  # not asked for: it can't be the one
         found = next((a for a in inventory.each(call, account=account) if a.key == arn), None)
@@ -92,7 +92,8 @@ def _trail(
     return unknown or passed(arn, facts=tuple(facts), where=answer.where), working
 
 
-def _shape(trail: Mapping[str, Any], account: str, perimeter: Perimeter) -> Iterator[str]:
+def shape_faults(trail: Mapping[str, Any], account: str, perimeter: Perimeter) -> Iterator[str]:
+    """What is wrong with how a trail is set up."""
     if trail.get("IsMultiRegionTrail") is not True:
         yield "it records one region only"
     if trail.get("IncludeGlobalServiceEvents") is not True:
@@ -110,7 +111,8 @@ def _shape(trail: Mapping[str, Any], account: str, perimeter: Perimeter) -> Iter
         yield f"it delivers to bucket {bucket}, which is not known to be ours ({judgement.reason})"
 
 
-def _status(status: Mapping[str, Any], settings: Settings) -> Iterator[str]:
+def status_faults(status: Mapping[str, Any], settings: Settings) -> Iterator[str]:
+    """What is wrong with what a trail does now: whether it logs, and delivers."""
     if status.get("IsLogging") is not True:
         yield "it does not log"
     if error := status.get("LatestDeliveryError"):
@@ -125,7 +127,8 @@ def _status(status: Mapping[str, Any], settings: Settings) -> Iterator[str]:
         yield f"it has delivered nothing since it was started on {started:%Y-%m-%d}"
 
 
-def _selectors(answer: Mapping[str, Any], _settings: Settings) -> Iterator[str]:
+def selector_faults(answer: Mapping[str, Any], _settings: Settings) -> Iterator[str]:
+    """What a trail leaves out."""
     if not selectors.all_management(answer):
         yield "it does not record all management events (reading and writing)"
     if not selectors.all_data(answer, _S3_OBJECTS, _WHOLE_S3):

@@ -9,7 +9,8 @@ import ipaddress
 from dataclasses import dataclass
 from functools import cache
 
-Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+from exclave.perimeter.ranges import Network, without
+
 MAX_PIECES = 4096  # pieces a range is cut into by denies; beyond it a range counts as let through
 ANY = frozenset({"*", "any", "0.0.0.0/0", "::/0"})
 EVERYBODYS = "azurecloud"  # every public address of Azure, other customers' machines too
@@ -90,19 +91,6 @@ def cut(allowed: Remote, denied: Remote) -> Remote:
 def is_shared(tag: str) -> bool:
     """Whether other customers' data may stand behind a tag (`Storage.WestEurope` as `Storage`)."""
     return tag.partition(".")[0] in SHARED_TAGS
-
-
-def without(piece: Network, taken: Network) -> list[Network]:
-    """A range without another."""
-    if isinstance(piece, ipaddress.IPv4Network) and isinstance(taken, ipaddress.IPv4Network):
-        if piece.subnet_of(taken):
-            return []
-        return list(piece.address_exclude(taken)) if taken.subnet_of(piece) else [piece]
-    if isinstance(piece, ipaddress.IPv6Network) and isinstance(taken, ipaddress.IPv6Network):
-        if piece.subnet_of(taken):
-            return []
-        return list(piece.address_exclude(taken)) if taken.subnet_of(piece) else [piece]
-    return [piece]
 
 
 def _covers_internet(denied: Remote) -> bool:

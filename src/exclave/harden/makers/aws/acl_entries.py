@@ -11,12 +11,13 @@ from __future__ import annotations
 import ipaddress
 from typing import TYPE_CHECKING, Any
 
-from exclave.audit.checks.aws.network_acl import Network, too_wide
+from exclave.audit.checks.aws.network_acl import too_wide
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from exclave.perimeter import Perimeter
+    from exclave.perimeter.ranges import Network
 
 LAST = 32766  # the highest number of an entry that one can make
 DEFAULTS = 32767  # and from here on AWS's own

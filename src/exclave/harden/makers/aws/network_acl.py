@@ -9,7 +9,7 @@ from __future__ import annotations
 import ipaddress
 from typing import TYPE_CHECKING, Any
 
-from exclave.audit.checks.aws.network_acl import ACLS, VPCS, Network, _own_ranges
+from exclave.audit.checks.aws.network_acl import ACLS, VPCS, own_ranges
 from exclave.change.checking import pruned
 from exclave.change.model import Expect
 from exclave.harden.makers.aws import changes
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from exclave.harden.model import Artefact, Options
     from exclave.inventory import Inventory
     from exclave.perimeter import Perimeter
+    from exclave.perimeter.ranges import Network
 
 CONTROL = "aws.network.acl"
 NOTES = (
@@ -53,7 +54,7 @@ def make(results: Sequence[Result], inventory: Inventory, perimeter: Perimeter, 
                     subnets.setdefault(fact(item, "acl"), []).append(item.resource)
             acls = {str(a.get("NetworkAclId")): a for a in inventory.one(ACLS, account_id, region).items}
             vpcs = inventory.one(VPCS, account_id, region)
-            own = _own_ranges(vpcs.items if vpcs.error is None else [])
+            own = own_ranges(vpcs.items if vpcs.error is None else [])
             for identifier, of in sorted(subnets.items()):
                 acl = acls[identifier]
                 ranges = own.get(str(acl.get("VpcId")), [])

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from exclave.audit.checks.aws.selectors import all_management
-from exclave.audit.checks.aws.services import _delivery
+from exclave.audit.checks.aws.services import delivery_fault
 from exclave.audit.checks.aws.trails import SELECTORS as SELECTORS_CALL
-from exclave.audit.checks.aws.trails import STATUS, TRAILS, _selectors, _shape, _status
+from exclave.audit.checks.aws.trails import STATUS, TRAILS, selector_faults, shape_faults, status_faults
 from exclave.change.model import Expect, equals, there
 from exclave.harden.makers.aws import buckets, changes
 from exclave.harden.makers.aws.documents import text
@@ -78,7 +78,7 @@ def _group_of(trail: Mapping[str, Any], account: Account) -> tuple[str, str]:
 
 def _lost(trail: Mapping[str, Any], inventory: Inventory, account: Account, options: Options) -> str:
     """Why a trail's log group gets nothing, as the audit says it."""
-    return _delivery(trail, inventory, account.id, options.settings)
+    return delivery_fault(trail, inventory, account.id, options.settings)
 
 
 def _broken(trail: Mapping[str, Any], inventory: Inventory, account: Account, options: Options) -> bool:
@@ -96,9 +96,9 @@ def candidate(
         arn = str(trail.get("TrailARN"))
         if f":{account.id}:" not in arn or trail.get("IsOrganizationTrail") is True:
             continue
-        amiss = " ".join(_shape(trail, account.id, perimeter))
+        amiss = " ".join(shape_faults(trail, account.id, perimeter))
         status = _recorded(inventory, STATUS, account.id, trail)
-        stuck = [w for w in _status(status, options.settings) if "deliver" in w]
+        stuck = [w for w in status_faults(status, options.settings) if "deliver" in w]
         if "bucket" not in amiss and not stuck:
             return trail  # type: ignore[no-any-return]
     return None
@@ -127,7 +127,7 @@ def steps_of(
     if status.get("IsLogging") is not True:
         yield started(trail, home, account, results)
     selectors = _recorded(inventory, SELECTORS_CALL, account.id, trail)
-    if any(_selectors(selectors, options.settings)) if whole else not all_management(selectors):
+    if any(selector_faults(selectors, options.settings)) if whole else not all_management(selectors):
         yield selected(trail, home, account, selectors, results)
 
 
