@@ -12,7 +12,7 @@ from tests.audit.test_aws_real import REGION, client, exclave
 from tests.inventory import moto
 from tests.inventory.ministack import ministack
 
-from .made_by_calls import rest
+from .by_calls import rest
 
 pytestmark = pytest.mark.real
 
