@@ -81,6 +81,7 @@ def test_a_line_that_matters_is_read_whole_wherever_it_stands(way: str, kind: st
     "change",
     [
         {"methodName": "google.iam.admin.v1.CreateServiceAccountKey", "serviceName": "iam.googleapis.com"},
+        {"methodName": "google.appengine.v1.Firewall.CreateIngressRule", "serviceName": "appengine.googleapis.com"},
         {"methodName": "beta.compute.disks.createSnapshot", "serviceName": "compute.googleapis.com"},
         {"methodName": "storage.objects.get", "requestMetadata": {"callerIp": "gce-internal-ip"}},
         {"methodName": "storage.objects.get", "metadata": {"destination": "projects/_/buckets/b/objects/o"}},

@@ -62,7 +62,7 @@ def google(catalogue: Index, parts: dict[str, str], path: str, *, reads: bool) -
     addresses: set[str] = set()
     for name in _all(catalogue):
         service, _, action = name.partition(":")
-        if service.endswith("googleapis.com"):
+        if service == "*" or service.endswith("googleapis.com"):
             means = wanted(name, action, catalogue, parts, path)
             addresses |= means.values
             if means.always or not reads:
