@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
 
-from exclave.detect.lines import marks
+from exclave.detect.lines import delivered, marks
+from exclave.detect.lines.marks import ACTIVITY, STORAGE
 from exclave.detect.lines.names import Wanted, wanted
 from exclave.formats import azure, azure_activity, azure_storage
 from exclave.formats.logs import parser_for
@@ -25,11 +26,11 @@ from exclave.model import Evidence
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from exclave.detect.lines.looking import Looking
     from exclave.detect.lines.told import Told
     from exclave.detect.match import Index
     from exclave.formats.logs import Parser
 
-ACTIVITY, STORAGE = "activity", "storage"
 _DELIVERED = re.compile(
     r"insights-(?:(activity-logs)|logs-storage(?:read|write|delete))/resourceId=(/subscriptions/[^=]{36,600})/y=\d{4}/",
     re.IGNORECASE,
@@ -167,22 +168,22 @@ class Azure:
         """What reads a line that was picked as the full parser would, which decides where it is None."""
         return _PARSERS.get(self._names[_key(line)].log)
 
-    def is_wanted(self, data: bytes, at: int, stop: int) -> bool:
+    def over(self, looking: Looking, places: list[int]) -> bool:
+        """Goes over the lines of a file that Azure delivered, by its marks."""
+        delivered.over(looking, places, lambda at, stop: self._is_wanted(looking.data, at, stop))
+        return True
+
+    def _is_wanted(self, data: bytes, at: int, stop: int) -> bool:
         """Whether what was done in a line of a storage log can matter, by its name alone."""
         named = _OPERATION.search(data, at, stop)
         if not named:
             return True
         means = self._names.get(named[1])
         if means is None:
-            name = f"microsoft.storage:{named[1].decode('ascii', 'replace').lower()}"
-            means = self._names[named[1]] = bool(
-                wanted(name, name.partition(":")[2], self._catalogue, {}, _PATH)
-            )
+            action = named[1].decode("ascii", "replace").lower()
+            found = wanted(f"microsoft.storage:{action}", action, self._catalogue, {}, _PATH)
+            means = self._names[named[1]] = bool(found)
         return bool(means)
-
-    def settled(self, line: Line, way: str) -> bool:  # noqa: ARG002 - Google's differ
-        """Whether, of a line that was not picked, lines that begin alike show nothing unless they are marked."""
-        return not self._names[_key(line)].failed
 
     def _matters(self, line: Line) -> bool:
         key = _key(line)

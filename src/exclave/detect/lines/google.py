@@ -15,7 +15,7 @@ import msgspec
 
 from exclave.catalogue.entry import Read
 from exclave.catalogue.readers.gcp import foreign_caller
-from exclave.detect.lines import marks
+from exclave.detect.lines import heads, marks
 from exclave.detect.lines.names import Wanted, wanted
 from exclave.formats import gcp_audit
 from exclave.model import Evidence
@@ -23,6 +23,7 @@ from exclave.model import Evidence
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from exclave.detect.lines.looking import Looking
     from exclave.detect.lines.told import Told
     from exclave.detect.match import Index
     from exclave.formats.logs import Parser
@@ -157,7 +158,21 @@ class Google:
         """What reads a line that was picked as the full parser would."""
         return gcp_audit.event if line.protoPayload.type.endswith("AuditLog") else None
 
-    def settled(self, line: Entry, way: str) -> bool:
+    def over(self, looking: Looking, places: list[int]) -> bool:
+        """Goes over lines by their marks and beginnings; False where the typed parse must."""
+
+        def look(at: int, stop: int, before: int) -> bool:
+            looking.out.records = before + 1
+            shape = looking.look(at, stop, looking.first + before)
+            return shape is not None and self._settled(shape, looking.way)
+
+        lines = heads.over(looking.data, looking.start(), sorted(places), look)
+        if lines is None:
+            return False
+        looking.out.records = lines
+        return True
+
+    def _settled(self, line: Entry, way: str) -> bool:
         """Whether, of a line that was not picked, lines that begin alike show nothing unless they are marked."""
         payload = line.protoPayload
         if payload.status is not None and payload.status.code not in (0, ""):
@@ -166,10 +181,6 @@ class Google:
             return False
         project = line.resource.labels.project_id if line.resource and line.resource.labels else ""
         return not self._strange(line, payload.authenticationInfo or _NOBODY, project)
-
-    def is_wanted(self, data: bytes, at: int, stop: int) -> bool:  # noqa: ARG002 - of storage logs only
-        """Whether what was done in a line can matter."""
-        return True
 
     def _matters(self, line: Entry) -> bool:
         payload = line.protoPayload

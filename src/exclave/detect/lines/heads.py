@@ -23,7 +23,7 @@ _BEGINS = re.compile(
 _MAIL = 64  # letters of an address that are looked at with what stands before it
 
 
-def google(data: bytes, at: int, marks: Sequence[int], look: Look) -> int | None:
+def over(data: bytes, at: int, marks: Sequence[int], look: Look) -> int | None:
     """Goes over lines that begin with their id; how many there are, or None if they don't begin so."""
     first = _BEGINS.match(data, at)
     if not first:

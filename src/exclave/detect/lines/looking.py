@@ -8,10 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import msgspec
 import orjson
 
-from exclave.detect.lines import heads
-from exclave.detect.lines.azure import ACTIVITY, STORAGE
-from exclave.detect.lines.google import CHANGES, READS
-from exclave.detect.lines.marks import KINDS, LET_IN, MATTERS, USER
+from exclave.detect.lines.marks import KINDS, STORAGE
 from exclave.formats import azure_storage
 from exclave.formats.cloudtrail import parse_time
 from exclave.formats.reading import read
@@ -30,7 +27,6 @@ _BATCH = 64 * 1024  # bytes that are parsed at once
 _ROUNDED = 2e-6  # seconds
 _SPARE = 200  # lines that may be read whole whatever their share
 _SHARE = 4  # above that, one in so many lines
-_SAMPLE = 16 * 1024
 
 
 @dataclass(slots=True)
@@ -57,11 +53,8 @@ class Family(Protocol):
     def parser(self, shape: Any) -> Parser | None:
         """What reads a line that was picked as the full parser would, which decides where it is None."""
 
-    def settled(self, shape: Any, way: str) -> bool:
-        """Whether, of a line that was not picked, lines that begin alike show nothing unless they are marked."""
-
-    def is_wanted(self, data: bytes, at: int, stop: int) -> bool:
-        """Whether what was done in a line can matter, by its name alone."""
+    def over(self, looking: Looking, places: list[int]) -> bool:
+        """Goes over the lines of a content by its marks; False where the typed parse must."""
 
 
 class UnsureError(Exception):
@@ -85,7 +78,7 @@ class Looking:
     def all(self) -> Looked:
         """Goes over all lines by a typed parse. Raises UnsureError where the full parser must."""
         data = self.data
-        at, size = self._start(), len(data)
+        at, size = self.start(), len(data)
         view = memoryview(data)
         while at < size:
             stop = data.rfind(b"\n", at, at + _BATCH) + 1 if at + _BATCH < size else size
@@ -103,54 +96,31 @@ class Looking:
                 self.data, match_event_handler=lambda kind, _s, end, _f, _c: add(KINDS * end + kind)
             )
         self.way = way
-        if way not in (CHANGES, READS):
-            self._delivered(places)
-            return True
-        lines = heads.google(self.data, self._start(), sorted(places), self._shows_nothing)
-        if lines is None:
+        if not self.family.over(self, places):
             return False
-        self.out.records = lines
         self._done()
         return True
 
-    def _start(self) -> int:
+    def start(self) -> int:
+        """Where the first line begins."""
         return 3 if self.data.startswith(BOM) else 0
 
-    def _delivered(self, places: list[int]) -> None:
-        """Looks at the first line, the last, and those with marks."""
-        data, start, size = self.data, self._start(), len(self.data)
-        while size > start and data[size - 1] in b"\r\n":
-            size -= 1
-        self.out.exact = size <= _SAMPLE
-        self.out.records = data.count(b"\n", start, size) + 1 if self.out.exact else _about(data, size)
-        last = data.rfind(b"\n", start, size)
-        ends = KINDS * (start + 1) + MATTERS, KINDS * (max(start, last + 1) + 1) + MATTERS
-        stop = start
-        for mark in sorted([*self._firsts(places), *ends]):
-            place, kind = divmod(mark, KINDS)
-            if place > stop:
-                at = data.rfind(b"\n", stop, place) + 1 or stop
-                end = data.find(b"\n", place)
-                end = size if end < 0 else end
-                if kind != LET_IN or self.family.is_wanted(data, at, end):
-                    self._shows_nothing(at, end)
-                    stop = end
-        self._done()
-
-    def _firsts(self, places: list[int]) -> list[int]:
-        """Marks without those of users that were met before: what lines tell of one is alike."""
-        if self.way != ACTIVITY:
-            return places
-        data = self.data
-        users: dict[bytes, int] = {}
-        others: list[int] = []
-        for mark in places:
-            if mark % KINDS == USER:
-                place = mark // KINDS
-                users.setdefault(bytes(data[data.rfind(b'"', 0, place) : data.find(b'"', place)]), mark)
-            else:
-                others.append(mark)
-        return [*others, *users.values()]
+    def look(self, at: int, stop: int, number: int = 0) -> Any:
+        """Reads a line, of that number if it is known; what the typed parse makes of one that shows nothing, else None."""
+        line = self.data[at:stop]
+        if self.reads and self.way == STORAGE and (time := self.reads.counts(line)):
+            self._note([time], at, stop)
+            return None
+        try:
+            shape = self.family.decoder.decode(line)
+        except msgspec.MsgspecError:
+            self._read(line, number)
+            return None
+        self._note([shape.time], at, stop)
+        if self.family.picked([shape]):
+            self._read(line, number, shape)
+            return None
+        return shape
 
     def _done(self) -> Looked:
         self.out.times += self._texts()
@@ -158,32 +128,13 @@ class Looking:
             self.out.more = self.reads.more()
         return self.out
 
-    def _shows_nothing(self, at: int, stop: int, before: int = -1) -> bool:
-        """Reads a line, `before` it so many if that is known; whether lines like it show nothing."""
-        line = self.data[at:stop]
-        if before >= 0:
-            self.out.records = before + 1
-        if self.reads and self.way == STORAGE and (time := self.reads.counts(line)):
-            self._note([time], at, stop)
-            return False
-        number = self.first + before if before >= 0 else 0
-        try:
-            shape = self.family.decoder.decode(line)
-        except msgspec.MsgspecError:
-            self._read(line, number)
-            return False
-        self._note([shape.time], at, stop)
-        if not self.family.picked([shape]):
-            return self.family.settled(shape, self.way)
-        self._read(line, number, shape)
-        return False
-
     def _batch(self, part: memoryview, at: int, stop: int) -> None:
         try:
             shapes = self.family.decoder.decode_lines(part)
         except msgspec.MsgspecError:
-            for start, end in self._lines(at, stop):
-                self._line(start, end)
+            for start, end in self._lines(at, stop):  # some line has another shape
+                self.out.records += 1
+                self.look(start, end, self.first + self.out.records - 1)
             return
         before = self.first + self.out.records
         self.out.records += len(shapes)
@@ -197,20 +148,6 @@ class Looking:
                     raise UnsureError
                 self._read(line, before + n, shapes[n])
         self._note([shape.time for shape in shapes], at, stop)
-
-    def _line(self, at: int, stop: int) -> None:
-        """A line of a batch in which some line has another shape."""
-        number = self.first + self.out.records
-        self.out.records += 1
-        line = self.data[at:stop]
-        try:
-            shape = self.family.decoder.decode(line)
-        except msgspec.MsgspecError:
-            self._read(line, number)
-            return
-        if self.family.picked([shape]):
-            self._read(line, number, shape)
-        self._note([shape.time], at, stop)
 
     def _read(self, line: bytes, number: int, shape: Any = None) -> None:
         """Reads a line whole; `shape` is what the typed parse made of it, if it took it."""
@@ -278,9 +215,3 @@ class Looking:
                     raise UnsureError
                 texts[text] = time
         return list(texts.values())
-
-
-def _about(data: bytes, end: int) -> int:
-    """How many lines there are, by the length of the first ones."""
-    count = data.count(b"\n", 0, _SAMPLE)
-    return max(1, round(end / (data.rfind(b"\n", 0, _SAMPLE) + 1) * count)) if count else 1

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 # What a mark says of its line: it matters; a user's name stands in it (the mark ends after the part before the domain);
 # somebody read in a way that matters if what he did does.
 MATTERS, USER, LET_IN = range(3)
+ACTIVITY, STORAGE = "activity", "storage"  # which marks Azure's lines need
 KINDS = 3  # a place and what is marked there, in one number: KINDS * place + kind
 
 _NAME = r'operationName"\s*:\s*"'
