@@ -8,6 +8,12 @@ from __future__ import annotations
 
 import re
 from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING
+
+from exclave.audit.checks.truth import both, either, opposite
+
+if TYPE_CHECKING:
+    from exclave.audit.checks.truth import Truth
 
 GIVE = "microsoft.authorization/roleassignments/write"
 MOST = 20_000  # characters: Azure takes 8 KB
@@ -19,7 +25,6 @@ _ROLES = re.compile(
     re.IGNORECASE,
 )
 _GUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.IGNORECASE)
-Truth = bool | None  # None: it depends on what isn't looked at (whom the role is given to)
 
 
 def may_give(condition: str, role: str) -> bool:
@@ -28,7 +33,7 @@ def may_give(condition: str, role: str) -> bool:
         return True
     try:
         tokens = _tokens(condition)
-        held, rest = _either(tokens, role.lower(), 0)
+        held, rest = _either(tokens, role.lower())
     except (ValueError, RecursionError):
         return True
     return rest != [] or held is not False
@@ -46,30 +51,30 @@ def _tokens(text: str) -> list[str]:
     return found
 
 
-def _either(tokens: list[str], role: str, depth: int) -> tuple[Truth, list[str]]:
-    held, rest = _both(tokens, role, depth)
+def _either(tokens: list[str], role: str) -> tuple[Truth, list[str]]:
+    held, rest = _both(tokens, role)
     while rest and rest[0].upper() in ("OR", "||"):
-        more, rest = _both(rest[1:], role, depth)
-        held = True if True in (held, more) else None if None in (held, more) else False
+        more, rest = _both(rest[1:], role)
+        held = either(held, more)
     return held, rest
 
 
-def _both(tokens: list[str], role: str, depth: int) -> tuple[Truth, list[str]]:
-    held, rest = _one(tokens, role, depth)
+def _both(tokens: list[str], role: str) -> tuple[Truth, list[str]]:
+    held, rest = _one(tokens, role)
     while rest and rest[0].upper() in ("AND", "&&"):
-        more, rest = _one(rest[1:], role, depth)
-        held = False if False in (held, more) else None if None in (held, more) else True
+        more, rest = _one(rest[1:], role)
+        held = both(held, more)
     return held, rest
 
 
-def _one(tokens: list[str], role: str, depth: int) -> tuple[Truth, list[str]]:
+def _one(tokens: list[str], role: str) -> tuple[Truth, list[str]]:
     if not tokens:
         raise ValueError("it ends too early")
     if tokens[0].upper() in ("!", "NOT"):
-        held, rest = _one(tokens[1:], role, depth + 1)
-        return (None if held is None else not held), rest
+        held, rest = _one(tokens[1:], role)
+        return opposite(held), rest
     if tokens[0] == "(":
-        held, rest = _either(tokens[1:], role, depth + 1)
+        held, rest = _either(tokens[1:], role)
         if rest[:1] != [")"]:
             raise ValueError("a parenthesis is not closed")
         return held, rest[1:]

@@ -9,11 +9,14 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from exclave.audit.checks.truth import both, either, opposite
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from exclave.audit.checks.truth import Truth
+
 MOST = 10_000  # characters
-Truth = bool | None
 _TOKEN = re.compile(
     r"\s+|(?P<text>'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\")|(?P<op>&&|\|\||==|!=|<=|>=|[!()\[\],<>])|(?P<word>[\w.]+)"
 )
@@ -54,21 +57,18 @@ class _Reader:
     def _either(self) -> Truth:
         held = self._both()
         while self._next("||"):
-            more = self._both()
-            held = True if True in (held, more) else None if None in (held, more) else False
+            held = either(held, self._both())
         return held
 
     def _both(self) -> Truth:
         held = self._one()
         while self._next("&&"):
-            more = self._one()
-            held = False if False in (held, more) else None if None in (held, more) else True
+            held = both(held, self._one())
         return held
 
     def _one(self) -> Truth:
         if self._next("!"):
-            held = self._one()
-            return None if held is None else not held
+            return opposite(self._one())
         if self._next("("):
             held = self._either()
             if not self._next(")"):
