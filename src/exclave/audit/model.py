@@ -15,6 +15,8 @@ from exclave.model import Cloud, Coverage, Destination, Judgement, Resource, Rev
 from exclave.perimeter import Perimeter
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from exclave.inventory.model import Scope
 
 
@@ -170,3 +172,15 @@ class AuditReport:
     perimeter: tuple[str, ...]
     time: datetime | None = None
     version: str = ""
+
+    def by_control(self) -> dict[str, list[Result]]:
+        """The results of each control, by its id."""
+        found: dict[str, list[Result]] = {}
+        for result in self.results:
+            found.setdefault(result.control.id, []).append(result)
+        return found
+
+
+def worst(results: Sequence[Result]) -> Status:
+    """The status that counts for a control with several scopes."""
+    return max((r.check.status for r in results), key=lambda s: s.rank)

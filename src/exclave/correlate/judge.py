@@ -19,6 +19,7 @@ from exclave.model import (
     Transfer,
     Verdict,
 )
+from exclave.perimeter.judge import NOT_LISTED, is_just_unlisted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -36,7 +37,6 @@ _SIGNAL: Mapping[Verdict, Severity] = {
     Verdict.PUBLIC: Severity.MEDIUM,
     Verdict.EXTERNAL: Severity.MEDIUM,
 }
-NOT_LISTED = "is not in the perimeter"
 _VERBS = {
     Outcome.OFFERED: "offered to",
     Outcome.TAKEN: "taken by",
@@ -112,7 +112,7 @@ def name_of(destination: Destination) -> str:
 def judged_name(destination: Destination, judgement: Judgement) -> str:
     """A destination with the reason of its verdict: `account 111122223333, which is not in the perimeter`."""
     name = name_of(destination)
-    if judgement.reason == f"{name} {NOT_LISTED}":
+    if is_just_unlisted(destination, judgement):
         return f"{name}, which {NOT_LISTED}"
     return f"{name}: {judgement.reason}" if judgement.reason else name
 

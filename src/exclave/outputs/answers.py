@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from exclave.model import FOREIGN, Outcome
 from exclave.outputs import records, words
+from exclave.perimeter.judge import is_just_unlisted
 
 if TYPE_CHECKING:
     from exclave.model import Actor, Destination, Incident, Judgement, Transfer
@@ -41,7 +42,7 @@ def receivers(i: Incident) -> list[tuple[Destination, Judgement | None]]:
 
 def reason(d: Destination, judged: Judgement | None) -> str:
     """Why, where that says more than the verdict does."""
-    if judged is None or judged.reason == f"{d.kind} {d.id} is not in the perimeter":
+    if judged is None or is_just_unlisted(d, judged):
         return ""
     return judged.reason
 

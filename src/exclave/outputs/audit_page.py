@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib.resources import files
 from typing import IO, TYPE_CHECKING
 
-from exclave.audit.model import Status
+from exclave.audit.model import Status, worst
 from exclave.model import Severity
 from exclave.outputs import words
 from exclave.outputs.html import policy
@@ -23,9 +23,7 @@ _MARKS = {Status.FAIL: "high", Status.PARTIAL: "medium", Status.COULD_NOT_LOOK: 
 def write(report: AuditReport, out: IO[str]) -> None:
     """Write the page."""
     style = (files("exclave.outputs") / "page" / "page.css").read_text("utf-8")
-    groups: dict[str, list[Result]] = {}
-    for result in report.results:
-        groups.setdefault(result.control.id, []).append(result)
+    groups = report.by_control()
     title = headline(report, groups)
     head = join(
         el("meta", charset="utf-8"),
@@ -54,7 +52,7 @@ def write(report: AuditReport, out: IO[str]) -> None:
 
 def headline(report: AuditReport, groups: dict[str, list[Result]]) -> str:
     """The answer in one sentence."""
-    missing = sum(_worst(r) in (Status.FAIL, Status.PARTIAL) for r in groups.values())
+    missing = sum(worst(r) in (Status.FAIL, Status.PARTIAL) for r in groups.values())
     number = len(report.exposures)
     parts = []
     if report.looked or number:
@@ -65,10 +63,6 @@ def headline(report: AuditReport, groups: dict[str, list[Result]]) -> str:
     return "; ".join(parts) or "Nothing was audited"
 
 
-def _worst(results: Sequence[Result]) -> Status:
-    return max((r.check.status for r in results), key=lambda s: s.rank)
-
-
 def _read(report: AuditReport) -> str:
     c = report.coverage
     accounts = words.count(len(c.accounts), "account")
@@ -76,7 +70,7 @@ def _read(report: AuditReport) -> str:
 
 
 def _numbers(report: AuditReport, groups: dict[str, list[Result]]) -> Safe:
-    by = {s: sum(_worst(r) is s for r in groups.values()) for s in Status}
+    by = {s: sum(worst(r) is s for r in groups.values()) for s in Status}
     loud = sum(e.severity.rank >= Severity.HIGH.rank for e in report.exposures)
     unseen = by[Status.COULD_NOT_LOOK] + sum(bool(k.failed) for k in report.looked)
     shown = (
@@ -140,7 +134,7 @@ def _revoke(e: Exposure) -> Safe | None:
 
 
 def _control(results: Sequence[Result]) -> Safe:
-    control, status = results[0].control, _worst(results)
+    control, status = results[0].control, worst(results)
     good, of = sum(r.check.count for r in results), sum(r.check.of for r in results)
     wrong = [r for r in results if r.check.status is not Status.PASS]
     wrong.sort(key=lambda r: -r.check.status.rank)

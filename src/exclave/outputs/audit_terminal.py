@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from exclave.audit.model import Status
+from exclave.audit.model import Status, worst
 from exclave.model import Severity
 from exclave.outputs import words
 from exclave.outputs.paper import SEVERITY_STYLE, blank, inked, labelled, say
@@ -28,19 +28,13 @@ MOST_SCOPES, MOST_ITEMS, MOST_EXPOSURES, MOST_PROBLEMS, MOST_REASONS = 5, 5, 50,
 
 def write(report: AuditReport, out: Console, *, verbose: bool = False) -> None:
     """Write for people: what stands open, then the controls, what each lacks, and how far it was looked. `verbose` lifts every cap."""
-    groups: dict[str, list[Result]] = {}
-    for result in report.results:
-        groups.setdefault(result.control.id, []).append(result)
+    groups = report.by_control()
     _exposures(report, out, verbose=verbose)
     if groups:
         _table(groups, out)
     for results in groups.values():
         _control(results, out, verbose=verbose)
     _closing(report, groups, out, verbose=verbose)
-
-
-def _worst(results: Sequence[Result]) -> Status:
-    return max((r.check.status for r in results), key=lambda s: s.rank)
 
 
 def _table(groups: dict[str, list[Result]], out: Console) -> None:
@@ -51,10 +45,10 @@ def _table(groups: dict[str, list[Result]], out: Console) -> None:
         name: f"{sum(r.check.count for r in results):,} of {sum(r.check.of for r in results):,}"
         for name, results in groups.items()
     }
-    wide = max(len(str(_worst(results))) for results in groups.values())
+    wide = max(len(str(worst(results))) for results in groups.values())
     names, numbers = max(map(len, groups)), max(map(len, counted.values()))
     for name, results in groups.items():
-        status = _worst(results)
+        status = worst(results)
         head = inked(
             out,
             "  ",
@@ -75,7 +69,7 @@ def _control(results: Sequence[Result], out: Console, *, verbose: bool) -> None:
     if not wrong:
         return
     control = results[0].control
-    status = _worst(results)
+    status = worst(results)
     say(
         out, inked(out, (str(status), STATUS_STYLE[status]), "  ", (control.id, "bold"), f"  {control.title}")
     )
@@ -209,7 +203,7 @@ def _found(report: AuditReport, groups: dict[str, list[Result]], out: Console) -
     if report.exposures:
         severities = words.severities(e.severity for e in report.exposures)
         parts.append(f"{words.count(len(report.exposures), 'exposure')} ({severities})")
-    by = Counter(_worst(results) for results in groups.values())
+    by = Counter(worst(results) for results in groups.values())
     if groups:
         counts = ", ".join(f"{by[s]} {s}" for s in sorted(by, key=lambda s: -s.rank))
         parts.append(f"{words.count(len(groups), 'control')} ({counts})")

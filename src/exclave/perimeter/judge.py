@@ -21,6 +21,8 @@ from exclave.perimeter.google import domain_of, is_google, project_of_member
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+NOT_LISTED = "is not in the perimeter"
+
 
 class EntryKind(StrEnum):
     """Tables that perimeter.toml may hold: destination kinds, and what only a perimeter names."""
@@ -283,6 +285,11 @@ def _reason(entry: Entry) -> str:
     return f"{entry.where or 'perimeter'} says {entry.kind} {entry.id} is {entry.verdict}{why}"
 
 
+def is_just_unlisted(destination: Destination, judgement: Judgement) -> bool:
+    """Whether a verdict says of a destination no more than that nothing lists it."""
+    return judgement.reason == f"{destination.kind} {destination.id} {NOT_LISTED}"
+
+
 def _unlisted(destination: Destination, owner: str) -> Judgement:
     if reason := _at_amazon(destination, owner):
         return Judgement(verdict=Verdict.TRUSTED, reason=reason)
@@ -305,7 +312,7 @@ def _unlisted(destination: Destination, owner: str) -> Judgement:
     if destination.kind is Kind.PRINCIPAL and not owner and "@" not in destination.id:
         return Judgement(verdict=Verdict.UNKNOWN, reason="nothing says to which account it belongs")
     who = f"{_owner_kind(destination)} {owner}" if owner else f"{destination.kind} {destination.id}"
-    return Judgement(verdict=Verdict.EXTERNAL, reason=f"{who} is not in the perimeter")
+    return Judgement(verdict=Verdict.EXTERNAL, reason=f"{who} {NOT_LISTED}")
 
 
 # Ranges that `is_private` counts in although nobody's own network has them: they stand for the internet in examples.
