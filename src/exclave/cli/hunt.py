@@ -135,7 +135,10 @@ def command(
 
 
 def _stored(logs: Sequence[str], planning: Callable[[], Iterable[Item | Problem]]) -> int | None:
-    """Stored bytes of what there is to read; None where a listing costs requests or there is none."""
+    """Stored bytes of what there is to read; None where a listing costs requests or there is none.
+
+    It lists for itself: to hold what was listed would cost tens of megabytes with a hundred thousand files.
+    """
     from exclave.model import Problem
 
     if any(target == "-" or "://" in target for target in logs):

@@ -22,7 +22,7 @@ EXPIRED = frozenset(
 )
 SKEWED = frozenset({"RequestTimeTooSkewed", "SignatureDoesNotMatch", "InvalidSignatureException"})
 # Names of botocore's own exceptions after which no further call can succeed.
-_ENDED = frozenset(
+_UNUSABLE = frozenset(
     {
         "NoCredentialsError", "PartialCredentialsError", "CredentialRetrievalError", "UnauthorizedSSOTokenError",
         "SSOTokenLoadError", "TokenRetrievalError", "ProfileNotFound", "InvalidConfigError",
@@ -40,8 +40,10 @@ def reply_for(error: Exception, call: Call) -> Reply:
     code, message = code_of(error)
     if code in call.absent:
         return Reply(absent=code)
-    if code in EXPIRED or code in _ENDED:
-        what = "there are no credentials that can be used" if code in _ENDED else "the credentials have ended"
+    if code in EXPIRED or code in _UNUSABLE:
+        what = (
+            "there are no credentials that can be used" if code in _UNUSABLE else "the credentials have ended"
+        )
         raise StoppedError(
             f"{what} ({code}): sign in, or name others by --profile or the environment"
         ) from error

@@ -14,6 +14,7 @@ from exclave.harden.makers.aws.trail_steps import target
 from exclave.harden.model import Artefact, Made
 from exclave.harden.results import by_account
 from exclave.harden.terraform import configuration, to_json
+from exclave.outputs.words import count
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -110,7 +111,7 @@ def told(link: Chain) -> Iterator[str]:
 def _artefacts(
     control: str, link: Chain, account: Account, to: Target, options: Options
 ) -> Iterator[Artefact]:
-    about = f"{len(link.patterns)} metric filter{'s' * (len(link.patterns) > 1)}, a metric, an alarm" + (
+    about = f"{count(len(link.patterns), 'metric filter')}, a metric, an alarm" + (
         "" if link.existing_topic else ", a topic and who is told"
     )
     notes = (*((TRAIL_FIRST,) if to.ours else ()), *told(link))

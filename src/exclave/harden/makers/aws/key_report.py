@@ -8,6 +8,7 @@ from exclave.harden.makers.aws import changes
 from exclave.harden.markdown import table
 from exclave.harden.model import Artefact
 from exclave.harden.results import fact
+from exclave.outputs.words import count
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -48,6 +49,6 @@ def report(control: str, account: Account, items: Sequence[Item], _options: Opti
         lines += [table(("role", "seconds"), [(i.resource, fact(i, "seconds")) for i in roles])]
     return Artefact(
         control=control, name=changes.file_name(control, account, "text"), format="text",
-        about=f"what to do with {len(keys)} key{'s' * (len(keys) != 1)}" + (f" and {len(roles)} role{'s' * (len(roles) != 1)}" if roles else ""), text="\n".join(lines) + "\n",
+        about=f"what to do with {count(len(keys), 'key')}" + (f" and {count(len(roles), 'role')}" if roles else ""), text="\n".join(lines) + "\n",
         undo="aws iam update-access-key --status Active --user-name USER --access-key-id KEY",
     )  # fmt: skip

@@ -17,6 +17,7 @@ from exclave.harden.makers.aws import changes
 from exclave.harden.makers.aws.chain import RULES, topic_in_cloudformation, topic_in_terraform
 from exclave.harden.model import Artefact
 from exclave.harden.terraform import Reference, configuration, to_json
+from exclave.outputs.words import count
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -57,7 +58,7 @@ def _pattern(alternatives: list[dict[str, Any]]) -> dict[str, Any]:
 def artefacts(control: str, account: Account, options: Options) -> Iterator[Artefact]:
     """The rules with a topic; one template that fits every region."""
     found = patterns()
-    about = f"{len(found)} rule{'s' * (len(found) > 1)} of EventBridge on the catalogue's sharing events, and a topic: for every region"
+    about = f"{count(len(found), 'rule')} of EventBridge on the catalogue's sharing events, and a topic: for every region"
     topic = f"{options.prefix}-sharing-rules"
     notify = [n for n in options.notify if ":sns:" not in n]
     notes = (NOTE, *(() if notify else (NOBODY,)))
