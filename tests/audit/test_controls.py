@@ -5,7 +5,8 @@ import re
 import pytest
 
 from exclave.audit.loader import BadControlError, check_of, chosen, control, load
-from exclave.audit.needs import methods_named
+from exclave.audit.needs import methods_of
+from exclave.catalogue.loader import load as load_catalogue
 
 _CIS = re.compile(r"CIS [A-Za-z ]+ \d\.\d\.\d [\d.\-]+")
 
@@ -22,8 +23,9 @@ def test_every_control_has_a_check_and_says_what_why_and_how():
 def test_every_pattern_of_methods_names_some():
     for one in load():
         for pattern in one.methods:
-            assert methods_named(
-                type(one)(**{f: getattr(one, f) for f in one.__struct_fields__} | {"methods": (pattern,)})
+            assert methods_of(
+                type(one)(**{f: getattr(one, f) for f in one.__struct_fields__} | {"methods": (pattern,)}),
+                load_catalogue(),
             ), (one.id, pattern)
 
 

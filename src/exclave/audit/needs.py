@@ -13,6 +13,7 @@ from exclave.model import Cloud
 
 if TYPE_CHECKING:
     from exclave.audit.model import Control
+    from exclave.catalogue.loader import Catalogue
     from exclave.inventory.model import Call
 
 # What the perimeter is read from, and what every run begins with.
@@ -62,6 +63,6 @@ def permissions_of(control: Control) -> list[str]:
     return sorted({c.needs for c in with_parents(load_table(control.cloud), control.needs).values()})
 
 
-def methods_named(control: Control) -> list[str]:
+def methods_of(control: Control, catalogue: Catalogue) -> tuple[str, ...]:
     """Ids of the catalogue that the control would have stopped or shown."""
-    return [m.id for m in load_catalogue().methods if any(fnmatchcase(m.id, p) for p in control.methods)]
+    return tuple(m.id for m in catalogue.methods if any(fnmatchcase(m.id, p) for p in control.methods))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 from exclave import __version__
@@ -10,10 +9,11 @@ from exclave.audit.exposures import exposures
 from exclave.audit.ids import digest
 from exclave.audit.loader import check_of
 from exclave.audit.model import AuditReport, Check, Control, Result, Settings, Status
+from exclave.audit.needs import methods_of
 from exclave.inventory.model import Scope
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from exclave.catalogue.loader import Catalogue
     from exclave.inventory.store import Inventory
@@ -74,19 +74,6 @@ def results_of(
     ]
 
 
-def methods_of(control: Control, catalogue: Catalogue) -> tuple[str, ...]:
-    """Ids of the catalogue that a control's patterns name."""
-    return tuple(m.id for m in catalogue.methods if any(fnmatchcase(m.id, p) for p in control.methods))
-
-
 def result_id(control: str, scope: Scope) -> str:
     """`c-` and 16 hex digits, the same in every audit."""
     return "c-" + digest(control, scope.account, scope.region)
-
-
-def worst(results: Sequence[Result]) -> Mapping[str, Status]:
-    """Control id → its worst status over all scopes."""
-    out: dict[str, Status] = {}
-    for r in results:
-        out[r.control.id] = max(out.get(r.control.id, Status.PASS), r.check.status, key=lambda s: s.rank)
-    return out

@@ -16,11 +16,12 @@ if TYPE_CHECKING:
 
 def show(control: Control, out: Console) -> None:
     """Write the page."""
-    from exclave.audit.needs import methods_named
+    from exclave.audit.needs import methods_of
+    from exclave.catalogue.loader import load
 
     say(out, inked(out, (control.id, "bold"), f"  {control.title}"))
     blank(out)
-    for name, text in rows(control, methods_named(control)):
+    for name, text in rows(control, methods_of(control, load())):
         labelled(out, name, inked(out, text))
 
 
