@@ -11,7 +11,7 @@ from click.testing import CliRunner
 from exclave.cli.permissions import command
 from exclave.model import Cloud
 from exclave.revoke.needs import PREFIXES, permissions
-from exclave.revoke.table import changing_calls, every, load, reading_calls
+from exclave.revoke.table import every, load, reading_calls
 
 # IAM's names of S3 calls, where they differ: https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-with-s3-policy-actions.html
 S3 = {
@@ -25,6 +25,11 @@ S3 = {
 
 # Of an older version of an object; the calls are the same.
 VERSIONS = ("s3:GetObjectVersionAcl", "s3:PutObjectVersionAcl")
+
+
+def changing_calls(ways):
+    """The SDK operations, or verbs and URLs with their places, that applying and undoing make."""
+    return {call.call for way in ways for call in (*way.change, *way.set, *way.drop, *way.undo)}
 
 
 def needed(call):

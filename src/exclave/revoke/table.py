@@ -63,10 +63,3 @@ def reading_calls(ways: Iterable[Way]) -> Iterator[str]:
     """The SDK operations that planning asks."""
     for way in ways:
         yield way.read.call
-
-
-def changing_calls(ways: Iterable[Way]) -> Iterator[str]:
-    """The SDK operations, or verbs and URLs with their places, that applying and undoing make."""
-    for way in ways:
-        for call in (*way.change, *way.set, *way.drop, *way.undo):
-            yield call.call
