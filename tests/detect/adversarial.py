@@ -69,7 +69,7 @@ def _padded(size: int) -> bytes:
 
 def cases() -> Cases:
     """Name → file. Every one holds at least one record that matters, unless its name says otherwise."""
-    return {**_spelling(), **_shape(), **_nesting(), **_callers(), **_damage()}
+    return {**_spelling(), **_shape(), **_nesting(), **_callers(), **_writes(), **_damage()}
 
 
 def _spelling() -> Cases:
@@ -360,6 +360,41 @@ UNDELIVERED: Cases = {
         _compact(build.stopped()),
     ),
 }
+
+
+def _writes() -> Cases:
+    # Alone: in a file that holds another find too, all records are parsed in these tests.
+    written = build.written
+    key = f"arn:aws-cn:kms:cn-north-1:{build.THEIRS}:key/1"
+    shown = written(1, "eve-inbox", build.THEIRS)
+    turned = {**shown, "resources": [dict(reversed(r.items())) for r in shown["resources"]]}
+    return {
+        "a write among other accounts' resources of other kinds": lambda: packed(
+            written(), build.decrypted(2, resources=[{"accountId": build.THEIRS, "type": "AWS::KMS::Key"}])
+        ),
+        "a list in other letters": lambda: packed(written(header=("X-Amz-ACL", "Public-Read"))),
+        "a list of lists": lambda: packed(written(header=("x-amz-acl", ["private", "public-read"]))),
+        "a list inside a string": lambda: packed(written(header=("x-amz-acl", '["public-read"]'))),
+        "a list that opens nothing": lambda: packed(
+            written(header=("x-amz-acl", "bucket-owner-full-control"))
+        ),
+        "grants, gathered": lambda: packed(
+            written(header=("accessControlList", {"x-amz-grant-read": "id=abc"}))
+        ),
+        "a key of another partition": lambda: packed(
+            written(header=("x-amz-server-side-encryption-aws-kms-key-id", key))
+        ),
+        "an owner who lost a zero": lambda: packed(written(owner="99988887777")),
+        "an owner of a digit more": lambda: packed(written(owner=f"{build.OURS}0")),
+        "the owner behind the type": lambda: packed(turned),
+        "the write's name last": lambda: packed(_last_key(shown, "eventName")),
+        "a write by a foreign caller": lambda: packed(written(userIdentity=foreigner())),
+        "a write by nobody": lambda: packed(written(userIdentity=build.ANONYMOUS)),
+        "a read of a foreign bucket beside a write": lambda: packed(
+            written(), {**shown, "eventName": "GetObject"}
+        ),
+        "a foreign read beside a write": lambda: packed(written(), build.read(userIdentity=foreigner())),
+    }
 
 
 def _damage() -> Cases:

@@ -127,6 +127,43 @@ def read(number: int = 7, name: str = "GetObject", **more: Any) -> Record:
     return record("s3", name, request, None, number, **more)
 
 
+def written(
+    number: int = 13,
+    bucket: str = "ours",
+    owner: str = OURS,
+    header: tuple[str, Any] | None = None,
+    **more: Any,
+) -> Record:
+    """A write of an object, into a bucket of an owner, with a header that CloudTrail writes down."""
+    resources = [
+        {"type": "AWS::S3::Object", "ARN": f"arn:aws:s3:::{bucket}/data.csv"},
+        {"accountId": owner, "type": "AWS::S3::Bucket", "ARN": f"arn:aws:s3:::{bucket}"},
+    ]
+    request = {"bucketName": bucket, "key": "data.csv", "Host": f"{bucket}.s3.amazonaws.com"}
+    request |= dict([header] if header else [])
+    response = {"x-amz-server-side-encryption": "AES256", "x-amz-version-id": "3sL4kqtJ"}
+    extra = {"x-amz-id-2": "8weFFGEa", "bytesTransferredIn": 4096}
+    more = {"resources": resources, "additionalEventData": extra, "eventCategory": "Data"} | more
+    return record("s3", "PutObject", request, response, number, managementEvent=False, **more)
+
+
+def opened(number: int = 14, **more: Any) -> Record:
+    """A write that opens its object to everybody."""
+    return written(number, header=("x-amz-acl", "public-read"), **more)
+
+
+def sent(number: int = 15, **more: Any) -> Record:
+    """A write into a bucket of another account."""
+    return written(number, "eve-inbox", THEIRS, **more)
+
+
+def locked(number: int = 16, account: str = THEIRS, **more: Any) -> Record:
+    """A write under a key of another account."""
+    header = "x-amz-server-side-encryption-aws-kms-key-id"
+    key = f"arn:aws:kms:eu-west-1:{account}:key/11111111-2222-4333-8444-555555555555"
+    return written(number, header=(header, key), **more)
+
+
 def decrypted(number: int = 8, **more: Any) -> Record:
     key = f"arn:aws:kms:eu-west-1:{OURS}:key/11111111-2222-4333-8444-555555555555"
     resources = [{"accountId": OURS, "type": "AWS::KMS::Key", "ARN": key}]
@@ -195,7 +232,11 @@ def ordinary() -> list[Record]:
         decrypted(31, userIdentity=foreigner()),
         assumed(32),
         decoy(33),
-        read(34, name="PutObject"),
+        written(34),
+        opened(37),
+        sent(38),
+        locked(39),
+        locked(40, OURS),
         decrypted(35, userIdentity=SERVICE),
         described(36),
     ]

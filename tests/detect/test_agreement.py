@@ -18,6 +18,11 @@ EMPTY = {
     "a name that lower-cases to ASCII",
     "fake records as a list, the last one harmless",
     "fake records as a list, the last one not",
+    "a write among other accounts' resources of other kinds",
+    "a list that opens nothing",
+    "a write by a foreign caller",
+    "a write by nobody",
+    "a read of a foreign bucket beside a write",
 }
 
 

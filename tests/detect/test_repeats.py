@@ -69,7 +69,7 @@ def test_a_vendor_that_comes_every_minute_is_one_signal_and_read_once() -> None:
     records = [_assume(n, "watcher", f"s{n}", build.THEIRS) for n in range(50)]
     repeats = Repeats(names(index(load())))
     assert _FAST.prefilter is not None
-    found = _FAST.prefilter.candidates(build.packed(*records), repeats)
+    found = _FAST.prefilter.candidates(build.packed(*records), build.OURS, repeats)
     assert found is not None
     assert [one.record["requestParameters"]["roleSessionName"] for one in found] == ["s0"]
     [signal] = merge([_FAST.scan(Blob(name=build.DELIVERED, data=build.packed(*records), packed=9))]).signals

@@ -91,11 +91,11 @@ def test_a_catalogue_of_very_many_names_still_makes_a_prefilter() -> None:
     many = frozenset(f"Operation{n}With{'Long' * 5}Name" for n in range(2_000))
     prefilter = Prefilter(many | {"StopLogging"}, frozenset({"GetObject"}))
     data = build.packed(build.described(), build.stopped(), build.read(userIdentity=build.foreigner()))
-    found = prefilter.candidates(data)
+    found = prefilter.candidates(data, build.OURS)
     assert found is not None
     assert [one.record["eventName"] for one in found] == ["StopLogging", "GetObject"]
 
 
 def test_without_hyperscan_the_typed_parse_decides() -> None:
     prefilter = Prefilter(frozenset({"StopLogging"}), frozenset(), _hyperscan=False)
-    assert prefilter.candidates(build.packed(build.stopped())) is None
+    assert prefilter.candidates(build.packed(build.stopped()), build.OURS) is None

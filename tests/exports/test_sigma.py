@@ -37,6 +37,14 @@ def test_what_an_entry_finds_its_rule_matches(case):
         assert matched(*case)
 
 
+def test_a_name_that_each_call_of_would_match_is_left_out_and_said():
+    assert rule("aws.s3.put-to-foreign-bucket").too_common == ("PutObject",)
+    assert not rule("aws.s3.object-acl").too_common  # its header is asked for
+    (text,) = texts("aws.s3.put-to-foreign-bucket")
+    assert "Misses PutObject" in text
+    assert "'PutObject'" not in text
+
+
 def test_pysigma_finds_nothing_wrong_with_the_rules():
     validators = InstalledSigmaPlugins.autodiscover().validators
     rules = SigmaCollection.from_yaml("\n---\n".join(t for m in methods() for t in texts(m.id)))

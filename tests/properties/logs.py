@@ -32,6 +32,10 @@ _MAKERS: list[Callable[..., build.Record]] = [
     build.policy,
     build.read,
     build.read,
+    build.written,
+    build.opened,
+    build.sent,
+    build.locked,
     build.decrypted,
     build.assumed,
     build.decoy,
@@ -114,6 +118,9 @@ def escaped(draw: st.DrawFn) -> bytes:
                 b"ModifySnapshotAttribute",
                 b"recipientAccountId",
                 b"userIdentity",
+                b"accountId",
+                b"x-amz-acl",
+                b"PutObject",
             ]
         )
     )

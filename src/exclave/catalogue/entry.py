@@ -33,6 +33,7 @@ class Match(_Table, frozen=True):
     events: tuple[str, ...]
     where: Where = {}
     log: str = ""  # only in this log (s3-access, ...); "" for the provider's audit log
+    common: bool = False  # AWS: too common to look at each; only where its record tells (detect/telling.py)
 
 
 class Read(_Table, frozen=True):

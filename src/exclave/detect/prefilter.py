@@ -16,6 +16,9 @@ records are of the account in the name; a caller of another account is `AWSAccou
 their list holds nothing but records.
 Source: https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-user-identity.html
 
+Writes to S3 are too many to be looked at each. They matter where they tell (telling.py): only in files that have
+any, one more scan looks for headers, and each write for its bucket's owner.
+
 An attacker can plant whole fake records as an array inside another record, which the scan takes for real; the
 typed parse confirms what it found before anything loud is reported (engines/confirm.py).
 """
@@ -28,6 +31,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from exclave.detect import telling
 from exclave.detect.patterns import database, trees
 from exclave.detect.shapes import Shape, is_plain
 from exclave.formats.cloudtrail import HEAD, action_name
@@ -42,15 +46,14 @@ _KEY = b'"eventVersion"'
 _NAME_KEY = b'"eventName"'
 _SPACE = b" \t\r\n"
 _ESCAPED_ALNUM = r"\\u00(?:3[0-9]|4[1-9A-Fa-f]|5[0-9Aa]|6[1-9A-Fa-f]|7[0-9Aa])"
-# A record as CloudTrail writes it, up to its name: for callers of another account.
-_FOREIGN_RECORD = re.compile(
-    rb'\{"eventVersion":"[\d.]+","userIdentity":\{"type":"AWSAccount"[^{}\\]*\},'
-    rb'"eventTime":"[^"\\]*","eventSource":"[^"\\]*","eventName":"(\w+)"'
-)
+# What CloudTrail writes before the name of what was called.
+_NAMED = re.compile(rb'"eventSource":"[^"\\]*","eventName":"(\w+)"')
+_STRANGER = b'"AWSAccount"'
 _BEGINNING = 10  # letters of a name that the scan looks for
 _LONGEST = 200  # letters of the longest name, with its date, and some to spare
-_RARE, _COMMON, _OTHER = 2, 1, 0
+_RARE, _TELLING, _COMMON, _OTHER = 3, 2, 1, 0
 _MAX_KNOWN = 20_000
+_QUOTE = ord('"')
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,36 +66,43 @@ class Candidate:
 
 @dataclass(slots=True)
 class Prefilter:
-    """Event names to look for. `rare` always matter; `common` only with a caller of another account.
+    """Event names to look for.
 
-    Databases of Hyperscan are made at first use and belong to one process.
+    `rare` always matter; `telling` where a record tells (telling.py), and, as `common` ones, with a caller of another
+    account. Databases of Hyperscan are made at first use and belong to one process.
     """
 
     rare: frozenset[str]
     common: frozenset[str]
+    telling: frozenset[str] = frozenset()
     _scanners: tuple[Any, ...] | None = field(default=None, repr=False)
     _hyperscan: bool = field(default=True, repr=False)
     _kinds: dict[str, int] = field(default_factory=dict, repr=False)
     _names: dict[str, int] = field(default_factory=dict, repr=False)
 
-    def candidates(self, data: bytes, repeats: Repeats | None = None) -> list[Candidate] | None:
+    def candidates(self, data: bytes, account: str, repeats: Repeats | None = None) -> list[Candidate] | None:
         """The records of a delivered file that may matter, or None where the typed parse must decide.
 
         Those with a foreign caller are left out where `repeats` knows them, which counts them.
+
+        Args:
+            data: what the file holds.
+            account: whose records it holds, by its name.
+            repeats: what a batch of files has shown again and again.
         """
         scanners = self._compiled()
         if not scanners or not HEAD.match(data) or not _CLOSED.search(data, max(0, len(data) - 64)):
             return None
-        names, escapes, foreign = scanners
-        found: list[int] = []
-        escapes.scan(data, match_event_handler=lambda _i, _s, end, _f, _c: found.append(end))
-        if found:
+        names, escapes, foreign, headers = scanners
+        if _ends(escapes, data):
             return None
-        ends: list[int] = []
-        names.scan(data, match_event_handler=lambda _i, _s, end, _f, _c: ends.append(end))
-        foreign.scan(data, match_event_handler=lambda _i, _s, end, _f, _c: found.append(end))
-        rare = [end for end in ends if self._is_rare(data, end)]
-        return self._slices(data, rare, found, repeats)
+        named, told = _ends(names, data), _ends(foreign, data)
+        # Only the names of writes were looked for whole, to their closing quotes.
+        writes = [end for end in named if data[end - 1] == _QUOTE]
+        if writes:
+            told += telling.found(data, _ends(headers, data), writes, account)
+        rare = [end for end in named if data[end - 1] != _QUOTE and self._is_rare(data, end)]
+        return self._slices(data, rare, told, repeats)
 
     def _is_rare(self, data: bytes, end: int) -> bool:
         """Whether a name that begins as a rare one, up to `end`, is one."""
@@ -101,11 +111,11 @@ class Prefilter:
         return stop > 0 and self.kind(data[start:stop].decode("ascii", "replace")) == _RARE
 
     def _slices(
-        self, data: bytes, rare: list[int], foreign: list[int], repeats: Repeats | None
+        self, data: bytes, rare: list[int], told: list[int], repeats: Repeats | None
     ) -> list[Candidate] | None:
         out: list[Candidate] = []
         last = at = 0
-        for end in sorted((*rare, *foreign)) if rare else foreign:
+        for end in sorted((*rare, *told)):
             if end <= last:
                 continue
             place = _place(data, end, last)
@@ -115,13 +125,14 @@ class Prefilter:
             while at < len(rare) and rare[at] < end:
                 at += 1
             like: Like | None = None
-            if at == len(rare) or rare[at] > last:  # only its caller may make it matter
-                if repeats is not None and repeats.known(memoryview(data)[start:last]):
+            if at == len(rare) or rare[at] > last:  # only what it tells may make it matter
+                foreign = data.find(_STRANGER, start, last) >= 0
+                if foreign and repeats is not None:
+                    if repeats.known(memoryview(data)[start:last]):
+                        continue
+                    like = repeats.new
+                if self._is_other(data, start, last, foreign=foreign):
                     continue
-                if self._is_other(data, start, end):
-                    last = end
-                    continue
-                like = repeats.new if repeats is not None else None
             record = _decoded(data, start, last)
             if record is None or not is_plain(record):
                 return None
@@ -129,14 +140,18 @@ class Prefilter:
         return out
 
     def wanted(self, found: Iterable[Shape]) -> Iterator[int]:
-        """The positions of the records that may matter."""
+        """The positions of the records that may matter by their names and callers."""
         for position, shape in enumerate(found):
             kind = self.kind(shape.eventName)
-            if kind == _RARE or (kind == _COMMON and _may_be_foreign(shape)):
+            if kind == _RARE or (kind != _OTHER and _may_be_foreign(shape)):
                 yield position
 
+    def may_tell(self, found: Iterable[Shape]) -> Iterator[int]:
+        """The positions of the records that matter if they tell."""
+        return (n for n, shape in enumerate(found) if self.kind(shape.eventName) == _TELLING)
+
     def kind(self, name: str) -> int:
-        """2 for a name that always matters, 1 for one that does with a foreign caller, else 0."""
+        """How far a name matters: always, where its record tells, with a foreign caller, not at all."""
         kind = self._kinds.get(name)
         if kind is None:
             plain = action_name(name).lower()
@@ -147,17 +162,19 @@ class Prefilter:
 
     def _lower(self) -> dict[str, int]:
         if not self._names:
-            self._names.update({name.lower(): _COMMON for name in self.common})
-            self._names.update({name.lower(): _RARE for name in self.rare})
+            kinds = ((self.common, _COMMON), (self.telling, _TELLING), (self.rare, _RARE))
+            self._names.update({name.lower(): kind for names, kind in kinds for name in names})
         return self._names
 
-    def _is_other(self, data: bytes, start: int, end: int) -> bool:
-        """Whether a foreign caller, named before `end`, did what no entry asks for."""
-        begins = _FOREIGN_RECORD.match(data, start)
-        if not begins or begins.end() <= end or self.kind(begins[1].decode("ascii", "replace")) != _OTHER:
+    def _is_other(self, data: bytes, start: int, stop: int, *, foreign: bool) -> bool:
+        """Whether a record is of something that no entry asks for; `foreign`: the caller may be of another account."""
+        named = _NAMED.search(data, start, stop)
+        if not named or data.find(_NAME_KEY, start, named.start()) >= 0:
             return False
-        following = data.find(_KEY, end)
-        return data.find(_NAME_KEY, begins.end(), following if following >= 0 else len(data)) < 0
+        if data.find(_NAME_KEY, named.end(), stop) >= 0:  # of another, inside it
+            return False
+        kind = self.kind(named[1].decode("ascii", "replace"))
+        return kind == _OTHER or (kind == _COMMON and not foreign)
 
     def prepare(self) -> None:
         """Make the databases now, for this process and those that are forked from it."""
@@ -171,9 +188,14 @@ class Prefilter:
     def _compile(self) -> tuple[Any, ...]:
         # All alike but for the names, so that one literal leads. Whole names would take five times as long
         # to compile as their beginnings, and find hardly fewer.
-        named = trees((name[:_BEGINNING] for name in self.rare), around=_named)
+        beginnings = {name[:_BEGINNING] for name in self.rare} | {f'{name}"' for name in self.telling}
         try:
-            return database(named), database([_ESCAPED_ALNUM], once=True), database(['"AWSAccount"'])
+            return (
+                database(trees(beginnings, around=_named)),
+                database([_ESCAPED_ALNUM], once=True),
+                database([_STRANGER.decode()]),
+                telling.headers(),
+            )
         except ImportError:
             return ()
 
@@ -181,6 +203,13 @@ class Prefilter:
 def _named(names: str) -> str:
     # The tail of "eventName": Hyperscan goes by two letters, and "tN" is rare in a log, where "ev" is not.
     return rf'tName"\s*:\s*"(?i:{names})'
+
+
+def _ends(scanner: Any, data: bytes) -> list[int]:
+    """Where what a database looks for ends."""
+    found: list[int] = []
+    scanner.scan(data, match_event_handler=lambda _i, _s, end, _f, _c: found.append(end))
+    return found
 
 
 def _may_be_foreign(shape: Shape) -> bool:

@@ -16,8 +16,9 @@ from exclave.detect.match import Found, Index, denied, index, match
 from exclave.detect.prefilter import Prefilter, first_record
 from exclave.detect.repeats import Repeats
 from exclave.detect.result import ScanResult, Sum
-from exclave.detect.shapes import records, shapes
+from exclave.detect.shapes import records, shapes, texts
 from exclave.detect.steps import denial
+from exclave.detect.telling import tells
 from exclave.formats import cloudtrail
 from exclave.model import Actor, Closure, Cloud, Derivation, Event, Evidence, Kind, Problem, Signal, Transfer
 
@@ -99,16 +100,16 @@ def scanner(
     names = index(catalogue)
     rare: set[str] = set()
     common: set[str] = set()
-    for key, entries in names.methods.items():
-        if "amazonaws.com:" in key or key.startswith("*:"):
-            for method, _, _ in entries:
-                wanted = common if method.caller == "foreign" else rare
-                wanted.update(_spelt(e) for m in method.match for e in m.events if e.lower() == key)
+    telling: set[str] = set()
     for method in catalogue.methods:
+        for case in method.match:
+            wanted = common if method.caller == "foreign" else telling if case.common else rare
+            wanted.update(_spelt(e) for e in case.events if "amazonaws.com:" in e or e.startswith("*:"))
         rare.update(_spelt(e) for c in method.closes for e in c.events if "amazonaws.com:" in e)
     for rule in catalogue.lineage:
         rare.update(_spelt(e) for e in rule.events if "amazonaws.com:" in e)
-    made = Prefilter(frozenset(rare), frozenset(common - rare), _hyperscan=hyperscan) if fast else None
+    kinds = (frozenset(rare), frozenset(common - rare), frozenset(telling - rare))
+    made = Prefilter(*kinds, _hyperscan=hyperscan) if fast else None
     return Scanner(names, made, since, until, confirm, repeats.names(names), hyperscan)
 
 
@@ -261,7 +262,7 @@ class Batch:
     def _scanned(self, data: bytes, prefilter: Prefilter) -> bool:
         """Looks at the records that a scan of the bytes points at; False where more than that is needed."""
         repeats = self.repeats
-        candidates = prefilter.candidates(data, repeats)
+        candidates = prefilter.candidates(data, self.owner, repeats)
         if candidates is None:
             return False
         found: list[Found] = []
@@ -313,7 +314,11 @@ class Batch:
                     accounts.add(shape.recipientAccountId)
                 else:
                     positions.add(position)
-        looked = records(data, sorted(positions))
+        raws = texts(data)
+        positions.update(
+            n for n in prefilter.may_tell(found) if tells(bytes(raws[n]), found[n].recipientAccountId)
+        )
+        looked = records(raws, sorted(positions))
         if looked is None:
             return False
         for position, record in zip(sorted(positions), looked, strict=True):

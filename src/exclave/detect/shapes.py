@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
 _BOM = b"\xef\xbb\xbf"
 _LISTED = re.compile(rb"\s*\{\s*\"Records\"\s*:\s*\[")
@@ -67,19 +67,23 @@ def shapes(data: bytes) -> list[Shape] | None:
     return found
 
 
-def records(data: bytes, positions: Iterable[int]) -> list[dict[str, Any]] | None:
-    """The records at some positions (from 0) of a file that `shapes` took; None where orjson refuses one."""
+def texts(data: bytes) -> list[msgspec.Raw]:
+    """The records of a file that `shapes` took, as JSON text."""
+    return _decoded(data, _Raws, msgspec.Raw)
+
+
+def records(raws: Sequence[msgspec.Raw], positions: Iterable[int]) -> list[dict[str, Any]] | None:
+    """The records at some positions (from 0) of texts; None where orjson refuses one."""
     import orjson
 
     out: list[dict[str, Any]] = []
     try:
-        raws: list[msgspec.Raw] = _decoded(data, _Raws, msgspec.Raw)
         for position in positions:
             record = orjson.loads(memoryview(raws[position]))
             if not is_plain(record):
                 return None
             out.append(record)
-    except (msgspec.MsgspecError, orjson.JSONDecodeError, IndexError, RecursionError):
+    except (orjson.JSONDecodeError, IndexError, RecursionError):
         return None
     return out
 
@@ -90,9 +94,9 @@ def holding(
     """The records that `holds` is true of, with their numbers from 1; None as `shapes`."""
     if shapes(data) is None:
         return None
-    raws = [bytes(raw) for raw in _decoded(data, _Raws, msgspec.Raw)]
-    at = [n for n, raw in enumerate(raws) if holds(raw, words, beside)]
-    found = records(data, at)
+    raws = texts(data)
+    at = [n for n, raw in enumerate(raws) if holds(bytes(raw), words, beside)]
+    found = records(raws, at)
     return None if found is None else [(n + 1, record) for n, record in zip(at, found, strict=True)]
 
 

@@ -28,6 +28,10 @@ def common(rule: Rule, *, receiver_compared: bool, caller_compared: bool) -> lis
         out.append(
             f"Matches receivers of your own too: who is outside has to be read from {', '.join(dict.fromkeys(named))}."
         )
+    if rule.too_common:
+        out.append(
+            f"Misses {', '.join(rule.too_common)}: each such call would match; exclave reads whose resource it names."
+        )
     if rule.foreign_caller and not caller_compared:
         out.append("Matches callers of your own account too; exclave counts callers of other accounts only.")
     return out

@@ -1,6 +1,6 @@
 """A catalogue entry as a rule that other tools can be told: names, conditions, and what can't be told.
 
-Every exported rule must match whatever the entry finds. So what a tool can't say is left out, which makes the rule
+Every exported rule must match whatever the entry finds, but for names that are in every log a thousand times. So what a tool can't say is left out, which makes the rule
 match more, never less; each thing left out is stated with the rule.
 """
 
@@ -92,12 +92,14 @@ class Rule:
 
     `foreign_caller`: it counts only when the caller is of another account than the log's. `receiver`: the one
     path that names the receiver, where that is all it takes to compare it with a list of accounts; else None.
+    `too_common`: events that are left out, as each call of theirs would match.
     """
 
     method: Method
     clauses: tuple[Clause, ...]
     foreign_caller: bool
     receiver: Test | None
+    too_common: tuple[str, ...] = ()
 
 
 def _word(value: Scalar) -> str:
@@ -122,9 +124,12 @@ def rule_of(method: Method) -> Rule:
     presence = tuple(
         test(path, True if path == _OMITTED else Condition(exists=True)) for path in _presence(method)
     )
+    told = {t.path for t in presence} - {_OMITTED}
+    flooding = [m for m in method.match if m.common and told <= set(m.where)]
     clauses = tuple(
         Clause(log=log, events=events, tests=tests(m.where), presence=presence)
         for m in method.match
+        if m not in flooding
         for log, events in _by_log(method.cloud, m).items()
     )
     return Rule(
@@ -135,6 +140,7 @@ def rule_of(method: Method) -> Rule:
             _receives(method) and bool(method.read) and all(r.reader in _CALLER_READERS for r in method.read)
         ),
         receiver=_receiver(method, test),
+        too_common=tuple(e.partition(":")[2] for m in flooding for e in m.events),
     )
 
 

@@ -34,6 +34,7 @@ _PLACES: Mapping[str, str] = {
     "acl-grant": "s3:acl_grant",
     "replication": "s3:replication",
     "copied-to": "s3:copied_to",
+    "put-to": "s3:put_to",
     "copier": "s3:copier",
     "object-reader": "s3:object_reader",
     "kms-grantee": "keys:grantee",

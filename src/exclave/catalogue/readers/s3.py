@@ -19,6 +19,7 @@ from exclave.model import Destination, Event, Kind
 if TYPE_CHECKING:
     from exclave.catalogue.entry import Read
 
+_SERVICES_OWN = "/AWSServiceRoleFor"  # in the ARNs of service-linked roles and their sessions
 _MAX_DEPTH = 8  # deeper than any ACL document
 _INBOUND = frozenset({"write", "read_acp"})  # permissions that let no data out
 _ACL_GROUPS = {
@@ -155,6 +156,23 @@ def copied_to(found: list[Any], read: Read, event: Event) -> list[Destination]:
         else:
             out.extend(d for d in bucket([name], read, event) if d.id != event.account)
     return out
+
+
+def put_to(found: list[Any], _read: Read, event: Event) -> list[Destination]:
+    """The owner of the bucket that own people write to, where the record says that it is another account's.
+
+    Nothing for what a service writes for itself by its service-linked role.
+    """
+    if event.actor.account != event.account or _SERVICES_OWN in event.actor.id:
+        return []
+    owners = _owners(event)
+    names = [name for name in found if isinstance(name, str)]
+    owned = [(name, owners.get(name.lower(), "")) for name in names]
+    return [
+        Destination(kind=Kind.ACCOUNT, id=owner, cloud=event.cloud, note=f"owner of bucket {name[:100]}")
+        for name, owner in owned
+        if owner and owner != event.account
+    ]
 
 
 def copier(found: list[Any], read: Read, event: Event) -> list[Destination]:

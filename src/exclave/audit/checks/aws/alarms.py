@@ -93,9 +93,8 @@ def data_sharing(inventory: Inventory, _perimeter: Perimeter, settings: Settings
 
 def sharing_events() -> tuple[str, ...]:
     """`service:action` of the core ways to share; harden alarms on these."""
-    found = {
-        e for m in core_methods() if m.outcome == "offered" for r in m.match for e in r.events if "*" not in e
-    }
+    rules = [r for m in core_methods() if m.outcome == "offered" for r in m.match if not r.common]
+    found = {e for rule in rules for e in rule.events if "*" not in e}
     return tuple(sorted(found))
 
 
