@@ -1,6 +1,7 @@
 """What belongs together, and what doesn't."""
 
 import random
+from datetime import timedelta
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -185,3 +186,22 @@ def test_a_key_that_two_thefts_needed_does_not_make_them_one():
         grant(9001, "444455556666", **eve),
     )
     assert len(found.incidents) == 2
+
+
+def test_an_incident_ends_with_the_last_of_what_was_done_many_times():
+    bucket = {"type": "AWS::S3::Bucket", "ARN": "arn:aws:s3:::eve-inbox", "accountId": THIEF}
+    puts = [
+        record(
+            n,
+            "PutObject",
+            {"bucketName": "eve-inbox", "key": f"{n}"},
+            None,
+            eventSource="s3.amazonaws.com",
+            resources=[bucket],
+        )
+        for n in range(90)
+    ]
+    (incident,) = told(*puts).incidents
+    (step,) = incident.story
+    assert incident.ended - incident.started == timedelta(minutes=89)
+    assert "(90 times, the last at " in step.text

@@ -131,7 +131,13 @@ def _transfer_text(t: Transfer, methods: dict[str, Method]) -> str:
 
 
 def _times(found: Transfer | Signal) -> str:
-    return f" ({found.count} times)" if found.count > 1 else ""
+    if found.count == 1:
+        return ""
+    until = ""
+    if found.last is not None and found.time is not None and found.last != found.time:
+        same_day = found.last.date() == found.time.date()
+        until = f", the last at {found.last:{'%H:%M:%S' if same_day else '%Y-%m-%d %H:%M:%S'}}"
+    return f" ({found.count:,} times{until})"
 
 
 def resource_text(resource: Resource) -> str:

@@ -44,7 +44,7 @@ def incident(
     told = sorted(
         steps(group, methods, lineage, closures, handed), key=lambda s: (s.time or _EPOCH, s.ref, s.text)
     )
-    times = [s.time for s in told if s.time]
+    times = [t for t in (*(s.time for s in told), *(f.last for f in group.findings)) if t]
     destinations = {
         f.destination.key: f.destination for f in group.findings if f.destination and foreign(f.judgement)
     }
