@@ -386,6 +386,7 @@ def _writes() -> Cases:
         ),
         "an owner who lost a zero": lambda: packed(written(owner="99988887777")),
         "an owner of a digit more": lambda: packed(written(owner=f"{build.OURS}0")),
+        "an owner that is no text": lambda: packed(written(owner={"a": 1}), build.opened()),
         "the owner behind the type": lambda: packed(turned),
         "the write's name last": lambda: packed(_last_key(shown, "eventName")),
         "a write by a foreign caller": lambda: packed(written(userIdentity=foreigner())),

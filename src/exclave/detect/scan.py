@@ -315,9 +315,7 @@ class Batch:
                 else:
                     positions.add(position)
         raws = texts(data)
-        positions.update(
-            n for n in prefilter.may_tell(found) if tells(bytes(raws[n]), found[n].recipientAccountId)
-        )
+        positions.update(n for n in prefilter.may_tell(found) if tells(raws[n], found[n].recipientAccountId))
         looked = records(raws, sorted(positions))
         if looked is None:
             return False

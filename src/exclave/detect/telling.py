@@ -6,8 +6,9 @@ name says `common = true`, and its readers read nothing else than what is looked
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any
+
+import msgspec
 
 from exclave.detect.patterns import database
 
@@ -17,19 +18,41 @@ if TYPE_CHECKING:
 # A canned list that opens, or what is no plain word; a list that is spelt out.
 _LISTS = r'acl"\s*:\s*(?:[^"\s]|"(?:pu|au|aw|[^a-z]))|grant-'
 _KEY = r'server-side-encryption-aws-kms-key-id"\s*:\s*"arn:[^":]*:kms:[^":]*:'
-_HEADERS = re.compile(rf"x-amz-(?:{_LISTS})|\\u00".encode(), re.IGNORECASE)
-_OWNERS = re.compile(rb'"accountId"\s*:\s*"?([^"]*)', re.IGNORECASE)
-_KEYS = re.compile(rb'arn:[^":]*:kms:[^":]*:([^":]*)', re.IGNORECASE)
+_ORDINARY = ("private", "bucket-owner")  # how canned lists begin that open nothing to others
 
 
-def tells(record: bytes, account: object) -> bool:
+class _Resource(msgspec.Struct, gc=False):
+    accountId: Any = None  # noqa: N815 - the log's own key
+
+
+class _Write(msgspec.Struct, gc=False):
+    requestParameters: dict[str, Any]  # noqa: N815
+    resources: list[_Resource]
+
+
+_decode = msgspec.json.Decoder(_Write).decode
+
+
+def tells(record: msgspec.Raw, account: object) -> bool:
     """Whether a record, as JSON text, may say one of these things; `account` is whose log it is."""
-    own = account.encode() if isinstance(account, str) else b""
+    try:
+        write = _decode(record)
+    except msgspec.MsgspecError:
+        return True  # whose bucket it is can't be seen
+    owners = [resource.accountId for resource in write.resources if resource.accountId is not None]
     return (
-        _HEADERS.search(record) is not None
-        or any(owner != own for owner in _OWNERS.findall(record))
-        or any(owner != own for owner in _KEYS.findall(record))
+        not owners
+        or any(owner != account for owner in owners)
+        or any(_says(key.lower(), value, account) for key, value in write.requestParameters.items())
     )
+
+
+def _says(key: str, value: Any, account: object) -> bool:
+    if key == "x-amz-acl":
+        return not str(value).lower().startswith(_ORDINARY)
+    if key == "x-amz-server-side-encryption-aws-kms-key-id":
+        return str(value).split(":")[4:5] not in ([], [account])
+    return key.startswith("x-amz-grant-") or key in ("accesscontrollist", "accesscontrolpolicy")
 
 
 def headers() -> Any:
