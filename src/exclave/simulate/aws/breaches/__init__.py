@@ -8,6 +8,7 @@ from exclave.simulate.aws.breaches import (
     ami_share,
     backup_copy,
     bucket_policy,
+    bucket_upload,
     illicit_vpc,
     leaked_key,
     logging_stopped,
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 BREACHES: Mapping[str, Breach] = {
     leaked_key.BREACH.name: leaked_key.BREACH,
     bucket_policy.BREACH.name: bucket_policy.BREACH,
+    bucket_upload.BREACH.name: bucket_upload.BREACH,
     rds_share.BREACH.name: rds_share.BREACH,
     ami_share.BREACH.name: ami_share.BREACH,
     own_accounts.BREACH.name: own_accounts.BREACH,
