@@ -10,6 +10,13 @@ from collections.abc import Mapping
 from typing import Any
 
 
+# With the versions that know every argument written here: the least that was looked at, and the first major that was not.
+PROVIDERS = {
+    "aws": {"source": "hashicorp/aws", "version": ">= 6.25, < 7"},
+    "google": {"source": "hashicorp/google", "version": ">= 6.50, < 9"},
+}
+
+
 class Reference(str):
     """An expression of Terraform's, such as `aws_sns_topic.alarms.arn`. Never made of what an inventory says."""
 
@@ -40,9 +47,8 @@ def configuration(
         resources: type → name → arguments.
         variables: name → block.
     """
-    sources = {"aws": "hashicorp/aws", "azurerm": "hashicorp/azurerm", "google": "hashicorp/google"}
     found: dict[str, Any] = {
-        "terraform": {"required_providers": {name: {"source": sources.get(name, name)} for name in provider}},
+        "terraform": {"required_providers": {name: PROVIDERS[name] for name in provider}},
         "provider": dict(provider),
     }
     if variables:
