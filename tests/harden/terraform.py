@@ -10,7 +10,7 @@ RECORD = json.loads(Path(__file__).with_name("terraform_schema.json").read_text(
 META = frozenset({"depends_on", "provider"})
 PARTS = frozenset({"terraform", "provider", "variable", "resource"})
 _NAME = re.compile(r"[a-z_][a-z0-9_]*")
-_TEMPLATE = re.compile(r"(?<!\$)\$\{(.*)\}", re.S)
+_TEMPLATE = re.compile(r"(?<!\$)\$\{(.*)\}", re.DOTALL)
 _QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"')
 _CALL = re.compile(r"\b([a-z]\w*)\(")
 _PATH = re.compile(r"(?<![.\w])[a-z]\w*(?:\.\w+)+")
@@ -31,7 +31,9 @@ def problems(text):
     for name, block in document.get("variable", {}).items():
         for key in block.keys() - {"type", "description", "default", "sensitive", "nullable"}:
             yield f"variable {name}: unknown {key}"
-    configured = {f"{n}.{b['alias']}" if "alias" in b else n for n, blocks in providers.items() for b in blocks}
+    configured = {
+        f"{n}.{b['alias']}" if "alias" in b else n for n, blocks in providers.items() for b in blocks
+    }
     for kind, named in document["resource"].items():
         for name, block in named.items():
             yield from _resource(kind, name, block, configured)
@@ -56,7 +58,7 @@ def admits(constraint, version):
     """Whether a constraint of `>=` and `<` takes a version."""
 
     def number(text):
-        return tuple(int(n) for n in (text.split(".") + ["0", "0"])[:3])
+        return tuple(int(n) for n in [*text.split("."), "0", "0"][:3])
 
     tests = {">=": number(version).__ge__, "<": number(version).__lt__}
     return all(tests[operator](number(than)) for operator, than in (c.split() for c in constraint.split(",")))
@@ -140,22 +142,18 @@ def _texts(value):
 def _references(document):
     there = {f"{kind}.{name}": kind for kind, named in document["resource"].items() for name in named}
     variables = {f"var.{name}" for name in document.get("variable", {})}
-    used = set()
-    for text in _texts(document):
-        for template in _TEMPLATE.findall(text):
-            bare = _QUOTED.sub("", template)
-            for name in set(_CALL.findall(bare)) - _FUNCTIONS:
-                yield f"calls {name}"
-            for path in _PATH.findall(bare):
-                head, _, attribute = path.rpartition(".")
-                if path in variables:
-                    used.add(path)
-                elif head not in there:
-                    yield f"{path} points at nothing"
-                elif attribute not in {n.rstrip("!=") for n in RECORD["resources"].get(there[head], ())}:
-                    yield f"{path}: no such attribute"
-    for name in variables - used:
+    bare = [_QUOTED.sub("", t) for text in _texts(document) for t in _TEMPLATE.findall(text)]
+    for name in {name for b in bare for name in _CALL.findall(b)} - _FUNCTIONS:
+        yield f"calls {name}"
+    paths = {path for b in bare for path in _PATH.findall(b)}
+    for name in variables - paths:
         yield f"{name} is not used"
+    for path in paths - variables:
+        head, _, attribute = path.rpartition(".")
+        if head not in there:
+            yield f"{path} points at nothing"
+        elif attribute not in {n.rstrip("!=") for n in RECORD["resources"].get(there[head], ())}:
+            yield f"{path}: no such attribute"
     for kind, named in document["resource"].items():
         for name, block in named.items():
             for path in set(block.get("depends_on", ())) - there.keys():

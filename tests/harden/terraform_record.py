@@ -18,14 +18,21 @@ import sys
 from pathlib import Path
 
 RECORD = Path(__file__).with_name("terraform_schema.json")
-_STRUCT = re.compile(r"^function (\w+)ToHclTerraform\(struct\) \{.*?const attrs = \{(?:\};|\n(.*?)^    \};)", re.M | re.S)
-_RESOURCE = re.compile(r"^    synthesizeHclAttributes\(\) \{\n        const attrs = \{\n(.*?)^        \};", re.M | re.S)
-_ARGUMENT = re.compile(
-    r"^ +(\w+): \{\n +value: (.*?),\n +isBlock: (\w+),\n +type: \"(\w+)\",\n +storageClassType: \"(\w+)\",", re.M
+_STRUCT = re.compile(
+    r"^function (\w+)ToHclTerraform\(struct\) \{.*?const attrs = \{(?:\};|\n(.*?)^    \};)",
+    re.MULTILINE | re.DOTALL,
 )
-_INTERFACE = re.compile(r"^export interface (\w+)[^{]*\{\n(.*?)^\}", re.M | re.S)
-_FIELD = re.compile(r"^    readonly (\w+)(\??): ", re.M)
-_CLASS = re.compile(r"^class (\w+) extends cdktf\.\w+ \{\n(.*?)^\}", re.M | re.S)
+_RESOURCE = re.compile(
+    r"^    synthesizeHclAttributes\(\) \{\n        const attrs = \{\n(.*?)^        \};",
+    re.MULTILINE | re.DOTALL,
+)
+_ARGUMENT = re.compile(
+    r"^ +(\w+): \{\n +value: (.*?),\n +isBlock: (\w+),\n +type: \"(\w+)\",\n +storageClassType: \"(\w+)\",",
+    re.MULTILINE,
+)
+_INTERFACE = re.compile(r"^export interface (\w+)[^{]*\{\n(.*?)^\}", re.MULTILINE | re.DOTALL)
+_FIELD = re.compile(r"^    readonly (\w+)(\??): ", re.MULTILINE)
+_CLASS = re.compile(r"^class (\w+) extends cdktf\.\w+ \{\n(.*?)^\}", re.MULTILINE | re.DOTALL)
 _ANSWER = re.compile(
     r"return (?:cdktf\.Fn\.tolist\()?this\.get(Number|String|Boolean|AnyMap|BooleanMap|NumberMap|StringMap|List|NumberList)"
     r"Attribute\('(\w+)'\)"
@@ -73,9 +80,16 @@ class Source:
             (field,) = set(re.findall(r"(?:struct\.|this\._)(\w+?)(?:\.internalValue)?\)*$", value)) or {""}
             need = "" if fields[field] else "!"
             if inner:
-                held = self._arguments(self.structs[inner[0]], self.fields[inner[0]], inner[0] + "OutputReference")
-                assert block == "true", f"{kind}: {name} holds attributes: nothing that we use did when this was written"
-                found[f"{name}{need}"] = (shape if "listMapper" in value or shape == "struct" else f"{shape} 1", held)
+                held = self._arguments(
+                    self.structs[inner[0]], self.fields[inner[0]], inner[0] + "OutputReference"
+                )
+                assert block == "true", (
+                    f"{kind}: {name} holds attributes: nothing that we use did when this was written"
+                )
+                found[f"{name}{need}"] = (
+                    shape if "listMapper" in value or shape == "struct" else f"{shape} 1",
+                    held,
+                )
             else:
                 found[f"{name}{need}"] = plain(storage, shape)
         known = {n.removesuffix("!") for n in found}

@@ -57,7 +57,7 @@ def test_a_wrong_argument_is_seen(arguments, seen):
     [
         ({"topic_arn": "${aws_sns_topic.u.arn}"}, "aws_sns_topic.u.arn points at nothing"),
         ({"topic_arn": "${aws_sns_topic.t.urn}"}, "aws_sns_topic.t.urn: no such attribute"),
-        ({"endpoint": "a ${file(\"/etc/passwd\")} b"}, "calls file"),
+        ({"endpoint": 'a ${file("/etc/passwd")} b'}, "calls file"),
         ({"endpoint": "${var.other}"}, "var.other points at nothing"),
         ({"depends_on": ["aws_sns_topic.u"]}, "aws_sns_topic_subscription.s depends on aws_sns_topic.u, which is not there"),
     ],

@@ -9,7 +9,6 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-
 # With the versions that know every argument written here: the least that was looked at, and the first major that was not.
 PROVIDERS = {
     "aws": {"source": "hashicorp/aws", "version": ">= 6.25, < 7"},
