@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from exclave.correlate import aws_cli
 from exclave.model import Cloud, Outcome, RevokeCall, Transfer, short_id
 
 if TYPE_CHECKING:
@@ -16,9 +17,6 @@ if TYPE_CHECKING:
     from exclave.catalogue.entry import Method, Revoke
 
 _PLACEHOLDER = re.compile(r"\{((?:resource|destination|fact)\.[a-z_A-Z]+|account|region)\}")
-_WORDS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
-# SDK client names that the AWS CLI calls otherwise
-_CLI_NAMES = {"s3": "s3api", "config": "configservice", "codedeploy": "deploy"}
 
 
 def revoke_call(transfer: Transfer, method: Method) -> RevokeCall | None:
@@ -68,12 +66,11 @@ def _filled_all(value: Any, values: Mapping[str, str]) -> Any:
 
 def _command(rule: Revoke, call: str, args: Mapping[str, Any], transfer: Transfer) -> str:
     if transfer.cloud is Cloud.AWS:
-        service, _, operation = rule.call.partition(":")
-        words = ["aws", _CLI_NAMES.get(service, service), _kebab(operation)]
+        words = aws_cli.words(rule.call)
         if transfer.region:
             words += ["--region", transfer.region]
         for name, value in args.items():
-            words += _option(f"--{_kebab(name)}", value)
+            words += _option(f"--{aws_cli.kebab(name)}", value)
         return shlex.join(words)
     verb, _, url = call.partition(" ")
     body = orjson.dumps(args).decode() if args else ""
@@ -95,7 +92,3 @@ def _option(flag: str, value: Any) -> list[str]:
     if isinstance(value, str | int | float):
         return [flag, str(value)]
     return [flag, orjson.dumps(value).decode()]
-
-
-def _kebab(name: str) -> str:
-    return "-".join(_WORDS.split(name)).lower()

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-import re
 import shlex
 from typing import TYPE_CHECKING, Any
 
 from exclave.change.model import Expect, Request, Step, step_id
+from exclave.correlate import aws_cli
 from exclave.model import Cloud
 
 if TYPE_CHECKING:
@@ -87,11 +87,9 @@ def file_name(control: str, account: Account, format_: str, *, region: str = "",
 
 def command(call: str, args: dict[str, Any], region: str = "") -> str:
     """A call as a command: `ec2:EnableSnapshotBlockPublicAccess` is `aws ec2 enable-snapshot-block-public-access`."""
-    service, _, operation = call.partition(":")
-    verb = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "-", operation).lower()
     where = ["--region", region] if region else []
     given = ["--cli-input-json", json.dumps(args)] if args else []
-    return shlex.join(["aws", service, verb, *where, *given])
+    return shlex.join([*aws_cli.words(call), *where, *given])
 
 
 def stack_commands(stack: str, name: str, region: str, *, iam: bool = False) -> tuple[str, str]:
