@@ -15,11 +15,11 @@ from exclave.model import Actor, Cloud, Destination, Kind, Outcome, Resource, Tr
 
 from .build import CATALOGUE
 
-session = pytest.importorskip("botocore.session").get_session()
+pytest.importorskip("botocore")
+from tests.aws_commands import problems
+
 # Names that botocore writes its own way: brands, and words that the rule would split.
 BRANDS = re.compile(r"WhatsApp|OTel|iSCSI|OAuth2|HITs")
-# https://github.com/aws/aws-cli/blob/develop/awscli/handlers.py: what the CLI renames
-SERVICES = {"s3api": "s3", "configservice": "config", "deploy": "codedeploy"}
 REVOKES = [
     pytest.param(method, rule, id=f"{method.id}-{number}")
     for method in CATALOGUE.methods
@@ -28,21 +28,11 @@ REVOKES = [
 ]
 
 
-def operation(command):
-    """A command's model, and its options with the members that they set."""
-    service = SERVICES.get(command[1], command[1])
-    assert command[1] not in SERVICES.values()
-    model = session.get_service_model(service)
-    from botocore import xform_name
-
-    (name,) = [n for n in model.operation_names if xform_name(n, "-") == command[2]]
-    shape = model.operation_model(name).input_shape
-    return shape, {f"--{xform_name(member, '-')}": member for member in (shape.members if shape else ())}
-
-
 def test_names_are_made_as_botocore_makes_them():
+    import botocore.session
     from botocore import xform_name
 
+    session = botocore.session.get_session()
     names = set()
     for service in session.get_available_services():
         model = session.get_service_model(service)
@@ -67,13 +57,24 @@ def test_what_takes_a_share_back_is_a_command_with_its_options(method, rule):
         destination=Destination(kind=Kind((rule.when or ["account"])[0]), id="111122223333"), outcome=Outcome.OFFERED,
         evidence=None, facts=tuple((name, "1") for name in facts),
     )  # fmt: skip
-    command = shlex.split(revoke_call(transfer, msgspec.structs.replace(method, revoke=(rule,))).command)
-    shape, options = operation(command)
-    given = [w for w in command[3:] if w.startswith("--") and w != "--region"]
-    positive = [w if w in options else w.replace("--no-", "--", 1) for w in given]
-    assert set(positive) <= set(options)
-    assert set(shape.required_members if shape else ()) <= {options[w] for w in positive}
-    for word, option in zip(given, positive, strict=True):
-        boolean = shape.members[options[option]].type_name == "boolean"
-        after = command[command.index(word) + 1 : command.index(word) + 2]
-        assert boolean == (not after or after[0].startswith("--")) or shape.members[options[option]].type_name == "list"  # fmt: skip
+    command = revoke_call(transfer, msgspec.structs.replace(method, revoke=(rule,))).command
+    assert [*problems(shlex.split(command))] == []
+
+
+@pytest.mark.parametrize(
+    ("command", "seen"),
+    [
+        ("aws s3api put-bucket-acl --bucket b --acl private --region r", []),
+        ("aws s3 put-bucket-acl --bucket b", ["no command: aws s3 put-bucket-acl"]),
+        ("aws ec2 modify-image-attributes --image-id i", ["no command: aws ec2 modify-image-attributes"]),
+        ("aws ec2 modify-image-attribute --image i", ["ec2 modify-image-attribute: no --image", "ec2 modify-image-attribute: lacks --image-id"]),
+        ("aws appflow delete-flow --flow-name f --no-force-delete", []),
+        ("aws appflow delete-flow --flow-name --force-delete", ["appflow delete-flow: --flow-name is a string"]),
+        ('aws iam delete-role --cli-input-json {"RoleNames":1}', ["iam delete-role: no RoleNames", "iam delete-role: lacks --role-name"]),
+        ("aws cloudformation wait stack-delete-complete --stack-name s", []),
+        ("aws cloudformation wait stack-gone --stack-name s", ["no command: aws cloudformation wait"]),
+        ("aws cloudformation deploy --stack-name s", ["cloudformation deploy: lacks --template-file"]),
+    ],
+)  # fmt: skip
+def test_a_wrong_command_is_seen(command, seen):
+    assert [*problems(command.split())] == seen

@@ -95,7 +95,8 @@ def _artefacts(
     ):  # fmt: skip
         undo = f"az monitor metrics alert delete --resource-group {shlex.quote(group)} --name {values['alertName']}"
         if "testName" in values:
-            undo += f" && az monitor app-insights web-test delete --resource-group {shlex.quote(group)} --name {values['testName']} --yes"
+            # its own command is one of an extension, which a machine may lack
+            undo += f" && az resource delete --resource-group {shlex.quote(group)} --name {values['testName']} --resource-type Microsoft.Insights/webtests"
         found += changes.templates(
             CONTROL, account, template, options, about=about, group=group, part=part, undo=undo, values={**values, **told},
             notes=("set the parameters: every value in the parameters file is only a beginning",),

@@ -175,7 +175,8 @@ def _written(
         where = ""
     for one, verb in ((script, "create"), (undo, "delete")):
         if not policy:
-            one.raw(f"policy=$(gcloud access-context-manager policies list --organization={place.organization} '--format=value(name.basename())' | head -n 1)")  # fmt: skip
+            # one with scopes is of a part of the organisation
+            one.raw(f"policy=$(gcloud access-context-manager policies list --organization={place.organization} '--filter=NOT scopes:*' '--format=value(name.basename())' | head -n 1)")  # fmt: skip
         more = (
             [
                 f"--title={options.prefix}",
