@@ -326,6 +326,14 @@ def test_a_sink_of_ours_that_is_off_is_switched_on_and_off_again(stub, tmp_path)
     assert " --disabled " in scripts["undo.gcloud.sh"]
     assert "sinks delete" not in scripts["undo.gcloud.sh"]
     assert "google_logging_organization_sink" not in scripts.get("tf.json", "")
+    assert "google_logging_project_bucket_config" not in scripts.get("tf.json", "")
+
+
+def test_terraform_makes_the_bucket_before_the_sink_that_fills_it(stub):
+    untidy(stub)
+    resources = json.loads(texts(made(stub), "gcp.logging")["tf.json"])["resource"]
+    sink = resources["google_logging_organization_sink"]["audit"]
+    assert sink["depends_on"] == ["google_logging_project_bucket_config.audit"]
 
 
 def test_alarms_of_ours_that_are_wrong_are_mended_and_put_back_by_their_scripts(stub, tmp_path):
@@ -341,6 +349,18 @@ def test_alarms_of_ours_that_are_wrong_are_mended_and_put_back_by_their_scripts(
     assert "delete" not in scripts["undo.gcloud.sh"]
     assert '"filter": "severity>=ERROR"' in scripts["undo.gcloud.sh"]
     assert '"enabled": false' in scripts["undo.gcloud.sh"]
+    # Terraform would make them once more, and destroy what it did not make
+    assert "tf.json" not in scripts
+
+
+def test_terraform_makes_the_alarms_that_are_missing_alone(stub, tmp_path):
+    untidy(stub)
+    applied(made(stub), tmp_path / "one.jsonl")
+    del stub.things[f"projects/{OTHER}/metrics/exclave-sharing"]
+    found = made(stub)
+    resources = json.loads(texts(found, "gcp.alert")["tf.json"])["resource"]
+    assert {k: list(v) for k, v in resources.items()} == {"google_logging_metric": ["exclave_sharing"]}
+    assert any("import" in note for note in found.notes["gcp.alert"])
 
 
 def test_members_whose_names_differ_by_a_sign_are_members_of_their_own(stub):

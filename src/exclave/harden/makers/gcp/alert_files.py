@@ -105,16 +105,19 @@ def resources(
     metrics: Mapping[str, Mapping[str, Any]],
     channel: Mapping[str, Any] | None,
     options: Options,
+    held: Held,
 ) -> dict[str, dict[str, Any]]:
-    """Type → name → arguments of each resource."""
-    out: dict[str, dict[str, Any]] = {"google_logging_metric": {}}
-    for body in metrics.values():
-        out["google_logging_metric"][label(str(body["name"]))] = {
+    """Type → name → arguments of each resource. What is there already Terraform would make once more."""
+    new = {
+        label(str(body["name"])): {
             "project": project, "name": body["name"], "filter": body["filter"],
             "bucket_name": body["bucketName"],
             "metric_descriptor": {"metric_kind": "DELTA", "value_type": "INT64"},
-        }  # fmt: skip
-    if channel is None:
+        }
+        for body in metrics.values() if str(body["name"]) not in held.metrics
+    }  # fmt: skip
+    out: dict[str, dict[str, Any]] = {"google_logging_metric": new} if new else {}
+    if channel is None or held.policy is not None:
         return out
     told: Any = channel.get("name")
     if told is None:
@@ -140,7 +143,7 @@ def resources(
                 }
                 for m in metrics.values()
             ],
-            "depends_on": [f"google_logging_metric.{label(str(m['name']))}" for m in metrics.values()],
+            **({"depends_on": [f"google_logging_metric.{name}" for name in new]} if new else {}),
         }
     }  # fmt: skip
     return out

@@ -17,7 +17,7 @@ from exclave.harden.makers.gcp import changes
 from exclave.harden.makers.gcp.alert_bodies import GROUPS, metric_body, policy_body
 from exclave.harden.makers.gcp.alert_files import ABOUT, CONTROL, Held, resources, scripts
 from exclave.harden.makers.gcp.central import bucket_name, central
-from exclave.harden.makers.gcp.place import place_of, terraform
+from exclave.harden.makers.gcp.place import THERE, place_of, terraform
 from exclave.harden.model import Artefact, Made
 
 if TYPE_CHECKING:
@@ -57,14 +57,18 @@ def make(results: Sequence[Result], inventory: Inventory, _perimeter: Perimeter,
         step = _policy(project, list(metrics.values()), channel, inventory, options, results)
         steps += [step] if step is not None else []
     artefacts: list[Artefact] = []
+    there = {str(m.get("name")): m for m in mappings(inventory.one(METRICS, project).items)}
+    policy = _held_policy(
+        project, str(policy_body(list(metrics.values()), options)["displayName"]), inventory
+    )
+    held = Held(metrics=there, policy=policy)
     if options.wants("gcloud"):
-        there = {str(m.get("name")): m for m in mappings(inventory.one(METRICS, project).items)}
-        policy = _held_policy(
-            project, str(policy_body(list(metrics.values()), options)["displayName"]), inventory
-        )
-        artefacts += scripts(project, metrics, channel, options, Held(metrics=there, policy=policy))
+        artefacts += scripts(project, metrics, channel, options, held)
     if options.wants("terraform"):
-        artefacts.append(terraform(CONTROL, resources(project, metrics, channel, options), ABOUT))
+        if policy is not None or any(str(m["name"]) in there for m in metrics.values()):
+            notes.append(THERE)
+        if written := resources(project, metrics, channel, options, held):
+            artefacts.append(terraform(CONTROL, written, ABOUT))
     return Made(artefacts=tuple(artefacts), steps=tuple(steps), notes=tuple(notes))
 
 

@@ -13,7 +13,7 @@ from exclave.audit.checks.gcp.scopes import mappings
 from exclave.audit.checks.gcp.sinks import BUCKETS, KEPT_DAYS
 from exclave.change.model import equals, has, lacks
 from exclave.harden.makers.gcp import bindings, changes
-from exclave.harden.makers.gcp.place import label
+from exclave.harden.makers.gcp.place import THERE, label
 from exclave.harden.makers.gcp.script import Script
 
 if TYPE_CHECKING:
@@ -115,6 +115,9 @@ def _bucket(results: list[Result], inventory: Inventory, work: Work) -> None:
     verb = "create" if there is None else "update"
     work.script.run("gcloud", "logging", "buckets", verb, short, *where, f"--retention-days={KEPT_DAYS}")
     work.script.run("gcloud", "logging", "buckets", "update", short, *where, "--locked", "--quiet")
+    if there is not None:
+        work.notes.append(THERE)
+        return
     work.resource(
         "google_logging_project_bucket_config", "audit",
         {"project": place.project, "location": "global", "bucket_id": short, "retention_days": KEPT_DAYS, "locked": True},
@@ -177,6 +180,8 @@ def _sink(results: list[Result], inventory: Inventory, work: Work) -> None:
             )
     if place.organization and there is None:
         block = {k: v for k, v in body.items() if k != "includeChildren"}
+        if "google_logging_project_bucket_config" in work.resources:  # it must be there
+            block["depends_on"] = ["google_logging_project_bucket_config.audit"]
         work.resource(
             "google_logging_organization_sink",
             "audit",

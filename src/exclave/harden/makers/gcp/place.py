@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from exclave.perimeter import Perimeter
 
 TERRAFORM = ("terraform init && terraform apply", "terraform destroy")
+THERE = "what is there and wrong is mended by the script or --apply: Terraform would make it once more and then destroy it, import it there first"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
