@@ -316,6 +316,10 @@ class Signal(Struct, frozen=True, kw_only=True):
     judgement: Judgement | None = None
     severity: Severity = Severity.INFO
     why: tuple[str, ...] = ()
+    state: Openness | None = (
+        None  # of a way opened to somebody else, where the catalogue knows what closes it
+    )
+    revoke: RevokeCall | None = None
     incident: str = ""
 
 

@@ -2,8 +2,10 @@
 
 import shlex
 
+import pytest
+
 from exclave.correlate.revoke import revoke_call
-from tests.correlate.build import CATALOGUE, THIEF, share, told
+from tests.correlate.build import CATALOGUE, OURS, THIEF, record, share, told
 
 
 def test_a_hostile_name_stays_one_word_of_the_command():
@@ -31,3 +33,71 @@ def test_what_was_taken_back_or_failed_needs_no_call():
         share(0, "snap-1", THIEF, remove=True), share(1, "snap-2", THIEF, errorCode="x")
     ).transfers:
         assert revoke_call(one, method) is None
+
+
+PEERING = {"vpcPeeringConnection": {"vpcPeeringConnectionId": "pcx-1"}}
+
+
+def peering(minute, owner=THIEF, **more):
+    request = {"vpcId": "vpc-1", "peerVpcId": "vpc-2", "peerOwnerId": owner}
+    return record(minute, "CreateVpcPeeringConnection", request, PEERING, **more)
+
+
+def test_a_peering_with_a_stranger_stands_open_and_says_how_it_is_closed():
+    incident = told(peering(0)).incidents[0]
+    (signal,) = incident.signals
+    assert signal.state.open
+    assert signal.state.opened_at == signal.time
+    assert signal.revoke.command == (
+        "aws ec2 delete-vpc-peering-connection --region eu-west-1 --vpc-peering-connection-id pcx-1"
+    )
+
+
+@pytest.mark.parametrize("name", ["DeleteVpcPeeringConnection", "RejectVpcPeeringConnection"])
+def test_a_peering_that_was_ended_needs_no_call(name):
+    found = told(peering(0), record(40, name, {"vpcPeeringConnectionId": "pcx-1"}))
+    (signal,) = [s for s in found.signals if s.method == "aws.vpc.peering-request"]
+    assert not signal.state.open
+    assert signal.state.seconds == 40 * 60
+    assert signal.revoke is None
+
+
+def test_another_peerings_end_leaves_it_open():
+    found = told(peering(0), record(40, "DeleteVpcPeeringConnection", {"vpcPeeringConnectionId": "pcx-2"}))
+    assert next(s for s in found.signals if s.method == "aws.vpc.peering-request").state.open
+
+
+def test_a_failed_or_own_path_has_no_state():
+    for one in told(peering(0, errorCode="UnauthorizedOperation"), peering(1, owner=OURS)).signals:
+        assert one.state is None
+        assert one.revoke is None
+
+
+def grant(minute, number, **more):
+    request = {
+        "keyId": f"arn:aws:kms:eu-west-1:{OURS}:key/k",
+        "granteePrincipal": f"arn:aws:iam::{THIEF}:root",
+    }
+    return record(minute, "CreateGrant", request, {"grantId": number}, service="kms.amazonaws.com", **more)
+
+
+def test_of_two_grants_the_one_that_was_revoked_is_closed_by_its_own_id():
+    end = record(9, "RevokeGrant", {"keyId": "k", "grantId": "g-1"}, service="kms.amazonaws.com")
+    found = told(grant(0, "g-1"), grant(1, "g-2"), end)
+    assert {dict(s.facts)["grant"]: s.state.open for s in found.signals} == {"g-1": False, "g-2": True}
+
+
+def test_an_end_that_names_no_grant_ends_none():
+    end = record(9, "RevokeGrant", {"keyId": "k"}, service="kms.amazonaws.com")
+    assert all(s.state.open for s in told(grant(0, "g-1"), end).signals)
+
+
+def test_a_transit_gateways_attachment_that_is_taken_off_is_no_new_path():
+    answer = {"transitGatewayVpcAttachment": {"transitGatewayAttachmentId": "a-1", "vpcOwnerId": THIEF}}
+    request = {"transitGatewayAttachmentId": "a-1"}
+    made = record(0, "AcceptTransitGatewayVpcAttachment", request, answer)
+    ended = record(5, "DeleteTransitGatewayVpcAttachment", request, answer)
+    opened, closed = told(made, ended).signals
+    assert not opened.state.open
+    assert closed.state is None
+    assert closed.judgement is None

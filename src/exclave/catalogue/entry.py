@@ -72,7 +72,8 @@ class Close(_Table, frozen=True):
         tuple[str, ...] | str
     ) = ()  # paths; none: every open offer of the method in that account and region
     only_public: bool = False
-    same: tuple[str, ...] = ()  # facts that it must share with an offer to end it: one policy of several
+    # facts that it must share with an offer to end it: one policy of several; or fact → its path in the closing event
+    same: tuple[str, ...] | dict[str, str] = ()
 
 
 class Revoke(_Table, frozen=True):

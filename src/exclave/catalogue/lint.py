@@ -87,6 +87,7 @@ def _of_references(method: Method) -> Iterator[str]:
 def _of_closes(method: Method) -> Iterator[str]:
     for name in {name for close in method.closes for name in close.same} - set(method.facts):
         yield f"closes: same names {name!r}, which is none of the entry's facts"
+    yield from _paths([p for c in method.closes if isinstance(c.same, dict) for p in c.same.values()])
 
 
 def _of_read(read: Read) -> Iterator[str]:

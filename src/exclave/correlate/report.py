@@ -16,7 +16,7 @@ from exclave.correlate.revoke import revoke_call
 from exclave.correlate.risk import raised
 from exclave.correlate.routine import quieted
 from exclave.correlate.scanners import with_scanners
-from exclave.correlate.state import ends, with_state
+from exclave.correlate.state import ends, signals_with_state, with_state
 from exclave.correlate.steps import resource_text
 from exclave.correlate.story import incident
 from exclave.model import (
@@ -68,7 +68,8 @@ def report(
     transfers = quieted(with_state(transfers, closures, lineage, result.coverage.last))
     transfers = [_told(t, methods[t.method], lineage) for t in transfers]
     signals = [judge.signal(s, methods[s.method], perimeter) for s in result.signals]
-    signals = [replace(s, id=signal_id(s)) for s in signals]
+    signals = signals_with_state(signals, closures, methods)
+    signals = [_closable(s, methods[s.method]) for s in signals]
     transfers, signals = _unique(transfers), _unique(signals)
     told: list[Incident] = []
     member: dict[str, str] = {}
@@ -137,6 +138,12 @@ def _told(transfer: Transfer, method: Method, lineage: Lineage) -> Transfer:
         id=transfer_id(transfer),
         revoke=revoke_call(transfer, method) if wanted else None,
     )
+
+
+def _closable(signal: Signal, method: Method) -> Signal:
+    """A signal with its id, and with how the way that it opened is closed."""
+    wanted = signal.state is not None and signal.state.open
+    return replace(signal, id=signal_id(signal), revoke=revoke_call(signal, method) if wanted else None)
 
 
 def _unique(found: list[F]) -> list[F]:

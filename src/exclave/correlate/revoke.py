@@ -9,23 +9,24 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from exclave.correlate import aws_cli
-from exclave.model import Cloud, Outcome, RevokeCall, Transfer, short_id
+from exclave.model import Cloud, Finding, Outcome, RevokeCall, Transfer, short_id
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from exclave.catalogue.entry import Method, Revoke
+    from exclave.model import Destination
 
 _PLACEHOLDER = re.compile(r"\{((?:resource|destination|fact)\.[a-z_A-Z]+|account|region)\}")
 
 
-def revoke_call(transfer: Transfer, method: Method) -> RevokeCall | None:
-    """The call for a transfer that stands, or None where the catalogue knows none or a value that it needs wasn't logged."""
-    if transfer.outcome is not Outcome.OFFERED:
+def revoke_call(found: Finding, method: Method) -> RevokeCall | None:
+    """The call for what stands, or None where the catalogue knows none or a value that it needs wasn't logged."""
+    if found.destination is None or (isinstance(found, Transfer) and found.outcome is not Outcome.OFFERED):
         return None
-    fill = _values(transfer)
+    fill = _values(found, found.destination)
     for rule in method.revoke:
-        if rule.when and transfer.destination.kind not in rule.when:
+        if rule.when and found.destination.kind not in rule.when:
             continue
         try:
             call = _filled(rule.call, fill)
@@ -33,20 +34,20 @@ def revoke_call(transfer: Transfer, method: Method) -> RevokeCall | None:
         except KeyError:
             continue
         return RevokeCall(
-            call=call, args=args, command=_command(rule, call, args, transfer), risk=rule.risk, note=rule.note
+            call=call, args=args, command=_command(rule, call, args, found), risk=rule.risk, note=rule.note
         )
     return None
 
 
-def _values(transfer: Transfer) -> dict[str, str]:
+def _values(found: Finding, destination: Destination) -> dict[str, str]:
     values = {
-        "resource.id": transfer.source.id,
-        "resource.short": short_id(transfer.source.id),
-        "resource.name": transfer.source.name,
-        "destination.id": transfer.destination.id,
-        "account": transfer.account,
-        "region": transfer.region,
-    } | {f"fact.{name}": value for name, value in transfer.facts}
+        "resource.id": found.source.id,
+        "resource.short": short_id(found.source.id),
+        "resource.name": found.source.name,
+        "destination.id": destination.id,
+        "account": found.account,
+        "region": found.region,
+    } | {f"fact.{name}": value for name, value in found.facts}
     return {k: v for k, v in values.items() if v}
 
 
@@ -64,17 +65,17 @@ def _filled_all(value: Any, values: Mapping[str, str]) -> Any:
     return value
 
 
-def _command(rule: Revoke, call: str, args: Mapping[str, Any], transfer: Transfer) -> str:
-    if transfer.cloud is Cloud.AWS:
+def _command(rule: Revoke, call: str, args: Mapping[str, Any], found: Finding) -> str:
+    if found.cloud is Cloud.AWS:
         words = aws_cli.words(rule.call)
-        if transfer.region:
-            words += ["--region", transfer.region]
+        if found.region:
+            words += ["--region", found.region]
         for name, value in args.items():
             words += _option(f"--{aws_cli.kebab(name)}", value)
         return shlex.join(words)
     verb, _, url = call.partition(" ")
     body = orjson.dumps(args).decode() if args else ""
-    if transfer.cloud is Cloud.AZURE:
+    if found.cloud is Cloud.AZURE:
         return shlex.join(
             ["az", "rest", "--method", verb.lower(), "--url", url, *(["--body", body] if body else [])]
         )

@@ -8,14 +8,16 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
+from exclave.correlate.judge import foreign
 from exclave.formats.cloudtrail import parse_time
-from exclave.model import Closure, Kind, Openness, Outcome, Transfer
+from exclave.model import Closure, Finding, Kind, Openness, Outcome, Signal, Transfer
 from exclave.perimeter import owner_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
 
+    from exclave.catalogue.entry import Method
     from exclave.correlate.lineage import Lineage
 
 
@@ -36,8 +38,8 @@ class Ends:
     of_resource: Mapping[tuple[str, str], Sequence[Closure]]
     of_method: Mapping[str, Sequence[Closure]]
 
-    def of(self, offer: Transfer) -> Iterator[Closure]:
-        """The closures that end an offer, which came before them."""
+    def of(self, offer: Finding) -> Iterator[Closure]:
+        """The closures that end an offer, or close the way that a signal opened, which came before them."""
         start = offer.time
         candidates = (
             *self.of_resource.get((offer.method, offer.source.key), ()),
@@ -92,6 +94,18 @@ def with_state(
     ]
 
 
+def signals_with_state(
+    signals: Iterable[Signal], closures: Ends, methods: Mapping[str, Method]
+) -> list[Signal]:
+    """The signals, those that opened a way to somebody else with whether it stands, where the catalogue can close it."""
+    return [
+        replace(s, state=_settled(s.time, _closed_by(s, closures)))
+        if methods[s.method].revoke and foreign(s.judgement) and not s.failed
+        else s
+        for s in signals
+    ]
+
+
 def _state(
     offer: Transfer,
     revoked: dict[tuple[str, str], list[Transfer]],
@@ -109,7 +123,7 @@ def _state(
             for back in revoked.get((offer.source.key, offer.destination.key), ())
             if back.time and back.time >= start and back.evidence.event_id != offer.evidence.event_id
         ]
-        found += [_End(c.time, c.action, c.evidence.event_id) for c in closures.of(offer) if c.time]
+        found += _closed_by(offer, closures)
         expires = parse_time(offer.destination.expires)
         if expires is not None and until is not None and start <= expires <= until:
             found.append(_End(expires, EXPIRY, ""))
@@ -122,8 +136,17 @@ def _state(
         for key in (offer.source.key, *(r.key for r in lineage.ancestors(offer.source)))
         for take in taken.get(key, ())
     )
+    return _settled(start, found, taken=was_taken)
+
+
+def _closed_by(found: Finding, closures: Ends) -> list[_End]:
+    return [_End(c.time, c.action, c.evidence.event_id) for c in closures.of(found) if c.time]
+
+
+def _settled(start: datetime | None, found: Sequence[_End], *, taken: bool = False) -> Openness:
+    """Open until the first of what ends it."""
     if not found or start is None:
-        return Openness(open=True, opened_at=start, taken=was_taken)
+        return Openness(open=True, opened_at=start, taken=taken)
     first = min(found, key=lambda e: (e.time, e.by, e.evidence))
     return Openness(
         open=False,
@@ -131,12 +154,12 @@ def _state(
         closed_at=first.time,
         by=first.by,
         seconds=(first.time - start).total_seconds(),
-        taken=was_taken,
+        taken=taken,
     )
 
 
-def _closes(closure: Closure, offer: Transfer) -> bool:
-    if closure.only_public and offer.destination.kind is not Kind.PUBLIC:
+def _closes(closure: Closure, offer: Finding) -> bool:
+    if closure.only_public and (offer.destination is None or offer.destination.kind is not Kind.PUBLIC):
         return False
     has = dict(offer.facts)
     if any(has.get(name, value).lower() != value.lower() for name, value in closure.facts):

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from exclave.catalogue.entry import Method
     from exclave.correlate.lineage import Lineage
     from exclave.correlate.state import Ends
-    from exclave.model import Actor, Issued, Transfer
+    from exclave.model import Actor, Issued, Signal, Transfer
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _OFFERED, _TAKEN = "offered to", "taken by"
@@ -68,7 +68,7 @@ def _severity(group: Group, methods: dict[str, Method]) -> tuple[Severity, tuple
     real = [t for t in group.transfers if foreign(t.judgement)]
     why = list(_received(real))
     if not real:
-        why.extend(dict.fromkeys(s.why[-1] for s in group.signals if foreign(s.judgement) and s.why))
+        why.extend(dict.fromkeys(_opened(group.signals, methods)))
     raised = any(t.outcome is Outcome.TAKEN or (t.state and t.state.taken) for t in real)
     tampered = [s for s in group.signals if s.signal is SignalKind.TAMPER and not s.failed]
     if tampered:
@@ -81,13 +81,20 @@ def _severity(group: Group, methods: dict[str, Method]) -> tuple[Severity, tuple
     for reason in filter(None, risks):
         why.append(reason)
         raised = True
-    stated = [t for t in real if t.state]
-    if still := sum(1 for t in stated if t.state and t.state.open):
-        of = f"{still} of {len(stated)} offers " if still < len(stated) else ""
+    stated = [f for f in real or group.signals if f.state]
+    if still := sum(1 for f in stated if f.state and f.state.open):
+        of = f"{still} of {len(stated)} {'offers' if real else 'paths'} " if still < len(stated) else ""
         why.append(f"{of}still open at the end of the logs")
     if raised and loudest.rank < Severity.CRITICAL.rank:
         loudest = list(Severity)[loudest.rank + 1]
     return loudest, tuple(why)
+
+
+def _opened(signals: Sequence[Signal], methods: dict[str, Method]) -> Iterator[str]:
+    """What opened access or a path, and for whom: `VPC peering asked for: account ..., which ...`."""
+    for s in signals:
+        if s.destination and s.judgement and foreign(s.judgement) and not s.failed:
+            yield f"{methods[s.method].title}: {judged_name(s.destination, s.judgement)}"
 
 
 def _received(real: Sequence[Transfer]) -> Iterator[str]:

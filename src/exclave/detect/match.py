@@ -317,7 +317,12 @@ def _closures(method: Method, close: Close, event: Event) -> Iterator[Closure]:
         targets = [
             r for r in resources_of(ResourceSpec(kind=method.resource.kind, id=close.resource), event) if r.id
         ]
-    facts = tuple(f for f in _facts(method, event) if f[0] in close.same)
+    if isinstance(close.same, dict):
+        facts = tuple((k, v) for k, p in close.same.items() if (v := paths.text(event.fields, p)))
+        if len(facts) < len(close.same):
+            return  # which of several it ends isn't known
+    else:
+        facts = tuple(f for f in _facts(method, event) if f[0] in close.same)
     for target in targets:
         yield _closure(method, event, target, only_public=close.only_public, facts=facts)
 

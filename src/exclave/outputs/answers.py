@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from exclave.model import FOREIGN, Outcome
+from exclave.model import FOREIGN, Outcome, Signal, Transfer
 from exclave.outputs import records, words
 from exclave.perimeter.judge import is_just_unlisted
 
 if TYPE_CHECKING:
-    from exclave.model import Actor, Destination, Incident, Judgement, Transfer
+    from collections.abc import Sequence
+
+    from exclave.model import Actor, Destination, Finding, Incident, Judgement
 
 _KEY = "kms-key"
 
@@ -48,25 +50,34 @@ def reason(d: Destination, judged: Judgement | None) -> str:
 
 
 def standing(i: Incident) -> tuple[bool, str]:
-    """Whether an offer to somebody outside stands open, in words."""
-    stated = [t for t in i.transfers if _offer_outside(t)]
-    still = [t for t in stated if t.state and t.state.open]
+    """Whether an offer, a grant or a path to somebody outside stands open, in words."""
+    stated = [f for f in i.findings if _open_or_closed(f)]
+    still = [f for f in stated if f.state and f.state.open]
     if still:
         since = min(
-            (words.moment(t.state.opened_at) for t in still if t.state and t.state.opened_at), default=""
+            (words.moment(f.state.opened_at) for f in still if f.state and f.state.opened_at), default=""
         )
-        part = len(still) < len(stated)
-        which = f"{len(still):,} of {words.count(len(stated), 'offer')}" if part or len(stated) > 1 else ""
-        return True, ", ".join(filter(None, (which, f"since {since}" if since else ""))) or "by these logs"
+        which = [_part(still, stated, Transfer, "offer"), _part(still, stated, Signal, *words.PATH)]
+        some = ", ".join(filter(None, which)) if len(stated) > 1 else ""
+        return True, ", ".join(filter(None, (some, f"since {since}" if since else ""))) or "by these logs"
     if stated:
-        last = max(stated, key=lambda t: words.moment(t.state.closed_at) if t.state else "")
+        last = max(stated, key=lambda f: words.moment(f.state.closed_at) if f.state else "")
         return False, words.standing(last)
     return False, ""
 
 
-def _offer_outside(t: Transfer) -> bool:
-    outside = t.judgement is not None and t.judgement.verdict in FOREIGN
-    return outside and t.state is not None and t.outcome is not Outcome.ATTEMPTED
+def _part(
+    still: Sequence[Finding], stated: Sequence[Finding], kind: type[Finding], one: str, many: str = ""
+) -> str:
+    """`1 of 2 offers`; empty where none of the kind stands open."""
+    number, of = (sum(isinstance(f, kind) for f in found) for found in (still, stated))
+    return f"{number:,} of {words.count(of, one, many)}" if number else ""
+
+
+def _open_or_closed(found: Finding) -> bool:
+    outside = found.judgement is not None and found.judgement.verdict in FOREIGN
+    tried = isinstance(found, Transfer) and found.outcome is Outcome.ATTEMPTED
+    return outside and found.state is not None and not tried
 
 
 def taken(i: Incident) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from exclave.model import FOREIGN, Outcome, Severity, Verdict
+from exclave.model import FOREIGN, Outcome, Severity, Transfer, Verdict
 from exclave.outputs import records, words
 from exclave.outputs.paper import blank, inked, labelled, say, whole
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.text import Text
 
-    from exclave.model import Coverage, Report, Transfer
+    from exclave.model import Coverage, Finding, Report
 
 MOST_PROBLEMS = 10
 MOST_COMMANDS = 20
@@ -61,24 +61,26 @@ def _not_read(c: Coverage, out: Console, most: int) -> None:
         labelled(out, "", inked(out, (f"and {len(c.problems) - most:,} more (--verbose lists all)", "dim")))
 
 
-def still_open(report: Report) -> list[Transfer]:
-    """Open transfers to outsiders, loudest first."""
-    found = sorted(records.every_transfer(report), key=lambda t: -t.severity.rank)
-    return [t for t in found if t.state and t.state.open and _loud(t)]
+def still_open(report: Report) -> list[Finding]:
+    """What stands open to outsiders, loudest first, transfers before grants and network paths."""
+    found = sorted(
+        records.every_finding(report), key=lambda f: (-f.severity.rank, not isinstance(f, Transfer))
+    )
+    return [f for f in found if f.state and f.state.open and _loud(f)]
 
 
-def to_take_back(report: Report) -> list[Transfer]:
+def to_take_back(report: Report) -> list[Finding]:
     """Those that a call can end, each command once."""
-    wanted: dict[str, Transfer] = {}
-    for t in still_open(report):
-        if t.revoke:
-            wanted.setdefault(t.revoke.command or repr(t.revoke), t)
+    wanted: dict[str, Finding] = {}
+    for f in still_open(report):
+        if f.revoke:
+            wanted.setdefault(f.revoke.command or repr(f.revoke), f)
     return list(wanted.values())
 
 
-def _loud(t: Transfer) -> bool:
-    judged = t.judgement.verdict if t.judgement else Verdict.UNKNOWN
-    return t.severity.rank >= Severity.MEDIUM.rank and judged in FOREIGN
+def _loud(f: Finding) -> bool:
+    judged = f.judgement.verdict if f.judgement else Verdict.UNKNOWN
+    return f.severity.rank >= Severity.MEDIUM.rank and judged in FOREIGN
 
 
 def _next(report: Report, out: Console, most: int) -> None:
@@ -87,9 +89,9 @@ def _next(report: Report, out: Console, most: int) -> None:
         advice.append(inked(out, "read what could not be read, and hunt again"))
     wanted = to_take_back(report)
     still = still_open(report)
-    inside = [t for t in wanted if t.incident]
+    inside = [f for f in wanted if f.incident]
     if still:
-        many = (f"{words.count(len(still), 'transfer')} still open", "bold")
+        many = (f"{words.transfers_and_paths(still)} still open", "bold")
         advice.append(inked(out, many, f": {_how(still, wanted, inside)}"))
     elif _was_taken(report):
         advice.append(
@@ -106,8 +108,8 @@ def _next(report: Report, out: Console, most: int) -> None:
     if inside:
         blank(out)
     note = ""
-    for t in inside[:most]:
-        note = _command(t, out, note)
+    for found in inside[:most]:
+        note = _command(found, out, note)
     if len(inside) > most:
         say(
             out,
@@ -115,7 +117,7 @@ def _next(report: Report, out: Console, most: int) -> None:
         )
 
 
-def _how(still: Sequence[Transfer], wanted: Sequence[Transfer], inside: Sequence[Transfer]) -> str:
+def _how(still: Sequence[Finding], wanted: Sequence[Finding], inside: Sequence[Finding]) -> str:
     """How to close what stands open: by a pasted command, and by `exclave revoke`, which looks first and can undo."""
     revoke = "`exclave revoke` of a report in JSON lines (-o r.jsonl) plans it, with an undo"
     if not wanted:
@@ -124,7 +126,7 @@ def _how(still: Sequence[Transfer], wanted: Sequence[Transfer], inside: Sequence
     paste = "the commands at `revoke:` above" if not inside else "these"
     if inside and above:
         paste += f", and {words.count(above, 'command')} at `revoke:` above"
-    rest = "or " if all(t.revoke for t in still) else "for the others "
+    rest = "or " if all(f.revoke for f in still) else "for the others "
     return f"keep what you need as evidence, then paste {paste}; {rest}{revoke}"
 
 
@@ -132,9 +134,9 @@ def _was_taken(report: Report) -> bool:
     return any(_loud(t) and t.outcome is Outcome.TAKEN for t in report.transfers)
 
 
-def _command(t: Transfer, out: Console, said: str) -> str:
+def _command(found: Finding, out: Console, said: str) -> str:
     """A shell comment where there is something new to know, then the command on a line of its own."""
-    call = t.revoke
+    call = found.revoke
     if call is None:
         return said
     note = words.revoke_note(call)

@@ -109,31 +109,29 @@ def _row(found: Transfer | Signal) -> dict[str, object]:
             "limits": "; ".join(to.limits),
             "expires": to.expires,
         }
-    return row | (_of_transfer(found) if isinstance(found, Transfer) else _of_signal(found))
+    row |= _of_transfer(found) if isinstance(found, Transfer) else _of_signal(found)
+    return row | _standing(found)
 
 
 def _of_signal(s: Signal) -> dict[str, object]:
-    outcome = "failed" if s.failed else ""
-    return {
-        "type": f"signal:{s.signal}",
-        "outcome": outcome,
-        "count": s.count,
-        "last": records.rfc3339(s.last) or "",
-    }
+    return {"type": f"signal:{s.signal}", "outcome": "failed" if s.failed else ""}
 
 
 def _of_transfer(t: Transfer) -> dict[str, object]:
-    row: dict[str, object] = {"type": "transfer", "outcome": t.outcome, "lineage": words.lineage(t.lineage)}
-    row |= {"count": t.count, "last": records.rfc3339(t.last) or ""}
-    if t.state:
+    return {"type": "transfer", "outcome": t.outcome, "lineage": words.lineage(t.lineage)}
+
+
+def _standing(found: Transfer | Signal) -> dict[str, object]:
+    row: dict[str, object] = {"count": found.count, "last": records.rfc3339(found.last) or ""}
+    if found.state:
         row |= {
-            "open": "yes" if t.state.open else "no",
-            "taken": "yes" if t.state.taken else "no",
-            "opened_at": records.rfc3339(t.state.opened_at) or "",
-            "closed_at": records.rfc3339(t.state.closed_at) or "",
-            "closed_by": t.state.by,
-            "open_seconds": "" if t.state.seconds is None else t.state.seconds,
+            "open": "yes" if found.state.open else "no",
+            "taken": "yes" if found.state.taken else "no",
+            "opened_at": records.rfc3339(found.state.opened_at) or "",
+            "closed_at": records.rfc3339(found.state.closed_at) or "",
+            "closed_by": found.state.by,
+            "open_seconds": "" if found.state.seconds is None else found.state.seconds,
         }
-    if t.revoke:
-        row |= {"revoke": t.revoke.command or t.revoke.call, "revoke_risk": t.revoke.risk}
+    if found.revoke:
+        row |= {"revoke": found.revoke.command or found.revoke.call, "revoke_risk": found.revoke.risk}
     return row

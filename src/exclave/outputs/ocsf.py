@@ -76,7 +76,7 @@ def finding(found: Transfer | Signal, report: Report) -> dict[str, Any]:
     }
     if found.count > 1:
         event |= {"count": found.count, "end_time": milliseconds(found.last or found.time)}
-    if isinstance(found, Transfer) and found.revoke:
+    if found.revoke:
         way_back = "; ".join(
             part for part in (found.revoke.command or found.revoke.call, found.revoke.note) if part
         )

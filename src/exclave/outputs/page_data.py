@@ -50,23 +50,23 @@ def _row(found: Transfer | Signal, files: dict[str, int]) -> dict[str, Any]:
             words.verdict(judged) + (f": {judged.reason}" if judged and judged.reason else "")
         )
         row["limits"] = line("; ".join((*to.limits, *([f"until {to.expires}"] if to.expires else []))))
+    if found.revoke:
+        row["revoke"] = line(found.revoke.command or found.revoke.call)
+        row["note"] = line(words.revoke_note(found.revoke))
+    row["open"] = found.state.open if found.state else None
+    row["times"] = line(words.times(found).removeprefix(", "))
     return row | (_of_transfer(found) if isinstance(found, Transfer) else _of_signal(found))
 
 
 def _of_transfer(t: Transfer) -> dict[str, Any]:
-    row: dict[str, Any] = {
+    return {
         "kind": str(t.outcome),
         "type": "transfer",
-        "open": t.state.open if t.state else None,
         "state": line(words.standing(t)),
         "lineage": line(words.lineage(t.lineage)),
-        "times": line(words.times(t).removeprefix(", ")),
     }
-    if t.revoke:
-        row["revoke"] = line(t.revoke.command or t.revoke.call)
-        row["note"] = line(words.revoke_note(t.revoke))
-    return row
 
 
 def _of_signal(s: Signal) -> dict[str, Any]:
-    return {"kind": str(s.signal), "type": "signal", "open": None, "state": "failed" if s.failed else ""}
+    told = s.state is not None or s.failed
+    return {"kind": str(s.signal), "type": "signal", "state": line(words.standing(s)) if told else ""}

@@ -135,9 +135,9 @@ def _step(s: Step, file: int, again: str) -> Safe:
 def _way_back(i: Incident) -> Safe | None:
     """Commands that close what stands open, each once."""
     wanted = {
-        t.revoke.command or t.revoke.call: t.revoke
-        for t in i.transfers
-        if t.revoke and t.state and t.state.open
+        f.revoke.command or f.revoke.call: f.revoke
+        for f in i.findings
+        if f.revoke and f.state and f.state.open
     }
     if not wanted:
         return None

@@ -130,7 +130,7 @@ def transfer(t: Transfer) -> Json:
 
 
 def signal(s: Signal) -> Json:
-    """A signal; `signal` is its kind, `destination` null where it names nobody."""
+    """A signal; `signal` is its kind, `destination` null where it names nobody, `open` where it can't be told."""
     return {
         "schema": SCHEMA,
         "type": "signal",
@@ -149,6 +149,9 @@ def signal(s: Signal) -> Json:
         "why": list(s.why),
         "evidence": evidence(s.evidence),
         "failed": s.failed,
+        "open": s.state.open if s.state else None,
+        "state": state(s.state),
+        "revoke": revoke(s.revoke),
         "incident": s.incident,
         "error": s.error,
         "shared_id": s.shared_id,

@@ -6,7 +6,7 @@ from collections import Counter
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from exclave.model import Kind, Outcome, Verdict, short_id, size_text
+from exclave.model import Kind, Outcome, Signal, Verdict, short_id, size_text
 from exclave.outputs.neutralise import mask
 
 if TYPE_CHECKING:
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
         Resource,
         RevokeCall,
         Severity,
-        Signal,
         Step,
         Transfer,
     )
@@ -59,6 +58,17 @@ def duration(seconds: float) -> str:
 def count(number: int, one: str, many: str = "") -> str:
     """`1 file`, `1,204 files`."""
     return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
+PATH = ("grant or path", "grants or paths")  # what a signal opened: a grant on a key, a peering
+
+
+def transfers_and_paths(found: Sequence[Transfer | Signal]) -> str:
+    """`1 transfer and 2 grants or paths`."""
+    paths = sum(isinstance(f, Signal) for f in found)
+    parts = [count(len(found) - paths, "transfer") if len(found) > paths else ""]
+    parts += [count(paths, *PATH) if paths else ""]
+    return " and ".join(filter(None, parts))
 
 
 def severities(found: Iterable[Severity]) -> str:
@@ -196,19 +206,18 @@ def repeated(last: Step, number: int) -> str:
     return f", {number:,} times until {moment(last.time)}" if number > 1 else ""
 
 
-def standing(t: Transfer) -> str:
+def standing(found: Transfer | Signal) -> str:
     """Whether it is open, since when, or for how long it was."""
-    if t.outcome is Outcome.ATTEMPTED:
-        return f"never open: the call failed{f' ({t.error})' if t.error else ''}"
-    if t.state is None:
+    if found.failed if isinstance(found, Signal) else found.outcome is Outcome.ATTEMPTED:
+        return f"never open: the call failed{f' ({found.error})' if found.error else ''}"
+    state = found.state
+    if state is None:
         return "not known whether it is open"
-    if t.state.open:
-        return f"OPEN since {moment(t.state.opened_at)}" + (", and taken" if t.state.taken else "")
-    for_long = f" after {duration(t.state.seconds)}" if t.state.seconds is not None else ""
-    by = f" by {t.state.by}" if t.state.by else ""
-    return f"closed {moment(t.state.closed_at)}{for_long}{by}" + (
-        ", but taken before" if t.state.taken else ""
-    )
+    if state.open:
+        return f"OPEN since {moment(state.opened_at)}" + (", and taken" if state.taken else "")
+    for_long = f" after {duration(state.seconds)}" if state.seconds is not None else ""
+    by = f" by {state.by}" if state.by else ""
+    return f"closed {moment(state.closed_at)}{for_long}{by}" + (", but taken before" if state.taken else "")
 
 
 def revoke_note(call: RevokeCall) -> str:

@@ -38,7 +38,7 @@ class Choice:
         """Whether a finding was chosen. Without a choice: what stands open to somebody who isn't ours."""
         if self.ids:
             return found.id in self.ids
-        if found.type == "signal" or not _stands(found):
+        if not _stands(found):
             return False
         return (
             _matches(found.method, self.methods)
@@ -135,6 +135,8 @@ def _stands(found: Found) -> bool:
     verdict = str((found.destination or {}).get("verdict", ""))
     if verdict not in FOREIGN:
         return False
+    if found.type == "signal":
+        return found.open is True  # of most signals it can't be told
     return found.type == "exposure" or (found.outcome in ("offered", "taken") and found.open is not False)
 
 
