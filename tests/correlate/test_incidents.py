@@ -5,9 +5,10 @@ from datetime import timedelta
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from exclave.model import Actor, Evidence, Issued
-from tests.correlate.build import START, THIEF, record, share, told
+from tests.correlate.build import OURS, START, THIEF, record, share, told
 
 
 def names(found):
@@ -131,6 +132,24 @@ def test_sessions_of_one_key_are_one_hand():
 def test_sessions_that_hand_out_each_other_end():
     issued = [issue("ASIADANA000000000000", "ASIAX", 0), issue("ASIAX", "ASIADANA000000000000", 1)]
     assert len(told(share(0, "snap-1", THIEF), issued=issued).incidents) == 1
+
+
+def test_a_session_that_two_accounts_logged_is_told_once_by_the_record_that_names_the_credential():
+    mine = issue("ASIADANA000000000000", "AKIALEAKED", 0)
+    theirs = replace(
+        mine,
+        to=Actor(kind="account", id=OURS, account=OURS),
+        evidence=Evidence(file="other.json", record=1, event_id="issue-again"),
+    )
+    for issued in ([mine, theirs], [theirs, mine]):
+        found = told(share(0, "snap-1", THIEF), issued=issued)
+        (step,) = [s for s in found.incidents[0].story if "ASIADANA000000000000" in s.text]
+        assert step.actor == "AKIALEAKED"
+        assert len(found.issued) == 2
+    (step,) = [
+        s for s in told(share(0, "snap-1", THIEF), issued=[theirs]).incidents[0].story if s.phase == "access"
+    ]
+    assert step.actor == f"account {OURS}"
 
 
 RECORDS = [

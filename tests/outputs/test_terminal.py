@@ -39,7 +39,7 @@ def test_the_steps_stand_in_order_with_their_phases():
 
 def test_a_finding_is_one_line_in_the_manner_of_a_compiler():
     text = shown(sample.report(), width=160)
-    assert "high  aws.s3.bucket-policy  acme-marketing-assets → everyone (public)\n" in text
+    assert "high  aws.s3.bucket-policy  acme-marketing-assets → everybody (public)\n" in text
     assert "evidence  logs/trail-2026-03-02T11.json.gz:3\n" in text
 
 
@@ -128,7 +128,7 @@ def test_what_stands_open_without_a_command_is_not_said_to_be_closed():
     report = sample.report()
     bare = tuple(replace(t, revoke=None) for t in report.transfers)
     closing = shown(replace(report, transfers=bare, incidents=()), width=200)
-    assert "still open: `exclave revoke` of a report" in closing
+    assert "still open: `exclave revoke r.jsonl` plans it" in closing
 
 
 def test_only_the_label_of_a_line_is_dim():
@@ -148,7 +148,7 @@ def test_a_stream_without_unicode_gets_ascii():
     write(sample.report(), "terminal", stream)
     stream.flush()
     text = stream.buffer.getvalue().decode("ascii")
-    assert "acme-marketing-assets -> everyone (public)" in text
+    assert "acme-marketing-assets -> everybody (public)" in text
 
 
 def test_steps_that_repeat_are_one_line_that_says_how_often():

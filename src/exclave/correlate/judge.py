@@ -97,7 +97,7 @@ def foreign(judgement: Judgement | None) -> bool:
 def name_of(destination: Destination) -> str:
     """A destination in words."""
     if destination.kind is Kind.PUBLIC:
-        return "everyone"
+        return "everybody"
     if destination.kind is Kind.BEARER_URL:
         return "whoever holds the URL"
     if not destination.id or destination.kind is Kind.UNKNOWN:

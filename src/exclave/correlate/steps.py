@@ -50,8 +50,22 @@ def steps(
             if _news(closure.evidence.event_id, told):
                 yield _step(closure, "close", f"{closure.action.partition(':')[2]} {what}", t.id)
     yield from (
-        _session_step(i) for i in handed if not i.evidence.event_id or i.evidence.event_id not in told
+        _session_step(i)
+        for i in _told_once(handed)
+        if not i.evidence.event_id or i.evidence.event_id not in told
     )
+
+
+def _told_once(handed: Sequence[Issued]) -> Iterator[Issued]:
+    """Each credential by the record that says with which it was asked for.
+
+    A session of another account's role leaves a record in both accounts' logs, and the role's own names the account alone.
+    """
+    by_credential: dict[str, list[Issued]] = {}
+    for issue in handed:
+        by_credential.setdefault(issue.credential, []).append(issue)
+    for issues in by_credential.values():
+        yield from {i.to.credential: i for i in reversed(issues) if i.to.credential}.values() or issues[:1]
 
 
 def _news(event_id: str, told: set[str]) -> bool:
@@ -107,8 +121,8 @@ def _ends(t: Transfer, lineage: Lineage, closures: Ends) -> Iterator[tuple[Closu
 
 
 def _session_step(issue: Issued) -> Step:
-    what = f"session of {short_id(issue.role)}" if issue.role else "credential"
-    text = f"{what} ({issue.credential}) handed out by {issue.action.partition(':')[2]}"
+    what = f"a session of {short_id(issue.role)}" if issue.role else "a credential"
+    text = f"given {what}: {issue.credential} [{issue.action.partition(':')[2]}]"
     return Step(
         time=issue.time,
         phase="access",

@@ -24,12 +24,17 @@ def what_left(i: Incident) -> list[tuple[str, str]]:
         if known is None or len(t.lineage) > len(known.lineage):
             best[t.source.key] = t
     more = any(t.source.kind != _KEY for t in best.values())
-    return [(words.resource(t.source), _about(t, i, only_key=more)) for t in best.values()]
+    left = sorted(best.values(), key=lambda t: _failed(t, i))
+    return [(words.resource(t.source), _about(t, i, only_key=more)) for t in left]
+
+
+def _failed(t: Transfer, i: Incident) -> bool:
+    return all(o.outcome is Outcome.ATTEMPTED for o in i.transfers if o.source.key == t.source.key)
 
 
 def _about(t: Transfer, i: Incident, *, only_key: bool) -> str:
     about = f", {words.lineage(t.lineage)}" if t.lineage else ""
-    if all(o.outcome is Outcome.ATTEMPTED for o in i.transfers if o.source.key == t.source.key):
+    if _failed(t, i):
         about += " (tried, failed)"
     elif only_key and t.source.kind == _KEY:
         about += " (the key to it)"
@@ -69,9 +74,9 @@ def standing(i: Incident) -> tuple[bool, str]:
 def _part(
     still: Sequence[Finding], stated: Sequence[Finding], kind: type[Finding], one: str, many: str = ""
 ) -> str:
-    """`1 of 2 offers`; empty where none of the kind stands open."""
+    """`1 of 2 offers`, `1 offer` of one; empty where none of the kind stands open."""
     number, of = (sum(isinstance(f, kind) for f in found) for found in (still, stated))
-    return f"{number:,} of {words.count(of, one, many)}" if number else ""
+    return ("" if of == 1 else f"{number:,} of ") + words.count(of, one, many) if number else ""
 
 
 def _open_or_closed(found: Finding) -> bool:
@@ -87,7 +92,9 @@ def taken(i: Incident) -> str:
         return "used after it was offered" if any(t.state and t.state.taken for t in i.transfers) else ""
     first = min(takes, key=lambda t: t.source.kind == _KEY)
     more = sum(t.count for t in takes) - 1
-    text = f"{words.resource(first.source)} at {words.moment(first.time)} by {words.destination(first.destination)}"
+    what = f"the key to it was used ({words.resource(first.source)})" if first.source.kind == _KEY else ""
+    what = what or words.resource(first.source)
+    text = f"{what} at {words.moment(first.time)} by {words.destination(first.destination)}"
     return text + (f", and {more:,} more" if more else "")
 
 

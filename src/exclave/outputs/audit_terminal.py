@@ -123,7 +123,7 @@ def _exposures(report: AuditReport, out: Console, *, verbose: bool) -> None:
 
 
 def _exposure(e: Exposure, out: Console) -> None:
-    to = e.destination.id if e.destination.kind != "public" else "everyone"
+    to = e.destination.id if e.destination.kind != "public" else "everybody"
     parts = (
         (str(e.severity), SEVERITY_STYLE[e.severity]),
         "  ",

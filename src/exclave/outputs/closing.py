@@ -89,7 +89,8 @@ def _next(report: Report, out: Console, most: int) -> None:
         advice.append(inked(out, "read what could not be read, and hunt again"))
     wanted = to_take_back(report)
     still = still_open(report)
-    inside = [f for f in wanted if f.incident]
+    order = {i.id: number for number, i in enumerate(records.every_incident(report))}
+    inside = sorted((f for f in wanted if f.incident), key=lambda f: order.get(f.incident, -1))
     if still:
         many = (f"{words.transfers_and_paths(still)} still open", "bold")
         advice.append(inked(out, many, f": {_how(still, wanted, inside)}"))
@@ -101,14 +102,22 @@ def _next(report: Report, out: Console, most: int) -> None:
             )
         )
     if report.incidents:
+        advice.append(
+            inked(
+                out, "end the keys and sessions named at `by`: whoever holds them opens again what you close"
+            )
+        )
         first = report.incidents[0].id
         advice.append(inked(out, f"all that the actors did: exclave timeline LOGS --incident {first}"))
     for number, text in enumerate(advice):
         labelled(out, "next" if number == 0 else "", text)
     if inside:
         blank(out)
-    note = ""
+    note, incident, several = "", "", len({f.incident for f in inside}) > 1
     for found in inside[:most]:
+        if several and found.incident != incident:
+            note, incident = "", found.incident
+            whole(out, inked(out, (f"  # {incident}", "bold")))
         note = _command(found, out, note)
     if len(inside) > most:
         say(
@@ -119,7 +128,7 @@ def _next(report: Report, out: Console, most: int) -> None:
 
 def _how(still: Sequence[Finding], wanted: Sequence[Finding], inside: Sequence[Finding]) -> str:
     """How to close what stands open: by a pasted command, and by `exclave revoke`, which looks first and can undo."""
-    revoke = "`exclave revoke` of a report in JSON lines (-o r.jsonl) plans it, with an undo"
+    revoke = "`exclave revoke r.jsonl` plans it, with an undo (this hunt with -o r.jsonl writes the file)"
     if not wanted:
         return revoke
     above = len(wanted) - len(inside)

@@ -45,7 +45,7 @@ def _row(found: Transfer | Signal, files: dict[str, int]) -> dict[str, Any]:
         "error": line(found.error),
     }
     if to is not None:
-        row["to"] = line("everyone" if to.kind is Kind.PUBLIC else f"{to.kind} {to.id}")
+        row["to"] = line("everybody" if to.kind is Kind.PUBLIC else f"{to.kind} {to.id}")
         row["judged"] = line(
             words.verdict(judged) + (f": {judged.reason}" if judged and judged.reason else "")
         )

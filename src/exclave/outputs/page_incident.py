@@ -29,10 +29,10 @@ def incidents(report: Report) -> Safe:
 
 
 def _incident(i: Incident) -> Safe:
-    span = words.moment(i.started)
-    if i.started and i.ended:
+    span = f"{words.moment(i.started)} UTC" if i.started else words.moment(None)
+    if i.started and i.ended and i.started != i.ended:
         took = words.duration((i.ended - i.started).total_seconds())
-        span = f"{span} to {words.moment(i.ended)} UTC ({took})"
+        span = f"{words.moment(i.started)} to {words.moment(i.ended)} UTC ({took})"
     return el(
         "article",
         el("h3", el("span", i.severity, class_=f"badge {i.severity}"), " ", i.title),

@@ -43,6 +43,8 @@ def story(i: Incident, out: Console, *, verbose: bool = False) -> None:
 def _span(i: Incident) -> str:
     if i.started is None or i.ended is None:
         return words.moment(i.started or i.ended)
+    if i.started == i.ended:
+        return f"{words.moment(i.started)} UTC"
     took = words.duration((i.ended - i.started).total_seconds())
     return f"{words.moment(i.started)} to {words.moment(i.ended)} UTC ({took})"
 

@@ -96,7 +96,7 @@ def finding(t: Transfer, out: Console) -> None:
             "  ",
             t.source.id,
             " → " if t.outcome != "revoked" else " no longer → ",
-            (t.destination.id if t.destination.kind != "public" else "everyone", "bold"),
+            (t.destination.id if t.destination.kind != "public" else "everybody", "bold"),
             f" ({words.verdict(t.judgement)})",
         ),
         indent=4,

@@ -92,7 +92,7 @@ def destination(d: Destination) -> str:
     """Who receives, as a phrase after "to"."""
     match d.kind:
         case Kind.PUBLIC:
-            phrase = "everyone"
+            phrase = "everybody"
         case Kind.BEARER_URL:
             phrase = f"whoever holds the URL {d.id}" + (f" (until {stated(d.expires)})" if d.expires else "")
         case Kind.UNKNOWN:
@@ -138,7 +138,8 @@ def actor_in_full(a: Actor) -> str:
 
 def acted(a: Actor, credentials: Sequence[str], places: Sequence[str]) -> str:
     """Who, with all credentials and from all the addresses that were seen of him."""
-    parts = [a.id or actor(a)]
+    named = f" ({a.name})" if a.id and a.name and a.name not in a.id else ""
+    parts = [(a.id or actor(a)) + named]
     if credentials:
         parts.append(f"with {', '.join(credentials)}")
     if a.issuer and f"/{_short(a.issuer).rsplit('/', 1)[-1]}/" not in a.id and a.issuer != a.id:

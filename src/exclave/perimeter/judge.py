@@ -82,7 +82,7 @@ class Perimeter:
             account: the account (subscription, project) that the data belongs to; its own is `self`.
         """
         if destination.kind is Kind.PUBLIC:
-            return Judgement(verdict=Verdict.PUBLIC, reason=destination.note or "anyone")
+            return Judgement(verdict=Verdict.PUBLIC, reason=destination.note or "everybody")
         owner = owner_of(destination)
         if destination.id == "${aws:ResourceOrgID}":
             return Judgement(

@@ -298,7 +298,7 @@ def _expected(make: Callable[[str, Any], Expect], standing: Standing, known: Map
 
 
 def _who(found: Found) -> str:
-    return "everyone" if found.kind == "public" else f"{found.kind} {found.to}"
+    return "everybody" if found.kind == "public" else f"{found.kind} {found.to}"
 
 
 def _item(before: Any, pick: Pick, known: Mapping[str, Any]) -> Any:

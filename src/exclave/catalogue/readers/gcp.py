@@ -53,7 +53,7 @@ def _member(text: str, event: Event, note: str = "", limits: tuple[str, ...] = (
     if lower.startswith("deleted:"):
         return None
     if lower in _PUBLIC:
-        who = "anyone" if lower == "allusers" else "anyone with a Google account"
+        who = "everybody" if lower == "allusers" else "everybody with a Google account"
         return Destination(
             kind=Kind.PUBLIC,
             id=_PUBLIC[lower],
@@ -146,7 +146,7 @@ def _limits(condition: Any) -> tuple[str, ...]:
 
 
 def project(found: list[Any], read: Read, event: Event) -> list[Destination]:
-    """The project in a resource name or URL, or a project's id or number; of `projects/_/buckets/b`, the bucket; `*` is anyone."""
+    """The project in a resource name or URL, or a project's id or number; of `projects/_/buckets/b`, the bucket; `*` is everybody."""
     return [d for text in _strings(found) if (d := _project(text, event, read.note))]
 
 
