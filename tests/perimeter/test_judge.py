@@ -91,6 +91,21 @@ def test_the_verdict_on_each_sort_of_destination(kind, identifier, verdict):
     assert judgement.reason
 
 
+@pytest.mark.parametrize(
+    ("cloud", "host", "verdict"),
+    [
+        (Cloud.AZURE, "somebodys.servicebus.windows.net", Verdict.UNKNOWN),
+        (Cloud.AZURE, "somebodys-func.azurewebsites.net", Verdict.UNKNOWN),
+        (Cloud.AZURE, "notazurewebsites.net", Verdict.EXTERNAL),
+        (Cloud.AZURE, "x.azurewebsites.net.evil.example", Verdict.EXTERNAL),
+        (Cloud.AZURE, "hook.acme.example", Verdict.SELF),
+        (Cloud.AWS, "somebodys-func.azurewebsites.net", Verdict.EXTERNAL),
+    ],
+)
+def test_a_name_that_any_tenant_of_azure_may_have_says_not_whose_it_is(cloud, host, verdict):
+    assert LISTED.judge(Destination(kind=Kind.DOMAIN, id=host, cloud=cloud)).verdict is verdict
+
+
 def test_the_account_that_owns_the_data_is_always_itself():
     assert Perimeter().judge(Destination(kind=Kind.ACCOUNT, id=FOREIGN), FOREIGN).verdict is Verdict.SELF
 

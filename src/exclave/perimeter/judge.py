@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from exclave.model import OURS, Cloud, Destination, Judgement, Kind, Verdict
 from exclave.perimeter.aws import SERVICES
+from exclave.perimeter.azure import is_shared
 from exclave.perimeter.flow_limits import FlowLimits
 from exclave.perimeter.google import domain_of, is_google, project_of_member
 
@@ -301,18 +302,25 @@ def _unlisted(destination: Destination, owner: str) -> Judgement:
         if destination.note:  # who read it knows more than that it is private: see flows/
             return Judgement(verdict=Verdict.UNKNOWN, reason=destination.note)
         return Judgement(verdict=Verdict.SELF, reason="a private address range")
-    if destination.kind is Kind.BUCKET:
-        return Judgement(verdict=Verdict.UNKNOWN, reason="nothing says who owns this bucket")
-    if destination.kind is Kind.BEARER_URL:
-        return Judgement(verdict=Verdict.UNKNOWN, reason="whoever holds the URL can read it")
-    if destination.kind in (Kind.UNKNOWN, Kind.VPC, Kind.CANONICAL_ID):
-        return Judgement(
-            verdict=Verdict.UNKNOWN, reason=destination.note or f"no {destination.kind} is listed as ours"
-        )
+    if reason := _ownerless(destination):
+        return Judgement(verdict=Verdict.UNKNOWN, reason=reason)
     if destination.kind is Kind.PRINCIPAL and not owner and "@" not in destination.id:
         return Judgement(verdict=Verdict.UNKNOWN, reason="nothing says to which account it belongs")
     who = f"{_owner_kind(destination)} {owner}" if owner else f"{destination.kind} {destination.id}"
     return Judgement(verdict=Verdict.EXTERNAL, reason=f"{who} {NOT_LISTED}")
+
+
+def _ownerless(destination: Destination) -> str:
+    """Why a destination by its nature doesn't say whose it is, or ""."""
+    if destination.kind is Kind.BUCKET:
+        return "nothing says who owns this bucket"
+    if destination.kind is Kind.DOMAIN and destination.cloud is Cloud.AZURE and is_shared(destination.id):
+        return "nothing says whose this name at Azure is"
+    if destination.kind is Kind.BEARER_URL:
+        return "whoever holds the URL can read it"
+    if destination.kind in (Kind.UNKNOWN, Kind.VPC, Kind.CANONICAL_ID):
+        return destination.note or f"no {destination.kind} is listed as ours"
+    return ""
 
 
 # Ranges that `is_private` counts in although nobody's own network has them: they stand for the internet in examples.

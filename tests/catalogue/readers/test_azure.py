@@ -64,6 +64,11 @@ def test_tenants(value, wanted):
             ["unknown:svc.alias.privatelinkservice"],
             ["unknown:svc.alias.privatelinkservice"],
         ),
+        (
+            "00000000-0000-0000-0000-000000000000",  # where a setting names none
+            [],
+            ["unknown:00000000-0000-0000-0000-000000000000"],
+        ),
     ],
 )
 def test_subscriptions(value, wanted, foreign):
@@ -92,10 +97,44 @@ def test_a_copy_is_told_only_between_subscriptions():
         ("strangestore", ["bucket:strangestore"]),
         ("Not A Store", ["unknown:Not A Store"]),
         ("https://[", ["unknown:"]),
+        ("sb://Strange.servicebus.windows.net/", ["domain:strange.servicebus.windows.net"]),
+        (
+            "DefaultEndpointsProtocol=https;AccountName=strangestore;AccountKey=SECRET;EndpointSuffix=core.windows.net",
+            ["bucket:strangestore"],
+        ),
+        (
+            "BlobEndpoint=https://strange.blob.core.windows.net/;SharedAccessSignature=sv=2021&sig=SECRET",
+            ["bucket:strange"],
+        ),
+        (
+            "Endpoint=sb://strange.servicebus.windows.net/;SharedAccessKeyName=send;SharedAccessKey=SECRET;EntityPath=h",
+            ["domain:strange.servicebus.windows.net"],
+        ),
+        (
+            "AccountEndpoint=https://strange.documents.azure.com:443/;AccountKey=SECRET;",
+            ["domain:strange.documents.azure.com"],
+        ),
+        (
+            "Server=tcp:strange.database.windows.net,1433;Database=d;User ID=u;Password=SECRET",
+            ["domain:strange.database.windows.net"],
+        ),
+        ("Data Source = sql.corp.example\\SQL01,1433; Initial Catalog=d", []),  # on premises: a source
+        ("AccountName=***;AccountKey=***", ["unknown:connection string"]),
+        ("Password=SECRET", ["unknown:connection string"]),
     ],
 )
 def test_storage_targets(value, wanted):
     assert keys(azure.storage, value) == wanted
+
+
+def test_names_of_another_service_are_completed_by_its_domain():
+    read = Read(reader="storage", path="x", id="servicebus.windows.net")
+    found = azure.storage(["Strange-ns", "sb://other.example", "", "no name"], read, EVENT)
+    assert [d.key for d in found] == [
+        "domain:strange-ns.servicebus.windows.net",
+        "domain:other.example",
+        "unknown:no name",
+    ]
 
 
 def test_a_signature_in_a_url_is_left_out_and_its_limits_are_read():
@@ -147,6 +186,7 @@ def test_an_account_signature_says_its_services():
 )
 def test_firewall_rules(start, end, wanted):
     assert keys(azure.ip_range, {"startIpAddress": start, "endIpAddress": end}) == wanted
+    assert keys(azure.ip_range, {"startIP": start, "endIP": end}) == wanted  # so called by Redis
 
 
 def test_a_subscription_moved_names_the_tenant_it_went_to():

@@ -16,6 +16,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from exclave.catalogue.readers.common import MAX_ID
 from exclave.model import Cloud, Destination, Event, Kind
+from exclave.perimeter.azure import is_shared
 
 if TYPE_CHECKING:
     from exclave.catalogue.entry import Read
@@ -31,6 +32,14 @@ _STORE_HOST = re.compile(
     re.IGNORECASE,
 )
 _STORE_NAME = re.compile(r"[a-z0-9]{3,24}")
+_NAME = re.compile(r"[a-z0-9][a-z0-9-]{1,62}", re.IGNORECASE)
+# `AccountName=x;AccountKey=...`, and which of its parts say where it leads
+_CONNECTION = re.compile(r"\s*[A-Za-z][A-Za-z ]{1,40}=")
+_ENDPOINT_KEYS = frozenset({
+    "blobendpoint", "dfsendpoint", "fileendpoint", "queueendpoint", "tableendpoint", "endpoint", "accountendpoint",
+    "hostname",
+})  # fmt: skip
+_SERVER_KEYS = frozenset({"server", "datasource"})
 _MOVED = re.compile(r"\bto\s+(?:the\s+)?tenant\s+(?:id\s+)?['\"]?([0-9a-f-]{36})", re.IGNORECASE)
 # statements that write what they read to an address: of SQL Server, of Kusto
 _SENDS = re.compile(
@@ -68,6 +77,8 @@ def subscription(found: list[Any], read: Read, _event: Event) -> list[Destinatio
         inside = _SUBSCRIPTION.match(value)
         if value == "*":
             out.append(_made(Kind.PUBLIC, "*", note="every subscription of Azure"))
+        elif value.strip("0-") == "":
+            continue  # a setting that names none
         elif inside or _GUID.fullmatch(value):
             out.append(_made(Kind.SUBSCRIPTION, (inside[1] if inside else value).lower(), note=read.note))
         else:
@@ -105,9 +116,10 @@ def moved_between(found: list[Any], read: Read, event: Event) -> list[Destinatio
 
 
 def storage(found: list[Any], read: Read, _event: Event) -> list[Destination]:
-    """Storage accounts as targets: by resource id their subscription, by URL or name the account.
+    """Storage accounts as targets: by resource id their subscription, by URL, connection string or name the account.
 
-    Signatures in URLs are left out. Hosts outside Azure Storage are domains.
+    Signatures and keys are left out. Hosts outside Azure Storage are domains; `id` is the domain that bare names
+    are of, where they are another service's.
     """
     out = []
     for value in _texts(found):
@@ -115,9 +127,13 @@ def storage(found: list[Any], read: Read, _event: Event) -> list[Destination]:
             store = _STORE_ID.match(value)
             note = f"storage account {store[1].lower()}" if store else read.note
             out.append(_made(Kind.SUBSCRIPTION, inside[1].lower(), note=note))
+        elif _CONNECTION.match(value):
+            out.extend(_of_connection(value))
         elif "://" in value or "." in value:
             out.extend(_of_url(value))
-        elif _STORE_NAME.fullmatch(value):
+        elif read.id and _NAME.fullmatch(value):
+            out.append(_made(Kind.DOMAIN, f"{value}.{read.id}".lower(), note=read.note))
+        elif not read.id and _STORE_NAME.fullmatch(value):
             out.append(_made(Kind.BUCKET, value.lower(), note=read.note))
         else:
             out.append(_made(Kind.UNKNOWN, value, note="not a storage account"))
@@ -156,11 +172,12 @@ def sas(found: list[Any], read: Read, event: Event) -> list[Destination]:
 
 
 def ip_range(found: list[Any], read: Read, _event: Event) -> list[Destination]:
-    """A firewall rule's first and last address (`startIpAddress`, `endIpAddress`); 0.0.0.0: all of Azure."""
+    """A firewall rule's first and last address (`startIpAddress`, of Redis `startIP`); 0.0.0.0: all of Azure."""
     out = []
     for body in found:
         keys = {str(k).lower(): v for k, v in body.items()} if isinstance(body, Mapping) else {}
-        start, end = _scalar(keys.get("startipaddress")), _scalar(keys.get("endipaddress"))
+        start = _scalar(keys.get("startipaddress")) or _scalar(keys.get("startip"))
+        end = _scalar(keys.get("endipaddress")) or _scalar(keys.get("endip"))
         if not start and not end:
             continue
         if start == end == "0.0.0.0":  # noqa: S104
@@ -238,6 +255,24 @@ def _of_url(value: str) -> Iterator[Destination]:
         yield _made(Kind.BUCKET, store[1].lower(), limits=limits, expires=expires)
     elif host:
         yield _made(Kind.DOMAIN, host.lower(), limits=limits, expires=expires)
+
+
+def _of_connection(value: str) -> Iterator[Destination]:
+    """Where a connection string leads; one that doesn't say, or hides it, is unknown.
+
+    A database server counts at Azure alone: those that stand elsewhere are read from, by way of a gateway.
+    """
+    parts = [part.partition("=") for part in value.split(";")[:_MAX_PARAMETERS]]
+    keys = {key.replace(" ", "").lower(): what.strip() for key, _, what in parts}
+    servers = [keys[k].removeprefix("tcp:").partition(",")[0] for k in _SERVER_KEYS & keys.keys()]
+    urls = [keys[k] for k in sorted(_ENDPOINT_KEYS & keys.keys()) if "." in keys[k]]
+    accounts = [a for a in (keys.get("accountname", ""),) if _STORE_NAME.fullmatch(a)]
+    for account in accounts:
+        yield _made(Kind.BUCKET, account)
+    for url in [*urls, *filter(is_shared, servers)]:
+        yield from _of_url(url)
+    if not (accounts or urls or servers):
+        yield _made(Kind.UNKNOWN, "connection string", note="a connection string that names no place")
 
 
 def _limits(keys: Mapping[str, Any]) -> list[str]:
