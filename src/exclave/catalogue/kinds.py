@@ -62,6 +62,7 @@ def kind_of(kind: str, identifier: str) -> str:
 
 # Azure's resource types by other names than `azure-<last part of the type>`
 _ARM: Mapping[str, str] = {
+    "microsoft.apimanagement/service": "azure-api-management",
     "microsoft.compute/disks": "azure-disk",
     "microsoft.compute/galleries": "azure-gallery",
     "microsoft.compute/galleries/images/versions": "azure-image-version",
