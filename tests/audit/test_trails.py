@@ -142,3 +142,23 @@ def test_no_trail_fails_and_a_denied_list_could_not_look():
     )
     blind = [*recorded()[:1], denied("cloudtrail.GetTrailStatus", key=ARN), recorded()[2]]
     assert status(CONTROL, blind, who=WHO) == "could-not-look"
+
+
+@pytest.mark.parametrize(
+    ("state", "expected"), [("Enabled", "pass"), ("Disabled", "fail"), ("PendingDeletion", "fail")]
+)
+def test_a_trail_whose_key_can_not_be_used_delivers_nothing(state, expected):
+    key = f"arn:aws:kms:{REGION}:{OURS}:key/k1"
+    keys = [
+        doc("kms.ListKeys", {"Keys": [{"KeyId": "k1"}]}, region=REGION),
+        doc("kms.DescribeKey", {"KeyMetadata": {"KeyState": state}}, key="k1", region=REGION),
+    ]
+    documents = [*recorded({"KmsKeyId": key}), *keys]
+    assert status(CONTROL, documents, who=WHO) == expected
+    if expected == "fail":
+        assert "nothing is delivered" in why(CONTROL, documents, who=WHO)
+    # a key of another account, of which nothing was recorded
+    assert status(CONTROL, recorded({"KmsKeyId": key.replace(OURS, "111122223333")}), who=WHO) == "pass"
+    refused = denied("kms.DescribeKey", "kms:DescribeKey", key="k1", region=REGION)
+    blind = [*recorded({"KmsKeyId": key}), keys[0], refused]
+    assert status(CONTROL, blind, who=WHO) == "could-not-look"

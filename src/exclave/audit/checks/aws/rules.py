@@ -15,11 +15,11 @@ from exclave.audit.checks.aws.samples import exceptions, samples
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from exclave.audit.checks.aws.grants import Found
     from exclave.audit.checks.aws.topics import Topics
     from exclave.inventory import Answer, Inventory
 
 RULES, TARGETS = "events.ListRules", "events.ListTargetsByRule"
-FUNCTIONS, QUEUES = "lambda.ListFunctions", "sqs.ListQueues"
 SENDER = "events.amazonaws.com"
 ON = ("ENABLED", "ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS")
 _DETAIL = "detail."
@@ -64,9 +64,8 @@ class Rules:
             if answer.error is not None:
                 self._unseen[region] = f"rules in {region}: {answer.error.words}"
             targets = {a.key: a for a in inventory.each(TARGETS, account=account, region=region)}
-            gone = _Gone(inventory, account, region)
             self._buses[region] = [
-                _rule(rule, targets.get(str(rule.get("Name"))), topics, region, gone)
+                _rule(rule, targets.get(str(rule.get("Name"))), topics, region)
                 for rule in answer.items
                 if rule.get("EventPattern") and rule.get("EventBusName") in (None, "", "default")
             ]
@@ -135,27 +134,7 @@ class Rules:
         }  # fmt: skip
 
 
-class _Gone:
-    """Whether a function or a queue of the account is none of those that were listed."""
-
-    def __init__(self, inventory: Inventory, account: str, region: str) -> None:
-        self._place = (region, account)
-        functions, queues = (inventory.one(call, account, region) for call in (FUNCTIONS, QUEUES))
-        self._held = {
-            "lambda": {str(f.get("FunctionName")) for f in functions.items}
-            if functions.error is None
-            else None,
-            "sqs": {str(q).rpartition("/")[2] for q in queues.items} if queues.error is None else None,
-        }
-
-    def __call__(self, arn: str) -> bool:
-        _, _, service, *place, name = arn.split(":", 5) if arn.count(":") > 4 else [""] * 6  # noqa: PLR2004
-        held = self._held.get(service)
-        known = name.removeprefix("function:").partition(":")[0]
-        return held is not None and tuple(place) == self._place and known not in held
-
-
-def _rule(rule: Mapping[str, Any], reached: Answer | None, topics: Topics, region: str, gone: _Gone) -> _Rule:
+def _rule(rule: Mapping[str, Any], reached: Answer | None, topics: Topics, region: str) -> _Rule:
     name = str(rule.get("Name"))
     wrong = blind = ""
     arns = [str(t.get("Arn")) for t in reached.items] if reached is not None else []
@@ -166,10 +145,23 @@ def _rule(rule: Mapping[str, Any], reached: Answer | None, topics: Topics, regio
         blind = f"targets of rule {name}: {said}"
     elif not arns:
         wrong = f"rule {name} has no target"
-    elif not (there := [a for a in arns if not gone(a)]):
-        wrong = f"rule {name}: its target {arns[0]} does not exist"
-    elif all(":sns:" in a for a in there):
-        wrong, blind = topics.reached(there, SENDER, region)
-        wrong, blind = (wrong and f"rule {name}: {wrong}"), (blind and f"rule {name}: {blind}")
-        return _Rule(name, rule.get("EventPattern"), wrong, blind, there)
+    else:
+        own = str(rule.get("Arn") or f"arn:aws:events:{region}:{reached.scope.account}:rule/{name}")
+        others = [_told(t, topics, own) for t in reached.items if ":sns:" not in str(t.get("Arn"))]
+        there = [a for a in arns if ":sns:" in a]
+        if ("", "") not in others:
+            found = [*others, *([topics.reached(there, SENDER, region)] if there else [])]
+            wrong, blind = next((f for f in found if f == ("", "")), None) or next(
+                (f for f in found if f[1]), found[-1]
+            )
+            wrong, blind = (wrong and f"rule {name}: {wrong}"), (blind and f"rule {name}: {blind}")
+            return _Rule(name, rule.get("EventPattern"), wrong, blind, there)
     return _Rule(name, rule.get("EventPattern"), wrong, blind)
+
+
+def _told(target: Mapping[str, Any], topics: Topics, rule: str) -> Found:
+    """What keeps a target that is no topic from being told."""
+    # by a role of its own EventBridge needs nothing of the target's policy
+    sender = "" if target.get("RoleArn") else SENDER
+    wrong, blind = topics.receivers.refuses(str(target.get("Arn")), sender, rule)
+    return (wrong and f"its target: {wrong}"), blind

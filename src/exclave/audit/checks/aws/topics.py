@@ -10,10 +10,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from exclave.audit.checks.aws.event_pattern import fires
-from exclave.inventory.model import NOT_RECORDED
+from exclave.audit.checks.aws.grants import Found, Keys, lets, refused
+from exclave.audit.checks.aws.receivers import Receivers
 from exclave.policy.evaluate import Answer as Says
-from exclave.policy.evaluate import Policies, evaluate
-from exclave.policy.requests import Request
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -22,9 +21,7 @@ if TYPE_CHECKING:
 
 TOPICS, SUBSCRIPTIONS, ATTRIBUTES = "sns.ListTopics", "sns.ListSubscriptions", "sns.GetTopicAttributes"
 SUBSCRIPTION = "sns.GetSubscriptionAttributes"
-KEYS, KEY_POLICY, ALIASES = "kms.ListKeys", "kms.GetKeyPolicy", "kms.ListAliases"
-_USES = ("kms:GenerateDataKey", "kms:Decrypt")
-Found = tuple[str, str]  # what is wrong, and what could not be seen
+SENDER = "sns.amazonaws.com"
 
 
 class Topics:
@@ -34,6 +31,8 @@ class Topics:
         self._inventory = inventory
         self._held: dict[tuple[str, str, str], dict[str, Answer]] = {}
         self._confirmed: dict[str, list[Answer]] = {}
+        self._keys = Keys(inventory)
+        self.receivers = Receivers(inventory)
 
     def reached(
         self,
@@ -65,7 +64,7 @@ class Topics:
 
     def heard(self, arns: Iterable[str], messages: Sequence[Mapping[str, Any]]) -> bool:
         """Whether each message passes the filter policy of a confirmed subscription to one of the topics."""
-        found = [a for arn in arns for a in self._subscribed(arn) if not _refused(a)]
+        found = [a for arn in arns for a in self._subscribed(arn) if not refused(a)]
         attributes: list[Mapping[str, Any]] = [next(iter(a.items), {}) for a in found]
         return all(any(_passes(a, m) for a in attributes) for m in messages)
 
@@ -87,8 +86,9 @@ class Topics:
         region, account = topic.split(":")[3:5]
         listed = self._one(SUBSCRIPTIONS, account, region)
         recorded = self._recorded(SUBSCRIPTION, account, region)
-        mine = [str(s.get("SubscriptionArn")) for s in listed.items if s.get("TopicArn") == topic]
-        self._confirmed[topic] = [recorded[s] for s in mine if s.startswith("arn:") and s in recorded]
+        taken = [s for s in _confirmed(listed, topic) if self._taken(s, topic) == ("", "")]
+        mine = [str(s.get("SubscriptionArn")) for s in taken]
+        self._confirmed[topic] = [recorded[s] for s in mine if s in recorded]
         return self._confirmed[topic]
 
     def _topic(self, arn: str, sender: str, own: str, source: str) -> Found:
@@ -107,11 +107,16 @@ class Topics:
                 return "", f"{answer.call}: {answer.error.words}"
         if not any(t.get("TopicArn") == arn for t in topics.items):
             return f"topic {arn} does not exist", ""
-        mine = [s for s in listed.items if s.get("TopicArn") == arn]
-        if not any(str(s.get("SubscriptionArn")).startswith("arn:") for s in mine):
-            return f"topic {arn} has no {'confirmed ' if mine else ''}subscription", ""
+        confirmed = _confirmed(listed, arn)
+        if not confirmed:
+            some = any(s.get("TopicArn") == arn for s in listed.items)
+            return f"topic {arn} has no {'confirmed ' if some else ''}subscription", ""
+        taken = [self._taken(s, arn) for s in confirmed]
+        if ("", "") not in taken:
+            blind = next((unseen for _, unseen in taken if unseen), "")
+            return ("", blind) if blind else (f"nobody hears topic {arn}: {taken[0][0]}", "")
         subscribed = self._subscribed(arn)
-        if subscribed and all(_refused(a) for a in subscribed):
+        if subscribed and all(refused(a) for a in subscribed):
             return "", f"subscriptions to {arn}: {subscribed[0].error.words if subscribed[0].error else ''}"
         return self._closed(arn, sender, source)
 
@@ -119,7 +124,7 @@ class Topics:
         """What keeps the sender out, and whether that can't be told, where the topic's attributes were recorded."""
         region, account = arn.split(":")[3:5]
         found = self._recorded(ATTRIBUTES, account, region).get(arn)
-        if found is not None and _refused(found) and found.error is not None:
+        if found is not None and refused(found) and found.error is not None:
             return "", f"{found.call}: {found.error.words}"
         attributes: Mapping[str, Any] = next(iter(found.items), {}) if found is not None else {}
         policy = attributes.get("Policy")
@@ -129,41 +134,23 @@ class Topics:
         if says is Says.CANT_TELL:
             return "", f"whether the policy of topic {arn} lets {sender} publish can't be told"
         key = str(attributes.get("KmsMasterKeyId") or "")
-        return self._locked(arn, key, sender, source) if key else ("", "")
+        place = (account, region)
+        return (
+            self._keys.locked(f"topic {arn}", "alias/aws/sns", key, place, sender, source)
+            if key
+            else ("", "")
+        )
 
-    def _locked(self, arn: str, key: str, sender: str, source: str) -> Found:
-        """The same of the topic's key."""
-        region, account = arn.split(":")[3:5]
-        if key.endswith("alias/aws/sns"):
-            return f"topic {arn} is encrypted with SNS's own key, which {sender} can't use", ""
-        if key.startswith("arn:"):
-            region, account = key.split(":")[3:5]
-        name = key.rpartition(":")[2].removeprefix("key/")
-        if name.startswith("alias/"):
-            aliases = self._one(ALIASES, account, region)
-            if aliases.error is not None:
-                return "", f"key of topic {arn}: {aliases.error.words}"
-            name = next((str(a.get("TargetKeyId")) for a in aliases.items if a.get("AliasName") == name), name)  # fmt: skip
-        keys = self._one(KEYS, account, region)
-        if keys.error is not None:
-            return "", f"key of topic {arn}: {keys.error.words}"
-        answer = self._recorded(KEY_POLICY, account, region).get(name)
-        if answer is None or answer.absent:
-            return f"the key of topic {arn}, {key}, does not exist", ""
-        if answer.error is not None:
-            return "", f"key of topic {arn}: {answer.error.words}"
-        policy = (answer.answer or {}).get("Policy")
-        says = {
-            lets(policy, f"arn:aws:kms:{region}:{account}:key/{name}", sender, source, use) for use in _USES
-        }
-        if Says.DENIES in says:
-            return f"the policy of the key of topic {arn} does not let {sender} use it", ""
-        unsure = f"whether the policy of the key of topic {arn} lets {sender} use it can't be told"
-        return "", unsure if Says.CANT_TELL in says else ""
+    def _taken(self, subscription: Mapping[str, Any], topic: str) -> Found:
+        """What keeps the queue or function of a subscription from its messages."""
+        if str(subscription.get("Protocol")) not in ("sqs", "lambda"):
+            return "", ""
+        return self.receivers.refuses(str(subscription.get("Endpoint") or ""), SENDER, topic)
 
 
-def _refused(answer: Answer) -> bool:
-    return answer.error is not None and answer.error.code != NOT_RECORDED
+def _confirmed(listed: Answer, topic: str) -> list[Mapping[str, Any]]:
+    mine = [s for s in listed.items if s.get("TopicArn") == topic]
+    return [s for s in mine if str(s.get("SubscriptionArn")).startswith("arn:")]
 
 
 def _passes(subscription: Mapping[str, Any], message: Mapping[str, Any]) -> bool:
@@ -171,32 +158,3 @@ def _passes(subscription: Mapping[str, Any], message: Mapping[str, Any]) -> bool
     policy = str(subscription.get("FilterPolicy") or "{}").strip()
     by_body = subscription.get("FilterPolicyScope") == "MessageBody"
     return policy == "{}" or fires(policy, message if by_body else {})
-
-
-def lets(policy: object, resource: str, sender: str, source: str, action: str = "sns:Publish") -> Says:
-    """Whether a policy of a topic, or of its key, lets a service, for the alarm `source`.
-
-    EventBridge says nothing of whose rule it is, CloudWatch does, and is let by who lets the account:
-    https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-resource-based.html#eb-sns-permissions
-    """
-    context = {"aws:SecureTransport": "true"}
-    callers = [sender]
-    if source:
-        account = source.split(":")[4]
-        context |= {"aws:SourceAccount": account, "aws:SourceOwner": account, "aws:SourceArn": source}
-        # a key is used by the service itself, not for the account
-        callers += [f"arn:aws:iam::{account}:root"] if action == "sns:Publish" else []
-    answers = [
-        evaluate(
-            Request(
-                action=action,
-                resource=resource,
-                principal=caller,
-                resource_account=resource.split(":")[4],
-                context=context,
-            ),
-            Policies(resource=policy),
-        )
-        for caller in callers
-    ]
-    return next((a for a in (Says.ALLOWS, Says.CANT_TELL) if a in answers), Says.DENIES)

@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from exclave.audit.checks.aws import selectors
+from exclave.audit.checks.aws.grants import Keys
 from exclave.audit.judging import failed, judged, passed, unseen
 from exclave.audit.model import Item, Status
 from exclave.model import FOREIGN, Cloud, Destination, Kind
@@ -69,6 +70,11 @@ def _trail(
         ("home", str(trail.get("HomeRegion"))),
     ]
     unknown: Item | None = None
+    if key := str(trail.get("KmsKeyId") or ""):
+        wrong, blind = Keys(inventory).unusable("its files", key, (account, str(trail.get("HomeRegion"))))
+        reasons += [f"{wrong}, so that nothing is delivered"] if wrong else []
+        if blind:
+            unknown = Item(resource=arn, status=Status.COULD_NOT_LOOK, why=blind, where=answer.where)
     working: Mapping[str, Any] | None = None
     for call, read in ((STATUS, status_faults), (SELECTORS, selector_faults)):
         if trail.get("IsMultiRegionTrail") is not True:
