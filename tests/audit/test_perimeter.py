@@ -571,3 +571,75 @@ def test_a_restriction_to_somebody_elses_endpoint_or_vpc_fails_and_names_it():
 )
 def test_an_rcp_whose_condition_never_holds_or_holds_too_seldom_fails(broken):
     assert status(RESOURCE, [*organization("rcp", policy(broken)), *settings()]) == "fail"
+
+
+def condition(**more):
+    return STRANGERS | {"Condition": STRANGERS["Condition"] | more}
+
+
+@pytest.mark.parametrize(
+    ("conditions", "reason"),
+    [
+        # who calls tags himself, in his own account
+        ({"StringNotEquals": {"aws:PrincipalTag/partner": "yes"}}, "with aws:PrincipalTag/partner yes"),
+        ({"StringNotLikeIfExists": {"aws:PrincipalTag/team": "data-*"}}, "with aws:PrincipalTag/team data-x"),
+        ({"Null": {"aws:PrincipalTag/exempt": "true"}}, "aws:PrincipalTag/exempt"),
+        ({"StringNotLikeIfExists": {"aws:PrincipalAccount": "1*"}}, "which the pattern 1* lets in"),
+        ({"StringNotLikeIfExists": {"aws:PrincipalAccount": ["12345678????"]}}, "which the pattern 12345678???? lets in"),
+        ({"StringNotLikeIfExists": {"aws:PrincipalOrgID": ["o-ours000000", "o-ou*"]}}, ""),
+    ],
+)  # fmt: skip
+def test_an_rcp_spares_nobody_by_what_a_stranger_sets_or_may_be(conditions, reason):
+    documents = [*organization("rcp", policy(condition(**conditions))), *settings()]
+    if "aws:PrincipalOrgID" in str(conditions):
+        documents = [*organization("rcp", policy(STRANGERS | {"Condition": conditions})), *settings()]
+    assert status(RESOURCE, documents) == "fail"
+    assert reason in why(RESOURCE, documents)
+
+
+def test_an_rcp_may_spare_what_we_tag_ourselves_and_accounts_that_we_name():
+    spared = condition(StringNotEqualsIfExists={"aws:PrincipalOrgID": ORG, "aws:ResourceTag/shared": "yes"})
+    assert status(RESOURCE, [*organization("rcp", policy(spared)), *settings()]) == "pass"
+    named = condition(StringNotEqualsIfExists={"aws:PrincipalOrgID": ORG, "aws:PrincipalAccount": MEMBER})
+    documents = [*organization("rcp", policy(named)), *settings()]
+    assert status(RESOURCE, documents, who=perimeter((EntryKind.ACCOUNT, MEMBER))) == "pass"
+
+
+def test_an_scp_spares_no_thing_by_a_tag_that_its_owner_sets():
+    own = CARRYING | {"Condition": CARRYING["Condition"] | {"StringNotEqualsIfExists": {"aws:ResourceOrgID": ORG, "aws:ResourceTag/ok": "yes"}}}  # fmt: skip
+    documents = [*organization("scp", policy(SHARING, own)), shares()]
+    assert "with aws:ResourceTag/ok yes, which a stranger sets himself" in why(IDENTITY, documents)
+    ours = CARRYING | {"Condition": {"StringNotEqualsIfExists": {"aws:ResourceOrgID": ORG, "aws:PrincipalTag/break-glass": "yes"}}}  # fmt: skip
+    assert status(IDENTITY, [*organization("scp", policy(SHARING, ours)), shares()]) == "pass"
+
+
+def test_an_endpoint_lets_nobody_through_for_a_tag_of_his_own():
+    above = [*organization("scp", policy(ONLY_HERE, CARRYING)), doc("organizations.ListPolicies.rcp", {"Policies": []}), *buckets()[:2]]  # fmt: skip
+    allow = {"Effect": "Allow", "Principal": "*", "Action": "*", "Resource": "*"}
+    ours = allow | {"Condition": {"StringEquals": {"aws:PrincipalOrgID": ORG}}}
+    tagged = allow | {"Condition": {"StringEquals": {"aws:PrincipalTag/ok": "yes"}}}
+    assert status(NETWORK, [*above, *endpoint(policy(ours))]) == "pass"
+    assert "aws:PrincipalTag/ok yes" in why(NETWORK, [*above, *endpoint(policy(ours, tagged))])
+
+
+def excluded(mode="allow-bidirectional", state="create-complete", **more):
+    one = {
+        "ExclusionId": "vpcbpa-exclude-1", "InternetGatewayExclusionMode": mode, "State": state,
+        "ResourceArn": f"arn:aws:ec2:{REGION}:{OURS}:vpc/vpc-1",
+    }  # fmt: skip
+    return doc("ec2.DescribeVpcBlockPublicAccessExclusions", {"VpcBlockPublicAccessExclusions": [one]}, key="block-bidirectional", region=REGION) | more  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("exclusion", "expected", "reason"),
+    [
+        (excluded(), "partial", "vpc-1 in eu-west-1 is excluded from the VPCs' block of public access: traffic goes in and out"),
+        (excluded("allow-egress"), "partial", "traffic goes out"),
+        (excluded(state="delete-complete"), "pass", ""),
+        (denied("ec2.DescribeVpcBlockPublicAccessExclusions", "ec2:DescribeVpcBlockPublicAccessExclusions", key="block-bidirectional", region=REGION), "could-not-look", "AccessDenied"),
+    ],
+)  # fmt: skip
+def test_what_is_excluded_from_the_block_of_vpcs_is_told(exclusion, expected, reason):
+    documents = [*organization("rcp", policy(STRANGERS)), *settings(), exclusion]
+    assert status(RESOURCE, documents) == expected
+    assert reason in why(RESOURCE, documents)

@@ -70,6 +70,9 @@ class _Front(BaseHTTPRequestHandler):
             if "Vpc" in action:
                 said = f"<vpcBlockPublicAccessOptions>{said}</vpcBlockPublicAccessOptions>"
             return self._say(200, f"<{action}Response {_NS}>{said}</{action}Response>".encode())
+        if service == "ec2" and action == "DescribeVpcBlockPublicAccessExclusions":
+            none = "<vpcBlockPublicAccessExclusionSet/>"
+            return self._say(200, f"<{action}Response {_NS}>{none}</{action}Response>".encode())
         if service == "iam" and action.endswith("ServiceLastAccessedDetails"):
             said = (
                 f"<JobId>{'0a1b2c3d-' * 4}</JobId>"

@@ -35,7 +35,8 @@ _CHOSEN = ("aws:useragent", "aws:referer", "aws:requesttag/", "aws:sourcevpc", "
 _ADDRESSES = ("aws:sourceip", "aws:vpcsourceip")
 NETWORKS = ("aws:sourcevpc", "aws:sourcevpce", *_ADDRESSES)
 THROUGH = ("aws:viaawsservice", "aws:calledvia", "aws:calledviafirst", "aws:calledvialast")
-_TAGS = ("aws:resourcetag/", "aws:principaltag/", "s3:existingobjecttag/")
+OF_CALLER, OF_THING = ("aws:principaltag/",), ("aws:resourcetag/", "s3:existingobjecttag/")
+_TAGS = (*OF_CALLER, *OF_THING)
 _SERVICE = "cloudformation.amazonaws.com"
 _WIDE = {4: 16, 6: 32}  # a range as wide as this is nobody's own
 
@@ -66,7 +67,35 @@ def strangers(documents: Sequence[object], perimeter: Perimeter, account: str) -
                 if kind is Kind.ORGANIZATION
                 else Stranger(name, "", said)
             )
-    return found
+    return [*found, *_like(documents, perimeter, account)]
+
+
+def _like(documents: Sequence[object], perimeter: Perimeter, account: str) -> Iterator[Stranger]:
+    """Accounts and organisations that patterns let in: whoever makes accounts gets one that fits a short one."""
+    for condition in _conditions(documents):
+        for value in condition.values if condition.key in _WHO else ():
+            kind = Kind.ORGANIZATION if condition.key.endswith("orgid") else Kind.ACCOUNT
+            name = _fill(value, kind)
+            judged = perimeter.judge(Destination(kind=kind, id=name, cloud=Cloud.AWS), account)
+            if not name or name == account or judged.verdict not in FOREIGN:
+                continue
+            said = f"{name}, which the pattern {value} lets in"
+            yield (
+                Stranger(organization=name, said=said)
+                if kind is Kind.ORGANIZATION
+                else Stranger(name, "", said)
+            )
+
+
+def _fill(pattern: str, kind: Kind) -> str:
+    """An account or organisation that fits a pattern; "" where there is none, or it is no pattern."""
+    if not {"*", "?"} & set(pattern):
+        return ""
+    filler, form = ("z", _ORGANIZATION) if kind is Kind.ORGANIZATION else ("7", _ACCOUNT)
+    head, *rest = pattern.replace("?", filler).split("*")
+    tail = "".join(rest)
+    name = head + filler * max(0, 12 - len(head) - len(tail)) + tail
+    return name if form.fullmatch(name) else ""
 
 
 def principals(documents: Sequence[object], account: str) -> list[str]:
@@ -81,11 +110,11 @@ def principals(documents: Sequence[object], account: str) -> list[str]:
 
 
 def circumstances(
-    documents: Sequence[object], spared: Sequence[str] = ()
+    documents: Sequence[object], spared: Sequence[str] = (), theirs: tuple[str, ...] = ()
 ) -> list[tuple[str, Mapping[str, str]]]:
     """Circumstances that the caller can choose (words, context): plain ones, and those that a condition names.
 
-    `spared`: keys by which an exception is as it should be.
+    `spared`: keys by which an exception is as it should be. `theirs`: how keys of tags begin that a stranger sets himself.
     """
     found: dict[str, Mapping[str, str]] = {"": {}}
     for condition in _conditions(documents):
@@ -100,6 +129,12 @@ def circumstances(
             found[f"through {service}"] = {**through, "aws:ViaAWSService": "true"}
         elif key in _ADDRESSES:
             found |= {f"from {a}": {name: a} for v in condition.values if (a := _first(v))}
+        elif key.startswith(theirs):
+            values = [v.replace("*", "x").replace("?", "x") for v in condition.values]
+            found |= {
+                f"with {name} {v}, which a stranger sets himself": {name: v}
+                for v in (*values, "exclave-probe")
+            }
         elif key.startswith(_TAGS) and not condition.negated and condition.operator != "Null":
             # one value that is spared is meant; that all others are is not
             found[f"with another {name}"] = {name: "exclave-probe"}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from exclave.audit.checks.aws.grants import refused
 from exclave.audit.checks.aws.named import strangers
 from exclave.audit.checks.aws.organization import own_organizations, reaching
 from exclave.audit.checks.aws.probes import refuses_carrying_out, refuses_sharing, refuses_strangers
@@ -35,6 +36,8 @@ READS = (
     "ecr:BatchGetImage",
 )
 BLOCKS = ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets")
+EXCLUSIONS = "ec2.DescribeVpcBlockPublicAccessExclusions"
+_NO_EXCLUSION = ("create-failed", "delete-complete", "disable-complete")
 _CANT_TELL = "can't be told"
 
 
@@ -184,6 +187,28 @@ def _settings_of(inventory: Inventory, account: str) -> Iterator[Item]:
                 where=item.where,
             )
         yield item
+    for answer in inventory.answers(EXCLUSIONS, account=account):
+        yield from _excluded(answer)
+
+
+def _excluded(answer: Answer) -> Iterator[Item]:
+    """What the VPCs' block of public access does not reach. Nothing where it was never recorded."""
+    if answer.error is not None:
+        if refused(answer):
+            yield unseen(answer, f"exclusions from the VPCs' block of public access in {answer.scope.region}")
+        return
+    for one in answer.items:
+        if one.get("State") in _NO_EXCLUSION:
+            continue
+        thing = str(one.get("ResourceArn")).rpartition("/")[2] or str(one.get("ResourceArn"))
+        way = "out" if one.get("InternetGatewayExclusionMode") == "allow-egress" else "in and out"
+        yield Item(
+            resource=str(one.get("ExclusionId")),
+            status=Status.PARTIAL,
+            why=f"{thing} in {answer.scope.region} is excluded from the VPCs' block of public access: traffic goes {way}",
+            facts=(("resource", str(one.get("ResourceArn"))),),
+            where=answer.where,
+        )
 
 
 def _state(answer: Answer, what: str, state: str, wanted: str, half: str, but: str) -> Item:

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 
 from exclave.audit.checks.aws.named import (
     NETWORKS,
+    OF_CALLER,
+    OF_THING,
     STRANGER,
     THEIR_ORGANIZATION,
     THROUGH,
@@ -151,7 +153,8 @@ def refuses_carrying_out(
 ) -> tuple[Answer, str]:
     """What SCPs, and the policy of an endpoint, say when somebody of the account writes to a thing of a stranger, in an organisation or in none: answer, and who from what."""
     # what a service does for us has to reach things of AWS's own
-    own, chosen = _own(account, organization), circumstances([*_flat(levels), through], spared=THROUGH)
+    own = _own(account, organization)
+    chosen = circumstances([*_flat(levels), through], spared=THROUGH, theirs=OF_THING)
     tries = (
         (
             Request(
@@ -190,7 +193,7 @@ def refuses_strangers(
         "aws:ViaAWSService": "false",
         "aws:SecureTransport": "true",
     } | _of(organization, "Resource")
-    chosen = circumstances(_flat(levels))
+    chosen = circumstances(_flat(levels), theirs=OF_CALLER)
     tries = (
         (
             Request(
@@ -286,13 +289,14 @@ def lets_strangers_out(
                 resource_account=other.account,
                 context={
                     **_of(other.organization, "Principal"), **_of(other.organization, "Resource"), "aws:ResourceAccount": other.account,
-                    "aws:PrincipalIsAWSService": "false", "aws:ViaAWSService": "false", "aws:SecureTransport": "true",
+                    "aws:PrincipalIsAWSService": "false", "aws:ViaAWSService": "false", "aws:SecureTransport": "true", **circumstance,
                 },
             ),
-            other.said,
+            _words(other.said, what),
         )
         for other in (*others, Stranger(organization=""))
         for _, principal in _CALLERS[:2]
+        for what, circumstance in circumstances([policy], spared=(*NETWORKS, *THROUGH), theirs=(*OF_CALLER, *OF_THING))
     )  # fmt: skip
     return _refused(tries, Policies(identity=[ALLOW_ALL], boundary=policy))
 
