@@ -213,6 +213,105 @@ def test_what_is_not_known_of_rights():
         assert (check.status, check.missing) == ("could-not-look", (permission,))
 
 
+READER_OF_DATA, WRITER_OF_DATA, ALL_DATA, COPIER = (
+    f"da7a0000-0000-4000-8000-00000000000{n}" for n in range(4)
+)
+BLOBS = "Microsoft.Storage/storageAccounts/blobServices/containers/blobs"
+OF_DATA = [
+    definition(READER_OF_DATA, "Storage Blob Data Reader", ["Microsoft.Storage/storageAccounts/blobServices/containers/read"], dataActions=[f"{BLOBS}/read"]),
+    definition(WRITER_OF_DATA, "Uploader", [], kind="CustomRole", dataActions=[f"{BLOBS}/*"], notDataActions=[f"{BLOBS}/read"]),
+    definition(ALL_DATA, "All data", [], kind="CustomRole", dataActions=["*"]),
+    definition(COPIER, "Data Operator for Managed Disks", [], dataActions=["Microsoft.Compute/disks/download/action", "Microsoft.Compute/disks/upload/action"]),
+]  # fmt: skip
+IN_ONE = "@Resource[Microsoft.Storage/storageAccounts/blobServices/containers:name] StringEquals 'logs'"
+
+
+def of_data(*assignments, **more):
+    made = [d for d in rights(*assignments, **more) if d["call"] != "authorization.RoleDefinitions"]
+    return [*made, sub("authorization.RoleDefinitions", [*DEFINITIONS, *OF_DATA])]
+
+
+@pytest.mark.parametrize(
+    ("made", "expected", "reason"),
+    [
+        (of_data(assignment(READER_OF_DATA)), "fail", "holds Storage Blob Data Reader on the whole subscription: it can read out data"),
+        (of_data(assignment(READER_OF_DATA, scope="/providers/Microsoft.Management/managementGroups/root")), "fail", "management group root"),
+        (of_data(assignment(ALL_DATA)), "fail", "All data"),
+        (of_data(assignment(COPIER)), "fail", "Microsoft.Compute/disks/download/action"),
+        (of_data(assignment(WRITER_OF_DATA)), "pass", ""),
+        (of_data(assignment(READER_OF_DATA, scope=RG)), "pass", ""),
+        (of_data(assignment(CUSTOM)), "pass", ""),  # all actions are no data actions
+        (of_data(assignment(READER_OF_DATA, condition=IN_ONE)), "partial", "under a condition that is not followed"),
+        (of_data(assignment(READER_OF_DATA, "g1", RG), guests=[GUEST]), "fail", "the guest g@else.example holds Storage Blob Data Reader"),
+        (of_data(eligible=[assignment(READER_OF_DATA)]), "partial", "may activate Storage Blob Data Reader"),
+        (of_data(delegations=[{"id": "d", "properties": {"registrationDefinition": {"properties": {"managedByTenantId": FOREIGN_TENANT, "authorizations": [{"principalId": "p", "roleDefinitionId": READER_OF_DATA}]}}}}]), "fail", "is delegated Storage Blob Data Reader"),
+    ],
+)  # fmt: skip
+def test_who_reads_out_data_of_the_whole_subscription_counts(made, expected, reason):
+    assert status(LEAST, made, who=ours()) == expected
+    assert reason in why(LEAST, made, who=ours())
+
+
+EVERYBODY = {"id": "00000000-0000-0000-0000-000000000000", "type": "SystemDefined"}
+
+
+def deny(*, actions=("*",), but=(), data=(), scope=WHOLE, to=(EVERYBODY,), spared=(), **more):
+    held = {
+        "scope": scope, "principals": list(to), "excludePrincipals": list(spared), "doNotApplyToChildScopes": False,
+        "permissions": [{"actions": list(actions), "notActions": list(but), "dataActions": list(data), "notDataActions": []}], **more,
+    }  # fmt: skip
+    return sub(
+        "authorization.DenyAssignments",
+        [{"id": f"{scope}/providers/Microsoft.Authorization/denyAssignments/d", "properties": held}],
+    )
+
+
+TEAM = assignment(kind="Group")
+
+
+@pytest.mark.parametrize(
+    ("made", "denied", "expected"),
+    [
+        (of_data(assignment()), deny(), "pass"),
+        (of_data(assignment(KEYS)), deny(actions=["Microsoft.Storage/*"]), "pass"),
+        (of_data(assignment(KEYS)), deny(actions=["Microsoft.Storage/storageAccounts/listKeys/action"], denyAssignmentEffect="enforced"), "pass"),
+        (of_data(assignment(KEYS)), deny(scope="/providers/Microsoft.Management/managementGroups/root"), "pass"),
+        (of_data(assignment(KEYS)), deny(to=[{"id": "P1", "type": "User"}]), "pass"),
+        (of_data(assignment(READER_OF_DATA)), deny(actions=(), data=["*"]), "pass"),
+        (of_data(assignment(UAA)), deny(actions=["Microsoft.Authorization/roleAssignments/write"]), "pass"),
+        # of somebody else, of a part, elsewhere, spared, only told, under a condition, of other actions
+        (of_data(assignment(KEYS)), deny(to=[{"id": "p2", "type": "User"}]), "fail"),
+        (of_data(assignment(KEYS)), deny(scope=RG), "fail"),
+        (of_data(assignment(KEYS)), deny(spared=[{"id": "p1", "type": "User"}]), "fail"),
+        (of_data(assignment(KEYS)), deny(spared=[{"id": "admins", "type": "Group"}]), "fail"),
+        (of_data(assignment(KEYS)), deny(denyAssignmentEffect="audit"), "fail"),
+        (of_data(assignment(KEYS)), deny(condition="@Resource[x] StringEquals 'y'"), "fail"),
+        (of_data(assignment(KEYS)), deny(doNotApplyToChildScopes=True), "fail"),
+        (of_data(assignment(KEYS)), deny(actions=["*"], but=["Microsoft.Storage/storageAccounts/*"]), "fail"),
+        (of_data(assignment(KEYS)), deny(actions=["*/delete"]), "fail"),
+        (of_data(assignment(READER_OF_DATA)), deny(), "fail"),
+        # the members of a group: one of them is spared
+        (of_data(TEAM, members={"p1": [{"id": "u1"}]}), deny(spared=[{"id": "u2", "type": "User"}]), "pass"),
+        (of_data(TEAM, members={"p1": [{"id": "u1"}]}), deny(spared=[{"id": "u1", "type": "User"}]), "fail"),
+    ],
+)  # fmt: skip
+def test_what_a_deny_assignment_takes_away_is_not_held(made, denied, expected):
+    assert status(LEAST, [*made, denied], who=ours()) == expected
+
+
+def test_denies_that_could_not_be_read_are_told_where_they_matter():
+    blind = sub(
+        "authorization.DenyAssignments", error=refused("Microsoft.Authorization/denyAssignments/read")
+    )
+    assert status(LEAST, [*rights(assignment(READER)), blind], who=ours()) == "pass"
+    (check,) = look(LEAST, [*rights(assignment(UAA)), blind], who=ours())
+    assert (check.status, check.missing) == (
+        "could-not-look",
+        ("Microsoft.Authorization/denyAssignments/read",),
+    )
+    assert status(LEAST, [*rights(assignment()), blind], who=ours()) == "fail"
+
+
 RECIPIENTS = {
     "notificationRecipients": [
         {"email": "a@ours.example", "isWeeklyDigestRecipient": True, "isRiskyUsersAlertsRecipient": True}

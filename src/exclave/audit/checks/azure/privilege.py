@@ -9,10 +9,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from exclave.audit.checks.azure.denies import Deny, denies, kept
 from exclave.audit.checks.azure.ids import listed, name_of, norm, properties
-from exclave.audit.checks.azure.roles import Role, given_by, gives_roles, role_of, sharing, smallest
+from exclave.audit.checks.azure.roles import (
+    ASSIGN,
+    READS,
+    Role,
+    given_by,
+    gives_roles,
+    role_of,
+    sharing,
+    smallest,
+)
 from exclave.audit.judging import failed, judged, passed, unseen
 from exclave.audit.model import Check, Item, Settings, Status
+from exclave.inventory.model import NOT_RECORDED
 from exclave.model import OURS, Cloud, Destination, Kind, Verdict
 
 if TYPE_CHECKING:
@@ -29,6 +40,7 @@ DELEGATIONS, GUESTS, PRINCIPALS = (
     "graph.ServicePrincipals",
 )
 ELIGIBLE, ACTIVATE = "authorization.RoleEligibilities", "may activate"  # by Privileged Identity Management
+DENIED = "authorization.DenyAssignments"
 MEMBERS = ("graph.GroupMembers", "graph.EligibleGroupMembers")
 FOREIGN_GROUP = "foreigngroup"
 # The tenants of Microsoft's own applications: https://learn.microsoft.com/troubleshoot/entra/entra-id/governance/verify-first-party-apps-sign-in
@@ -59,17 +71,25 @@ def least_privilege(inventory: Inventory, perimeter: Perimeter, settings: Settin
         items = [unseen(a) for a in (answer, definitions) if a.error is not None]
         if not items:
             roles = {r.id: r for d in definitions.items if isinstance(d, Mapping) for r in (role_of(d),)}
+            taken = inventory.one(DENIED, account)
+            denied = denies(taken.items)
             items = [
-                _assignment(a, roles, people, account, perimeter, settings, answer.where)
+                _assignment(a, roles, people, account, perimeter, settings, answer.where, denied)
                 for a in answer.items
                 if isinstance(a, Mapping)
             ]
             eligible = inventory.one(ELIGIBLE, account)
             items += [unseen(eligible, "eligible assignments")] if eligible.error is not None else [
-                _assignment(a, roles, people, account, perimeter, settings, eligible.where, has=ACTIVATE)
+                _assignment(a, roles, people, account, perimeter, settings, eligible.where, denied, has=ACTIVATE)
                 for a in eligible.items
                 if isinstance(a, Mapping)
             ]  # fmt: skip
+            if (
+                taken.error is not None
+                and taken.error.code != NOT_RECORDED
+                and any(i.status is not Status.PASS for i in items)
+            ):
+                items.append(unseen(taken, "what deny assignments take away"))
             items += _delegations(inventory.one(DELEGATIONS, account), roles, account, perimeter)
             groups = [a for call in MEMBERS for a in inventory.answers(call, account=account)]
             items += [unseen(a) for a in (*inventory.answers(GUESTS), *groups) if a.error is not None]
@@ -85,6 +105,7 @@ def _assignment(
     perimeter: Perimeter,
     settings: Settings,
     where: str,
+    denied: Sequence[Deny],
     *,
     has: str = "holds",
 ) -> Item:
@@ -101,13 +122,15 @@ def _assignment(
         return Item(
             resource=identifier, status=Status.COULD_NOT_LOOK, why=why, facts=tuple(facts), where=where
         )
-    shares = sharing(role)
+    place = (principal, str(held.get("scope")), account, people.members)
+    shares = kept(sharing(role), denied, *place)
     name = people.names.get(principal, principal)
     condition = str(held.get("condition") or "")
-    given = given_by(role, condition, roles.values()) if gives_roles(role) else []
+    giving = gives_roles(role) and kept((ASSIGN,), denied, *place)
+    given = given_by(role, condition, roles.values()) if giving else []
     if not shares and not given:
         return passed(identifier, facts=tuple(facts), where=where)
-    can = "share data" if shares else _gives(given, bound=bool(condition or "" not in role.conditions))
+    can = _can(shares) if shares else _gives(given, bound=bool(condition or "" not in role.conditions))
     facts.append(("shares", ", ".join(shares)))
     if stranger := _stranger(held, principal, people, perimeter, account):
         why = f"{stranger} {has} {role.name} on {held.get('scope')}, and with it can {can}"
@@ -125,9 +148,16 @@ def _assignment(
         why = f"{name} {has} {role.name} on {width}: it can {can}, himself too"
         return Item(resource=identifier, status=Status.PARTIAL, why=why, facts=tuple(facts), where=where)
     done = _done(principal, people, settings)
+    if condition and set(shares) <= set(READS):
+        why = f"{name} {has} {role.name} on {width}: it can {_can(shares)}, under a condition that is not followed here"
+        return Item(resource=identifier, status=Status.PARTIAL, why=why, facts=tuple(facts), where=where)
     item = _used(identifier, f"{name} {has}", role, shares, width, roles, done, facts, settings, where)
     # to be activated for a while is what is advised: it is told, no more
     return replace(item, status=Status.PARTIAL) if has == ACTIVATE and item.status is Status.FAIL else item
+
+
+def _can(shares: Sequence[str]) -> str:
+    return "read out data" if set(shares) <= set(READS) else "share data"
 
 
 def _gives(given: list[Role], *, bound: bool) -> str:
@@ -162,7 +192,7 @@ def _used(
     if better is not None:
         why = f"{who} {role.name} on {width}; what it did needs only {better.name}: unused {told}"
     else:
-        why = f"{who} {role.name} on {width}: it can share data {seen}: {told}"
+        why = f"{who} {role.name} on {width}: it can {_can(shares)} {seen}: {told}"
     return failed(identifier, why, tuple(facts), where)
 
 

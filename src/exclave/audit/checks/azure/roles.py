@@ -24,6 +24,16 @@ MANY_PATTERNS = 4096
 KEYS = tuple(
     f"Microsoft.Storage/storageAccounts/{a}/action" for a in ("listKeys", "listAccountSas", "listServiceSas")
 )
+# Data actions that read out what is stored, as a whole or piece by piece:
+# https://learn.microsoft.com/azure/role-based-access-control/built-in-roles/storage and .../compute, .../security
+READS = (
+    "Microsoft.Compute/disks/download/action",
+    "Microsoft.Compute/snapshots/download/action",
+    "Microsoft.KeyVault/vaults/secrets/getSecret/action",
+    "Microsoft.Storage/storageAccounts/blobServices/containers/blobs/read",
+    "Microsoft.Storage/storageAccounts/fileServices/fileshares/files/read",
+    "Microsoft.Storage/storageAccounts/tableServices/tables/entities/read",
+)
 ASSIGN = "Microsoft.Authorization/roleAssignments/write"
 
 
@@ -36,15 +46,17 @@ class Role:
     built_in: bool
     pairs: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...]
     conditions: tuple[str, ...] = ("",)  # of the permissions by which it gives roles: one of them must hold
+    data: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...] = ()  # the same as pairs, of data actions
 
     def allows(self, action: str) -> bool:
         """Whether some permission of the role gives the action and doesn't take it away itself."""
-        return any(_any(yes, action) and not _any(no, action) for yes, no in self.pairs)
+        pairs = self.data if action in READS else self.pairs
+        return any(_any(yes, action) and not _any(no, action) for yes, no in pairs)
 
     @property
     def wide(self) -> tuple[int, int, int]:
         """For comparing: sharing actions, then wildcards, then entries."""
-        given = [a for yes, _ in self.pairs for a in yes]
+        given = [a for yes, _ in (*self.pairs, *self.data) for a in yes]
         return len(sharing(self)), sum(a.count("*") for a in given), len(given)
 
 
@@ -68,8 +80,8 @@ def sharing_actions() -> tuple[str, ...]:
 
 @lru_cache(MANY_PATTERNS)
 def sharing(role: Role) -> tuple[str, ...]:
-    """The sharing actions that a role gives."""
-    return tuple(a for a in sharing_actions() if role.allows(a))
+    """The sharing actions that a role gives, and the data that it reads out."""
+    return tuple(a for a in (*sharing_actions(), *READS) if role.allows(a))
 
 
 def gives_roles(role: Role) -> bool:
@@ -111,6 +123,7 @@ def role_of(definition: Mapping[str, Any]) -> Role:
             for p, (yes, no) in zip(permissions, pairs, strict=True)
             if _any(yes, ASSIGN) and not _any(no, ASSIGN)
         ),
+        data=tuple((tuple(texts(p, "dataActions")), tuple(texts(p, "notDataActions"))) for p in permissions),
     )
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from exclave.audit.checks.azure.ids import name_of, norm, properties
 from exclave.audit.checks.azure.privilege import ASSIGNMENTS, DEFINITIONS, DELEGATIONS, ELIGIBLE
-from exclave.audit.checks.azure.roles import role_of, sharing_actions
+from exclave.audit.checks.azure.roles import READS, role_of, sharing_actions
 from exclave.audit.model import Status
 from exclave.change.model import gone, there
 from exclave.harden.makers.azure import changes
@@ -166,8 +166,18 @@ def _replaced(
     title = f"give {dict(item.facts).get('principal')} {better.name if better else role.name + ' without sharing'} in place of {role.name}"
     return changes.step(
         title, item.resource, account, change, read=_reading(item.resource, account), before=assignment, undo=undo, after=[gone()],
-        breaks=("what it shared with others until now, it can't share any more",), results=results, why=(item.why,),
+        breaks=(_breaks(item),), results=results, why=(item.why,),
     )  # fmt: skip
+
+
+def _breaks(item: Item) -> str:
+    reads = set(dict(item.facts).get("shares", "").split(", ")) & set(READS)
+    shared = "what it shared with others until now, it can't share any more"
+    return (
+        f"{shared}, nor read the data that it read: give it the role on the accounts that it needs"
+        if reads
+        else shared
+    )
 
 
 def _ended(item: Item, assignment: Mapping[str, Any], account: str, results: Sequence[Result]) -> Step:
