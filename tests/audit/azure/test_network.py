@@ -235,3 +235,48 @@ def test_a_group_that_is_not_recorded_is_not_judged():
         sub("arg.NetworkSecurityGroups", error=refused("Microsoft.Network/networkSecurityGroups/read")),
     ]
     assert status(NSG, blind) == "could-not-look"
+
+
+def interface(name, group="h"):
+    identifier = f"{RG}/providers/Microsoft.Network/networkSecurityGroups/{group}"
+    held = {"networkSecurityGroup": {"id": identifier}} if group else {}
+    return resource("Microsoft.Network/networkInterfaces", name, held)
+
+
+def with_interfaces(made, *interfaces, rules=(NO_INTERNET,), inside=None, **subnet):
+    """The subnet of `made` with machines in it, whose interfaces have groups of their own."""
+    networks, groups = made
+    held = networks["answer"]["data"][0]["properties"]["subnets"][0]["properties"]
+    names = inside or [i["name"] for i in interfaces]
+    held["ipConfigurations"] = [
+        {"id": f"{RG}/providers/Microsoft.Network/networkInterfaces/{n}/ipConfigurations/1"} for n in names
+    ]
+    held |= subnet
+    own = resource("Microsoft.Network/networkSecurityGroups", "h", {"securityRules": list(rules)})
+    groups["answer"]["data"].append(own)
+    return [networks, groups, sub("arg.NetworkInterfaces", list(interfaces))]
+
+
+WIDE_IN = rule("web", 100, "Inbound", "Allow", "*", "Tcp", "443")
+
+
+@pytest.mark.parametrize(
+    ("made", "expected", "reason"),
+    [
+        # traffic has to pass both groups: what is wide at a machine alone lets nothing more through
+        (with_interfaces(network(NO_INTERNET), interface("a"), rules=(WIDE_IN,)), "pass", ""),
+        (with_interfaces(network(NO_INTERNET, WIDE_IN), interface("a"), interface("b")), "partial", "the groups of its 2 interfaces let no more through"),
+        (with_interfaces(network(attached=False), interface("a")), "partial", "has no network security group; the groups of its 1 interfaces"),
+        (with_interfaces(network(NO_INTERNET, WIDE_IN), interface("a"), rules=(WIDE_IN,)), "fail", "rule web (100)"),
+        (with_interfaces(network(attached=False), interface("a"), rules=()), "fail", "has no network security group"),
+        (with_interfaces(network(attached=False), interface("a"), interface("b", "")), "fail", "has no network security group"),
+        (with_interfaces(network(attached=False), interface("a"), interface("b", "unknown")), "fail", "has no network security group"),
+        # an interface of a scale set, which Resource Graph doesn't list; a service's own machines
+        (with_interfaces(network(attached=False), interface("a"), inside=["a", "vmss"]), "fail", "has no network security group"),
+        (with_interfaces(network(attached=False), interface("a"), delegations=[{"name": "web"}]), "fail", "has no network security group"),
+        (network(attached=False), "fail", "has no network security group"),
+    ],
+)  # fmt: skip
+def test_groups_of_interfaces_bind_machines_not_the_subnet(made, expected, reason):
+    assert status(NSG, made, who=ours()) == expected
+    assert reason in why(NSG, made, who=ours())

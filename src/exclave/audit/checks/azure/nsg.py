@@ -8,6 +8,7 @@ https://learn.microsoft.com/azure/virtual-network/network-security-groups-overvi
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +23,8 @@ if TYPE_CHECKING:
     from exclave.inventory.model import Answer
     from exclave.perimeter import Perimeter
 
-NETWORKS, GROUPS = "arg.VirtualNetworks", "arg.NetworkSecurityGroups"
+NETWORKS, GROUPS, INTERFACES = "arg.VirtualNetworks", "arg.NetworkSecurityGroups", "arg.NetworkInterfaces"
+Wide = list[tuple[Status, str, str]]  # status, the rule's name, and why
 # https://learn.microsoft.com/azure/virtual-network/virtual-network-for-azure-services: subnets without a group
 WITHOUT = frozenset(
     {"gatewaysubnet", "azurefirewallsubnet", "azurefirewallmanagementsubnet", "routeserversubnet"}
@@ -45,10 +47,15 @@ def nsg(inventory: Inventory, perimeter: Perimeter, _settings: Settings) -> list
     groups = {
         norm(g.get("id")): (g, answer) for answer, g in inventory.items(GROUPS) if isinstance(g, Mapping)
     }
+    interfaces = {
+        norm(i.get("id")): norm((properties(i).get("networkSecurityGroup") or {}).get("id"))
+        for _, i in inventory.items(INTERFACES)
+        if isinstance(i, Mapping)
+    }
     checks: list[Check] = []
     for answer in inventory.answers(NETWORKS):
         mine = inventory.one(GROUPS, answer.scope.account)
-        items = failures([answer]) or _subnets(answer, mine, groups, perimeter)
+        items = failures([answer]) or _subnets(answer, mine, groups, interfaces, perimeter)
         checks.append(judged(answer.scope, items, "subnets"))
     return checks
 
@@ -57,11 +64,19 @@ def _subnets(
     networks: Answer,
     mine: Answer,
     groups: Mapping[str, tuple[Mapping[str, Any], Answer]],
+    interfaces: Mapping[str, str],
     perimeter: Perimeter,
 ) -> list[Item]:
     items: list[Item] = []
-    wide: dict[tuple[str, tuple[str, ...]], list[tuple[Status, str, str]]] = {}
+    wide: dict[tuple[str, tuple[str, ...]], Wide] = {}
     account = networks.scope.account
+
+    def of(group: str, own: Sequence[str], peered: str) -> Wide:
+        place = (group, (*own, peered))
+        if place not in wide:
+            wide[place] = too_wide(groups[group][0], account, perimeter, own, peered)
+        return wide[place]
+
     for network in networks.items:
         own = texts(properties(network).get("addressSpace"), "addressPrefixes")
         peered = _peered(network, account, perimeter)
@@ -73,24 +88,47 @@ def _subnets(
             facts = [("network", str(network.get("id"))), ("location", str(network.get("location")))]
             group = held.get("networkSecurityGroup")
             wanted = norm(group.get("id")) if isinstance(group, Mapping) else ""
+            inside = _interfaces(held, interfaces, groups)
+            bound = bool(inside) and not any(
+                s is Status.FAIL for g in inside for s, _, _ in of(g, own, peered)
+            )
             if not wanted:
                 why = f"subnet {name_of(identifier)} has no network security group"
-                items.append(failed(identifier, why, tuple(facts), networks.where))
+                items.append(_held(failed(identifier, why, tuple(facts), networks.where), bound, len(inside)))
                 continue
             facts.append(("group", wanted))
             if wanted not in groups:
                 items.append(_missing(mine, identifier, wanted, tuple(facts)))
                 continue
-            place = (wanted, (*own, peered))
-            if place not in wide:
-                wide[place] = too_wide(groups[wanted][0], account, perimeter, own, peered)
-            items.append(_judged(identifier, wanted, wide[place], facts, groups[wanted][1].where))
+            item = _judged(identifier, wanted, of(wanted, own, peered), facts, groups[wanted][1].where)
+            items.append(_held(item, bound, len(inside)))
     return items
 
 
-def _judged(
-    subnet: str, group: str, wide: Sequence[tuple[Status, str, str]], facts: list[tuple[str, str]], where: str
-) -> Item:
+def _interfaces(
+    subnet: Mapping[str, Any], interfaces: Mapping[str, str], groups: Mapping[str, object]
+) -> list[str]:
+    """The group of each interface in a subnet; none where not all in it are known, or something else is in it, too."""
+    inside = {
+        norm(c.get("id")).partition("/ipconfigurations/")[0] for c in listed(subnet, "ipConfigurations")
+    }
+    others = any(
+        subnet.get(k)
+        for k in ("delegations", "serviceAssociationLinks", "applicationGatewayIPConfigurations")
+    )
+    found = [interfaces.get(i, "") for i in sorted(inside)]
+    return [] if others or not all(g in groups for g in found) else found
+
+
+def _held(item: Item, bound: bool, interfaces: int) -> Item:
+    """What is open at the subnet, but not at any machine in it, is told of, no more: traffic has to pass both groups."""
+    if item.status is not Status.FAIL or not bound:
+        return item
+    why = f"{item.why}; the groups of its {interfaces} interfaces let no more through than they should, but a new one may have none"
+    return replace(item, status=Status.PARTIAL, why=why)
+
+
+def _judged(subnet: str, group: str, wide: Wide, facts: list[tuple[str, str]], where: str) -> Item:
     if not wide:
         return passed(subnet, facts=tuple(facts), where=where)
     status = max((s for s, _, _ in wide), key=lambda s: s.rank)
@@ -114,13 +152,13 @@ def _missing(mine: Answer, subnet: str, group: str, facts: tuple[tuple[str, str]
 
 def too_wide(
     group: Mapping[str, Any], account: str, perimeter: Perimeter, own: Iterable[str] = (), peered: str = ""
-) -> list[tuple[Status, str, str]]:
+) -> Wide:
     """What a group lets through that isn't ours: status, the rule's name, and why.
 
     `own`: the network's addresses. `peered`: a network that isn't ours and is peered with it, which the tag VirtualNetwork
     has, too; then no name, for it isn't the rule that is wrong.
     """
-    found: list[tuple[Status, str, str]] = []
+    found: Wide = []
     mine = remote(list(own))
     for direction, word in (("inbound", "in from"), ("outbound", "out to")):
         denies: list[Mapping[str, Any]] = []
