@@ -20,6 +20,7 @@ PROJECT, NUMBER = "our-project", "100000000001"
 OTHER, OTHER_NUMBER = "our-other-project", "100000000002"
 BOOLEAN = {
     "iam.disableServiceAccountKeyCreation", "iam.managed.disableServiceAccountKeyCreation", "storage.publicAccessPrevention",
+    "iam.disableServiceAccountKeyUpload", "iam.managed.disableServiceAccountKeyUpload",
     "storage.uniformBucketLevelAccess", "sql.restrictPublicIp", "sql.restrictAuthorizedNetworks", "iam.managed.allowedPolicyMembers",
 }  # fmt: skip
 KEYS = {  # collection → key of its list
@@ -133,6 +134,8 @@ class GoogleStub:
     def _do(self, verb: str, path: str, query: dict[str, list[str]], body: Any) -> Any:
         if path.startswith("storage/v1/b"):
             return self._buckets(verb, path, query, body)
+        if path.endswith("/hmacKeys"):
+            return self._paged("items", self._in(path.removeprefix("storage/v1/")), query)
         if path.startswith("compute/v1/") and "/subnetworks/" in path:
             return self._subnet(verb, path.removeprefix("compute/v1/"), body)
         if path.endswith(("/getIamPolicy", "/setIamPolicy")):

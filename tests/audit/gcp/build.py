@@ -161,7 +161,7 @@ def right() -> GoogleStub:
         "notificationChannels": [channel],
     })  # fmt: skip
     on = {"enforce": True}
-    for name in ("iam.disableServiceAccountKeyCreation", "storage.publicAccessPrevention", "storage.uniformBucketLevelAccess",
+    for name in ("iam.disableServiceAccountKeyCreation", "iam.disableServiceAccountKeyUpload", "storage.publicAccessPrevention", "storage.uniformBucketLevelAccess",
                  "sql.restrictPublicIp", "sql.restrictAuthorizedNetworks"):  # fmt: skip
         constraint(stub, name, on)
     constraint(stub, "iam.allowedPolicyMemberDomains", {"values": {"allowedValues": [CUSTOMER]}})

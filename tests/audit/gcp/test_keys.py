@@ -13,7 +13,7 @@ def test_young_keys_in_use_pass_and_are_counted():
     stub = right()
     key(stub, "aaaa")
     check = look(CONTROL, stub)[PROJECT]
-    assert (check.status.value, check.count, check.of) == ("pass", 2, 2)
+    assert (check.status.value, check.count, check.of) == ("pass", 3, 3)
 
 
 @pytest.mark.parametrize(
@@ -105,3 +105,58 @@ def test_a_refusal_is_neither_pass_nor_fail():
     check = look(CONTROL, stub)[PROJECT]
     assert check.status.value == "could-not-look"
     assert "iam.serviceAccountKeys.list" in check.missing
+
+
+UPLOAD = "iam.disableServiceAccountKeyUpload"
+
+
+@pytest.mark.parametrize(
+    ("rules", "expected", "reason"),
+    [
+        ([{"enforce": False}], "partial", "keys that were made elsewhere can be uploaded"),
+        ([{"enforce": True}, {"enforce": False, "condition": {"expression": "resource.matchTag('1/x', 'y')"}}], "partial", "a condition lifts it"),
+    ],
+)  # fmt: skip
+def test_keys_that_can_be_uploaded_are_told_of(rules, expected, reason):
+    stub = right()
+    constraint(stub, UPLOAD, *rules)
+    assert why(CONTROL, stub).startswith(expected)
+    assert reason in why(CONTROL, stub)
+    constraint(stub, "iam.managed.disableServiceAccountKeyUpload", {"enforce": True})
+    assert look(CONTROL, stub)[PROJECT].status.value == "pass"
+
+
+def hmac(stub, name, **more):
+    key = {
+        "accessId": name, "serviceAccountEmail": "etl@our-project.iam.gserviceaccount.com", "state": "ACTIVE", "timeCreated": "2026-02-20T00:00:00.000Z",
+    }  # fmt: skip
+    stub.things[f"projects/{PROJECT}/hmacKeys/{name}"] = key | more
+
+
+OLD = "2025-11-01T00:00:00.000Z"
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ({}, "pass"), ({"timeCreated": OLD}, "fail"), ({"timeCreated": OLD, "state": "INACTIVE"}, "pass"), ({"timeCreated": OLD, "state": "DELETED"}, "pass"),
+        ({"timeCreated": ""}, "fail"),
+    ],
+)  # fmt: skip
+def test_hmac_keys_are_keys_too(given, expected):
+    stub = right()
+    hmac(stub, "GOOG1", **given)
+    assert look(CONTROL, stub)[PROJECT].status.value == expected
+    if expected == "fail":
+        assert "HMAC key GOOG1 of etl@our-project" in why(CONTROL, stub)
+
+
+def test_hmac_keys_of_a_disabled_account_open_nothing_and_a_refusal_is_told():
+    stub = right()
+    hmac(stub, "GOOG1", timeCreated=OLD)
+    account = "etl@our-project.iam.gserviceaccount.com"
+    stub.put(f"projects/{PROJECT}/serviceAccounts/{account}", {"email": account, "disabled": True})
+    assert look(CONTROL, stub)[PROJECT].status.value == "pass"
+    stub.fail("/hmacKeys", 403, error(403, "storage/v1/x"))
+    check = look(CONTROL, stub)[PROJECT]
+    assert (check.status.value, check.missing) == ("could-not-look", ("storage.hmacKeys.list",))

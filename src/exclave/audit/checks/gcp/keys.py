@@ -6,13 +6,15 @@ https://cloud.google.com/policy-intelligence/docs/activity-analyzer-service-acco
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from exclave.audit.checks.gcp.constraints import enforced
+from exclave.audit.checks.gcp.constraints import effective, enforced
 from exclave.audit.checks.gcp.scopes import mappings, moment, part, projects
 from exclave.audit.judging import failed, judged, passed, unseen
 from exclave.audit.model import Check, Item, Settings, Status
+from exclave.inventory.model import NOT_RECORDED
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -26,6 +28,8 @@ ACCOUNTS, KEYS, USED = (
     "policyanalyzer.QueryKeyActivities",
 )
 CREATION = ("iam.disableServiceAccountKeyCreation", "iam.managed.disableServiceAccountKeyCreation")
+UPLOAD = ("iam.disableServiceAccountKeyUpload", "iam.managed.disableServiceAccountKeyUpload")
+HMAC = "storage.ListHmacKeys"
 DAY = timedelta(days=1)
 
 
@@ -35,7 +39,7 @@ def key_rotation(inventory: Inventory, _perimeter: Perimeter, settings: Settings
     for scope in projects(inventory):
         used = _used(inventory, scope.account)
         off = _off(inventory, scope.account)
-        items = [enforced(inventory, scope.account, *CREATION)]
+        items = [enforced(inventory, scope.account, *CREATION), *_upload(inventory, scope.account)]
         for answer in inventory.answers(KEYS, account=scope.account):
             if answer.error is not None:
                 items.append(unseen(answer, f"keys of {answer.key or 'every service account'}"))
@@ -47,8 +51,47 @@ def key_rotation(inventory: Inventory, _perimeter: Perimeter, settings: Settings
                 and key.get("keyType", "USER_MANAGED") == "USER_MANAGED"
                 and answer.key not in off
             ]
-        checks.append(judged(scope, items, "keys of service accounts and the constraint against new ones"))
+        items += _hmac(inventory.one(HMAC, scope.account), off, settings)
+        checks.append(judged(scope, items, "keys of service accounts and the constraints against new ones"))
     return checks
+
+
+def _upload(inventory: Inventory, project: str) -> list[Item]:
+    """Whether keys that were made elsewhere can be brought in; nothing where that was never recorded."""
+    if all(_unrecorded(effective(inventory, constraint, project)) for constraint in UPLOAD):
+        return []
+    item = enforced(inventory, project, *UPLOAD)
+    if item.status is not Status.FAIL:
+        return [item]
+    return [
+        replace(item, status=Status.PARTIAL, why=f"{item.why}: keys that were made elsewhere can be uploaded")
+    ]
+
+
+def _hmac(answer: Answer, off: frozenset[str], settings: Settings) -> list[Item]:
+    """One item per HMAC key that can be used."""
+    if answer.error is not None:
+        return [] if _unrecorded(answer) else [unseen(answer, "HMAC keys of Cloud Storage")]
+    items = []
+    for key in mappings(answer.items):
+        account, name = str(key.get("serviceAccountEmail")), str(key.get("accessId"))
+        if key.get("state", "ACTIVE") != "ACTIVE" or account in off:
+            continue
+        made = moment(key.get("timeCreated"))
+        facts = (("account", account), ("hmac", name), ("created", str(key.get("timeCreated"))))
+        if made is None:
+            why = f"HMAC key {name} of {account}: nothing says when it was made"
+            items.append(failed(name, why, facts, answer.where))
+        elif settings.now - made >= timedelta(days=settings.key_days):
+            why = f"HMAC key {name} of {account}: it is {(settings.now - made).days} days old, {settings.key_days} or more"
+            items.append(failed(name, why, facts, answer.where))
+        else:
+            items.append(passed(name, facts=facts, where=answer.where))
+    return items
+
+
+def _unrecorded(answer: Answer) -> bool:
+    return answer.error is not None and answer.error.code == NOT_RECORDED
 
 
 def _off(inventory: Inventory, project: str) -> frozenset[str]:

@@ -39,10 +39,12 @@ def make(results: Sequence[Result], inventory: Inventory, _perimeter: Perimeter,
     notes: list[str] = []
     resources: dict[str, dict[str, Any]] = {}
     rotated: list[Item] = []
-    lacking: list[str] = []
+    lacking: dict[str, list[str]] = {}
     for result, item in items_of(results):
-        if fact(item, "constraint"):
-            lacking.append(result.check.scope.account)
+        if constraint := fact(item, "constraint"):
+            lacking.setdefault(constraint, []).append(result.check.scope.account)
+        elif fact(item, "hmac"):
+            rotated.append(item)
         elif name := fact(item, "key"):
             unused = fact(item, "last_used") == "never" or "last used" in item.why
             if not unused and options.value("disable-used") != "yes":
@@ -52,9 +54,10 @@ def make(results: Sequence[Result], inventory: Inventory, _perimeter: Perimeter,
             _lines(script, undo, name)
     if lacking and place.organization:
         rules: policies.Rules = [{"enforce": True}]
-        for constraint, parent in policies.parents(inventory, place, {CREATION[0]: lacking}):
-            mine = [r for r in results if r.check.scope.account in lacking]
-            breaks = ["nobody can make keys for service accounts any more; those that there are stay"]
+        for constraint, parent in policies.parents(inventory, place, lacking):
+            mine = [r for r in results if r.check.scope.account in lacking[constraint]]
+            can = "make" if constraint in CREATION else "upload"
+            breaks = [f"nobody can {can} keys for service accounts any more; those that there are stay"]
             steps.append(policies.step(inventory, constraint, parent, rules, breaks, mine))
             policies.script_lines(script, undo, constraint, parent, rules, inventory)
             if not policies.is_set(inventory, parent, constraint):
@@ -80,7 +83,8 @@ def _artefacts(
     if options.wants("terraform") and resources:
         out.append(terraform(CONTROL, resources, "forbids new keys"))
     if options.wants("text") and rotated:
-        rows = [(fact(i, "account"), fact(i, "key").rpartition("/")[2], i.why) for i in rotated]
+        named = [(i, fact(i, "key").rpartition("/")[2] or fact(i, "hmac")) for i in rotated]
+        rows = [(fact(i, "account"), name, i.why) for i, name in named]
         text = (
             "# Keys to rotate\n\n" + table(("service account", "key", "why"), rows) + "\n"
             "For each: let the workload take on the account itself where it can (attached service account, workload identity "
