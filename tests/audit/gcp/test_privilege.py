@@ -127,3 +127,56 @@ def test_without_the_recommender_a_project_could_not_be_looked_at_whole():
     assert check.missing == ("recommender.iamPolicyRecommendations.list",)
     give(stub, ETL, "roles/editor")
     assert look(CONTROL, stub)[PROJECT].status.value == "fail"
+
+
+@pytest.mark.parametrize(
+    "role", ["roles/editor", "roles/bigquery.dataViewer", "organizations/4242/roles/own"]
+)
+@pytest.mark.parametrize(
+    ("member", "who"),
+    [
+        ("allUsers", "anybody holds"),
+        ("allAuthenticatedUsers", "anybody with an account at Google holds"),
+    ],
+)
+def test_no_role_of_a_project_is_everybodys(member, who, role):
+    stub = right()
+    give(stub, member, role)
+    assert f"{who} {role} on {PROJECT}" in why(CONTROL, stub)
+
+
+@pytest.mark.parametrize(
+    "member",
+    [
+        "group:team@ours.example",
+        "domain:ours.example",
+        "principal://iam.googleapis.com/projects/1/locations/global/workloadIdentityPools/p/subject/s",
+        "principalSet://iam.googleapis.com/projects/1/locations/global/workloadIdentityPools/p/*",
+    ],
+)
+def test_many_at_once_with_a_basic_role_fail(member):
+    stub = right()
+    give(stub, member, "roles/viewer")
+    said = why(CONTROL, stub)
+    assert f"{member} holds the basic role roles/viewer" in said
+    assert ("is not looked at" in said) is member.startswith(("group:", "domain:"))
+
+
+def test_a_folders_bindings_count():
+    stub = right()
+    stub.fail(
+        "searchAllIamPolicies",
+        200,
+        {
+            "results": [
+                {
+                    "resource": "//cloudresourcemanager.googleapis.com/folders/7",
+                    "assetType": "cloudresourcemanager.googleapis.com/Folder",
+                    "policy": {
+                        "bindings": [{"role": "roles/editor", "members": ["group:team@ours.example"]}]
+                    },
+                }
+            ]
+        },
+    )
+    assert "holds the basic role roles/editor on folders/7" in why(CONTROL, stub, ORG)

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 BASIC = ("roles/owner", "roles/editor", "roles/viewer", "roles/writer", "roles/reader", "roles/admin")
 SEARCH, RECOMMENDED = "cloudasset.SearchAllIamPolicies", "recommender.ListIamRecommendations"
 _UNTIL = re.compile(r"request\.time\s*<=?\s*timestamp\(\s*[\"']([^\"']+)[\"']\s*\)")
+_EVERYBODY = {"allUsers": "anybody", "allAuthenticatedUsers": "anybody with an account at Google"}
 _AGENT = "@cloudservices.gserviceaccount.com"  # Google's own in a project, whose Editor role must stay
 
 
@@ -105,7 +106,12 @@ def _bindings(
             agent = member == f"serviceAccount:{number}{_AGENT}" if number else member.endswith(_AGENT)
             kept = agent or member.startswith("deleted:") or _over(binding, settings)
             kept = kept or (alone and owners == [member] and role == "roles/owner")
-            if role not in BASIC or kept:
+            if member in _EVERYBODY and not _over(binding, settings):
+                facts = (("member", member), ("role", role), ("resource", where), ("unused", "yes"))
+                yield failed(
+                    name, f"{_EVERYBODY[member]} holds {role} on {where} ({member})", facts, document
+                )
+            elif role not in BASIC or kept:
                 yield passed(name, where=document)
             else:
                 yield _basic(member, role, where, found, settings, document)
@@ -136,6 +142,8 @@ def _basic(
     else:
         basis = "no use of it is known: name a predefined role, or take it away"
     who = "the service account " if member.startswith("serviceAccount:") else ""
+    if member.startswith(("group:", "domain:")):
+        basis += f"; who is in the {member.partition(':')[0]} is not looked at"
     facts = [("member", member), ("role", role), ("resource", where)]
     facts += [("recommended", r) for r in instead]
     facts += [("unused", "yes")] if stated is not None and not instead else []
