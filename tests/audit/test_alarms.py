@@ -514,6 +514,11 @@ BREAKS = {
     ),
     "composite that is held back": (composite("ALARM(iam)", ActionsSuppressor="deploying"), "switched off"),
     "composite of another": (composite('NOT ALARM("iam")'), "switched off"),
+    "filter of everything": (lambda c: c.filter.update(filterPattern=""), "counts every call"),
+    "filter of every call": (
+        lambda c: c.filter.update(filterPattern='{ $.eventType = "AwsApiCall" }'),
+        "tells of no change",
+    ),
     "trail stopped": (lambda c: c.status.update(IsLogging=False), "does not log"),
     "trail of one region": (lambda c: c.trail.update(IsMultiRegionTrail=False), "no trail of all regions"),
     "trail without log group": (

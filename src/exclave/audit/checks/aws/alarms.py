@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from exclave.audit.checks.aws import metric_alarm, selectors
 from exclave.audit.checks.aws.filter_pattern import BadPatternError, Test, compiled, named
 from exclave.audit.checks.aws.rules import Logging, Rules
-from exclave.audit.checks.aws.samples import GLOBAL, exceptions, samples
+from exclave.audit.checks.aws.samples import GLOBAL, everyday, exceptions, samples
 from exclave.audit.checks.aws.sharing import core_methods
 from exclave.audit.checks.aws.topics import Topics
 from exclave.audit.checks.aws.trails import SELECTORS, STATUS, TRAILS, undelivered
@@ -40,6 +40,7 @@ TRAIL_EVENTS = tuple(
     for name in ("CreateTrail", "UpdateTrail", "DeleteTrail", "StartLogging", "StopLogging")
 )
 FILTERS, ALARMS = "logs.DescribeMetricFilters", "cloudwatch.DescribeAlarms"
+_ALWAYS = "its alarm is raised all the time, and tells of no change"
 COMPOSITES = "cloudwatch.DescribeAlarms.composite"
 
 
@@ -241,6 +242,8 @@ def _link(
     name = str(filter_.get("filterName"))
     test, names = _counter(filter_)
     names += selectors.named(seen.selectors) if seen.selectors else []
+    if all(test(record) for record in everyday(alarms.scope.account)):
+        return Link(name, test, seen, f"metric filter {name} counts every call: {_ALWAYS}", "", where, names)
     if blind:
         return Link(name, test, seen, "", f"behind {name}: {blind}", where, names)
     wrong = unknown = ""

@@ -51,6 +51,16 @@ def samples(event: str, account: str) -> list[dict[str, Any]]:
     ]  # fmt: skip
 
 
+def everyday(account: str) -> list[dict[str, Any]]:
+    """Records of calls that read, of several services: what counts them all is raised all day long."""
+    calls = (
+        "ec2.amazonaws.com:DescribeInstances",
+        "s3.amazonaws.com:GetBucketAcl",
+        "kms.amazonaws.com:Decrypt",
+    )
+    return [{**r, "readOnly": True} for call in calls for r in samples(call, account)]
+
+
 # What whoever makes the call can choose. The name of the event, its source and its outcome are not his.
 _CHOSEN = ("userIdentity.", "requestParameters.", "sourceIPAddress", "userAgent", "vpcEndpoint", "tlsDetails.", "additionalEventData.", "sessionCredential")  # fmt: skip
 
