@@ -10,6 +10,7 @@ from ruamel.yaml import YAML
 
 from exclave.harden.folder import place
 from exclave.harden.makers.aws import MAKERS
+from tests.audit.build import OURS, REGION, doc
 
 from .cloud import ACL, BREAK_GLASS, SUBNET, Account
 from .effects import deploy, make
@@ -442,3 +443,46 @@ def test_an_alarm_watches_the_log_group_that_is_there_and_mends_what_is_before_i
     assert watched(account) == ({"theirs"}, {"cloudtrail:PutEventSelectors"})
     running(account, CloudWatchLogsLogGroupArn=None)
     assert watched(account) == ({"/exclave/trail"}, {"cloudtrail:UpdateTrail"})
+
+
+class Further(Account):
+    """An account with some further answers."""
+
+    further = ()
+
+    def documents(self):
+        return [*super().documents(), *self.further]
+
+
+def test_a_trail_whose_key_can_not_be_used_is_not_the_one_to_mend():
+    account = Further()
+    key = f"arn:aws:kms:{REGION}:{OURS}:key/k1"
+    running(account, KmsKeyId=key)
+
+    def calls(state):
+        account.further = (
+            doc("kms.ListKeys", {"Keys": [{"KeyId": "k1"}]}, region=REGION),
+            doc("kms.DescribeKey", {"KeyMetadata": {"KeyState": state}}, key="k1", region=REGION),
+        )
+        return {r.call for s in account.harden("aws.logging.trail-all-regions").steps for r in s.change}
+
+    assert "cloudtrail:CreateTrail" not in calls("Enabled")
+    assert "cloudtrail:CreateTrail" in calls("PendingDeletion")
+
+
+def test_what_is_excluded_from_the_block_of_vpcs_is_left_to_a_person():
+    account = Further()
+    account.vpc_mode = "block-bidirectional"
+    one = {"ExclusionId": "vpcbpa-exclude-1", "State": "create-complete", "ResourceArn": f"arn:aws:ec2:{REGION}:{OURS}:vpc/vpc-1", "InternetGatewayExclusionMode": "allow-egress"}  # fmt: skip
+    account.further = (
+        doc(
+            "ec2.DescribeVpcBlockPublicAccessExclusions",
+            {"VpcBlockPublicAccessExclusions": [one]},
+            key="block-bidirectional",
+            region=REGION,
+        ),
+    )
+    made = account.harden("aws.perimeter.resource")
+    (note,) = [n for n in made.notes["aws.perimeter.resource"] if "excluded" in n]
+    assert "DeleteVpcBlockPublicAccessExclusion vpcbpa-exclude-1" in note
+    assert not any("vpcbpa" in s.title for s in made.steps)

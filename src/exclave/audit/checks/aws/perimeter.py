@@ -206,7 +206,7 @@ def _excluded(answer: Answer) -> Iterator[Item]:
             resource=str(one.get("ExclusionId")),
             status=Status.PARTIAL,
             why=f"{thing} in {answer.scope.region} is excluded from the VPCs' block of public access: traffic goes {way}",
-            facts=(("resource", str(one.get("ResourceArn"))),),
+            facts=(("excluded", str(one.get("ResourceArn"))),),
             where=answer.where,
         )
 

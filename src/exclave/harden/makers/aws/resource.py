@@ -17,7 +17,7 @@ from exclave.harden.makers.aws.identity import MANAGEMENT, NO_ORGANIZATION
 from exclave.harden.makers.aws.organization_policy import Policy
 from exclave.harden.makers.aws.public_access import artefacts, steps, vpcs_asked
 from exclave.harden.model import Made
-from exclave.harden.results import by_account, items_of
+from exclave.harden.results import by_account, fact, items_of
 from exclave.perimeter import EntryKind
 
 if TYPE_CHECKING:
@@ -38,6 +38,9 @@ STRANGERS_NOTE = (
     "strangers and anonymous callers lose S3, SQS, KMS, Secrets Manager and ECR at once, public buckets and websites too: "
     "list who may go on as [[account]] in perimeter.toml"
 )
+EXCLUDED = (
+    "{}: once nothing there needs the internet, ec2:DeleteVpcBlockPublicAccessExclusion {} takes it back"
+)
 
 
 def make(results: Sequence[Result], inventory: Inventory, perimeter: Perimeter, options: Options) -> Made:
@@ -48,7 +51,8 @@ def make(results: Sequence[Result], inventory: Inventory, perimeter: Perimeter, 
     bound: list[tuple[Account, Result]] = []
     for account_id, mine in by_account(results).items():
         account = account_of(inventory, account_id, options)
-        names = [item.resource for _, item in items_of(mine)]
+        notes += [EXCLUDED.format(i.why, i.resource) for _, i in items_of(mine) if fact(i, "excluded")]
+        names = [item.resource for _, item in items_of(mine) if not fact(item, "excluded")]
         settings = [n for n in names if n.startswith("block public access of ")]
         if len(settings) < len(names):
             if account.bindable:

@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING, Any
 from exclave.audit.checks.aws.selectors import all_management
 from exclave.audit.checks.aws.services import delivery_fault
 from exclave.audit.checks.aws.trails import SELECTORS as SELECTORS_CALL
-from exclave.audit.checks.aws.trails import STATUS, TRAILS, selector_faults, shape_faults, status_faults
+from exclave.audit.checks.aws.trails import (
+    STATUS,
+    TRAILS,
+    key_faults,
+    selector_faults,
+    shape_faults,
+    status_faults,
+)
 from exclave.change.model import Expect, equals, there
 from exclave.harden.makers.aws import buckets, changes
 from exclave.harden.makers.aws.documents import text
@@ -98,7 +105,8 @@ def candidate(
             continue
         amiss = " ".join(shape_faults(trail, account.id, perimeter))
         status = _recorded(inventory, STATUS, account.id, trail)
-        stuck = [w for w in status_faults(status, options.settings) if "deliver" in w]
+        faults = (*status_faults(status, options.settings), key_faults(trail, inventory, account.id)[0])
+        stuck = [w for w in faults if "deliver" in w]
         if "bucket" not in amiss and not stuck:
             return trail  # type: ignore[no-any-return]
     return None
