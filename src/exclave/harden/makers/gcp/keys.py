@@ -43,15 +43,11 @@ def make(results: Sequence[Result], inventory: Inventory, _perimeter: Perimeter,
     for result, item in items_of(results):
         if constraint := fact(item, "constraint"):
             lacking.setdefault(constraint, []).append(result.check.scope.account)
-        elif fact(item, "hmac"):
+        elif _goes(item, options):
+            steps.append(_disable(fact(item, "key"), result))
+            _lines(script, undo, fact(item, "key"))
+        else:
             rotated.append(item)
-        elif name := fact(item, "key"):
-            unused = fact(item, "last_used") == "never" or "last used" in item.why
-            if not unused and options.value("disable-used") != "yes":
-                rotated.append(item)
-                continue
-            steps.append(_disable(name, result))
-            _lines(script, undo, name)
     if lacking and place.organization:
         rules: policies.Rules = [{"enforce": True}]
         for constraint, parent in policies.parents(inventory, place, lacking):
@@ -72,6 +68,12 @@ def make(results: Sequence[Result], inventory: Inventory, _perimeter: Perimeter,
         steps=tuple(steps),
         notes=tuple(notes),
     )
+
+
+def _goes(item: Item, options: Options) -> bool:
+    """Whether a key is disabled: nobody uses it, or the user says so. An HMAC key's use is not known."""
+    unused = fact(item, "last_used") == "never" or "last used" in item.why
+    return bool(fact(item, "key")) and (unused or options.value("disable-used") == "yes")
 
 
 def _artefacts(
