@@ -261,6 +261,17 @@ def test_keys_in_use_are_planned_for_and_not_disabled(stub):
     assert step.change[0].call.endswith("/keys/aaaa:disable")
 
 
+def test_old_hmac_keys_are_planned_for(stub):
+    ready = right()
+    ready.things[f"projects/{PROJECT}/hmacKeys/GOOG1"] = {
+        "accessId": "GOOG1", "serviceAccountEmail": "etl@our-project.iam.gserviceaccount.com", "state": "ACTIVE", "timeCreated": "2024-01-01T00:00:00Z",
+    }  # fmt: skip
+    found = made(ready, values={"disable-used": "yes"})
+    assert found.steps == ()
+    (plan,) = [a for a in found.artefacts if a.format == "text"]
+    assert "| GOOG1" in plan.text
+
+
 def test_without_somebody_to_tell_there_is_no_policy_and_a_note(stub):
     untidy(stub)
     found = made(stub, notify=())

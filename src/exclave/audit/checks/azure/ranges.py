@@ -21,6 +21,8 @@ SHARED_TAGS = frozenset(
         "azurecloud", "storage", "sql", "azurecosmosdb", "eventhub", "servicebus", "azurecontainerregistry", "azurekeyvault",
         "appservice", "azuredataexplorermanagement", "datafactory", "azuredatabricks", "azurefrontdoor", "azuredevops",
         "azurebackup", "azuredatalake", "azuremonitor", "azuremachinelearning", "azureiothub", "azuresignalr", "azurecognitivesearch",
+        "azureeventgrid", "azureconnectors", "azuredigitaltwins", "azureopendatasets", "azurebotservice", "azurewebpubsub",
+        "azurespringcloud", "azurehealthcareapis", "appconfiguration", "storagesyncservice", "kustoanalytics", "powerqueryonline",
         "logicapps", "powerbi", "powerplatforminfra", "azurearcinfrastructure", "apimanagement", "azuresiterecovery",
     }
 )  # fmt: skip
