@@ -26,29 +26,26 @@ class Receivers:
     def __init__(self, inventory: Inventory) -> None:
         self._inventory = inventory
         self._keys = Keys(inventory)
-        self._known: dict[str, Found] = {}
+        self._known: dict[tuple[str, str, str], Found] = {}
 
-    def refuses(self, arn: str, sender: str, source: str = "") -> Found:
-        """What keeps a receiver from being told by a service for `source`, a topic or rule; and what could not be seen.
+    def gone(self, arn: str) -> bool:
+        """Whether it is a queue or function of an account whose queues and functions were listed, and none of them."""
+        service, place, name, _ = _parts(arn)
+        if not service:
+            return False
+        listed = self._inventory.one(_LISTS[service], *place)
+        return listed.error is None and name not in _names(listed, service)
 
-        Without a sender only whether it is there.
-        """
-        mark = f"{arn} {sender} {source}"
+    def refuses(self, arn: str, sender: str, source: str) -> Found:
+        """What keeps a receiver from being told by a service for `source`, a topic or rule; and what could not be seen."""
+        mark = (arn, sender, source)
         if mark not in self._known:
-            parts = arn.split(":", 5)
-            named = len(parts) > 5 and parts[2] in _LISTS  # noqa: PLR2004 - arn:aws:sqs:region:account:name
-            self._known[mark] = self._asked(arn, parts, sender, source) if named else ("", "")
+            self._known[mark] = self._asked(arn, sender, source)
         return self._known[mark]
 
-    def _asked(self, arn: str, parts: list[str], sender: str, source: str) -> Found:
-        service, region, account = parts[2:5]
-        if not any((s.account, s.region) == (account, region) for s in self._inventory.scopes):
-            return "", ""
-        name, _, qualifier = parts[5].removeprefix("function:").partition(":")
-        listed = self._inventory.one(_LISTS[service], account, region)
-        if listed.error is None and name not in _names(listed, service):
-            return f"{arn} does not exist", ""
-        if not sender:
+    def _asked(self, arn: str, sender: str, source: str) -> Found:
+        service, (account, region), name, qualifier = _parts(arn)
+        if not service:
             return "", ""
         call = FUNCTION_POLICY if service == "lambda" else QUEUE
         answer = next(
@@ -69,6 +66,15 @@ class Receivers:
         if wrong or blind or not key:
             return wrong, blind
         return self._keys.locked(f"queue {name}", "alias/aws/sqs", key, (account, region), sender, source)
+
+
+def _parts(arn: str) -> tuple[str, tuple[str, str], str, str]:
+    """Service, account and region, name, and alias or version of a queue's or function's ARN; empty for anything else."""
+    parts = arn.split(":", 5)
+    if len(parts) < 6 or parts[2] not in _LISTS:  # noqa: PLR2004 - arn:aws:sqs:region:account:name
+        return "", ("", ""), "", ""
+    name, _, qualifier = parts[5].removeprefix("function:").partition(":")
+    return parts[2], (parts[4], parts[3]), name, qualifier
 
 
 def _said(policy: object, arn: str, sender: str, source: str, action: str) -> Found:

@@ -161,7 +161,10 @@ def _rule(rule: Mapping[str, Any], reached: Answer | None, topics: Topics, regio
 
 def _told(target: Mapping[str, Any], topics: Topics, rule: str) -> Found:
     """What keeps a target that is no topic from being told."""
-    # by a role of its own EventBridge needs nothing of the target's policy
-    sender = "" if target.get("RoleArn") else SENDER
-    wrong, blind = topics.receivers.refuses(str(target.get("Arn")), sender, rule)
+    arn = str(target.get("Arn"))
+    if topics.receivers.gone(arn):
+        return f"its target {arn} does not exist", ""
+    if target.get("RoleArn"):
+        return "", ""  # by a role of its own EventBridge needs nothing of the target's policy
+    wrong, blind = topics.receivers.refuses(arn, SENDER, rule)
     return (wrong and f"its target: {wrong}"), blind
