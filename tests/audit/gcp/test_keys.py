@@ -126,6 +126,12 @@ def test_keys_that_can_be_uploaded_are_told_of(rules, expected, reason):
     assert look(CONTROL, stub)[PROJECT].status.value == "pass"
 
 
+def test_without_the_constraint_on_uploads_nothing_is_said_of_them():
+    stub = right()
+    stub.fail("disableServiceAccountKeyUpload", 404, error(404))
+    assert look(CONTROL, stub)[PROJECT].status.value == "pass"
+
+
 def hmac(stub, name, **more):
     key = {
         "accessId": name, "serviceAccountEmail": "etl@our-project.iam.gserviceaccount.com", "state": "ACTIVE", "timeCreated": "2026-02-20T00:00:00.000Z",

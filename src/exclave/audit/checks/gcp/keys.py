@@ -57,8 +57,9 @@ def key_rotation(inventory: Inventory, _perimeter: Perimeter, settings: Settings
 
 
 def _upload(inventory: Inventory, project: str) -> list[Item]:
-    """Whether keys that were made elsewhere can be brought in; nothing where that was never recorded."""
-    if all(_unrecorded(effective(inventory, constraint, project)) for constraint in UPLOAD):
+    """Whether keys that were made elsewhere can be brought in; nothing where that was never recorded, or is not known there."""
+    answers = [effective(inventory, constraint, project) for constraint in UPLOAD]
+    if all(a.absent or _unrecorded(a) for a in answers):
         return []
     item = enforced(inventory, project, *UPLOAD)
     if item.status is not Status.FAIL:
