@@ -291,3 +291,43 @@ WIDE_IN = rule("web", 100, "Inbound", "Allow", "*", "Tcp", "443")
 def test_groups_of_interfaces_bind_machines_not_the_subnet(made, expected, reason):
     assert status(NSG, made, who=ours()) == expected
     assert reason in why(NSG, made, who=ours())
+
+
+MANAGER = f"{RG}/providers/Microsoft.Network/networkManagers/central"
+COLLECTION = f"{MANAGER}/securityAdminConfigurations/c/ruleCollections/r"
+
+
+def managed(access="AlwaysAllow", direction="Inbound", far="Internet", scopes=None, **more):
+    """A group that is right, and an admin rule of a network manager before it."""
+    sides = {"sources": [{"addressPrefix": "*"}], "destinations": [{"addressPrefix": "*"}]}
+    sides["sources" if direction == "Inbound" else "destinations"] = [{"addressPrefix": far, "addressPrefixType": "ServiceTag"}]  # fmt: skip
+    held = {"access": access, "direction": direction, "protocol": "Tcp", "destinationPortRanges": ["22"], "priority": 1, **sides}  # fmt: skip
+    found = {"networkManagerScopes": scopes or {"subscriptions": [f"/subscriptions/{SUB}"]}, "networkManagerScopeAccesses": ["SecurityAdmin"]}  # fmt: skip
+    return [
+        *network(NO_INTERNET),
+        sub("network.NetworkManagers", [{"id": MANAGER, "properties": found}]),
+        sub("network.SecurityAdminConfigurations", [{"id": f"{MANAGER}/securityAdminConfigurations/c"}], key=MANAGER),
+        sub("network.AdminRuleCollections", [{"id": COLLECTION}], key=f"{MANAGER}/securityAdminConfigurations/c"),
+        sub("network.AdminRules", [{"id": f"{COLLECTION}/rules/ssh", "kind": "Custom", "properties": held | more}], key=COLLECTION),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("made", "expected", "reason"),
+    [
+        (managed(), "partial", "network manager central: where its admin rule ssh (AlwaysAllow) is deployed, it lets TCP 22 in from Internet"),
+        (managed(direction="Outbound", far="0.0.0.0/0"), "partial", "out to"),
+        (managed(direction="Outbound", far="AzureCloud"), "partial", "azurecloud, which has the machines"),
+        (managed(scopes={"managementGroups": ["/providers/Microsoft.Management/managementGroups/root"]}), "partial", "in from Internet"),
+        (managed(far="203.0.113.0/24"), "pass", ""),
+        (managed(far="10.0.0.0/16"), "pass", ""),
+        # the group still decides, or nothing comes
+        (managed("Allow"), "pass", ""), (managed("Deny"), "pass", ""),
+        (managed(scopes={"subscriptions": [f"/subscriptions/{OTHER_SUB}"]}), "pass", ""),
+        ([*network(NO_INTERNET), sub("network.NetworkManagers", absent="404")], "pass", ""),
+        ([*network(NO_INTERNET), sub("network.NetworkManagers", error=refused("Microsoft.Network/networkManagers/read"))], "could-not-look", "AuthorizationFailed"),
+    ],
+)  # fmt: skip
+def test_an_admin_rule_that_allows_always_goes_before_the_groups(made, expected, reason):
+    assert status(NSG, made, who=ours("203.0.113.0/24")) == expected
+    assert reason in why(NSG, made, who=ours("203.0.113.0/24"))
