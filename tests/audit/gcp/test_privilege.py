@@ -180,3 +180,45 @@ def test_a_folders_bindings_count():
         },
     )
     assert "holds the basic role roles/editor on folders/7" in why(CONTROL, stub, ORG)
+
+
+WIDE = ["bigquery.datasets.setIamPolicy", "compute.images.setIamPolicy", "pubsub.topics.setIamPolicy", "secretmanager.secrets.setIamPolicy", "storage.buckets.setIamPolicy"]  # fmt: skip
+
+
+def custom(stub, parent, *permissions, **more):
+    name = f"{parent}/roles/own"
+    stub.put(name, {"title": "own", "includedPermissions": list(permissions), "stage": "GA", **more})
+    return name
+
+
+@pytest.mark.parametrize("parent", [f"projects/{PROJECT}", ORG])
+def test_a_custom_role_as_wide_as_a_basic_one_fails(parent):
+    stub = right()
+    give(stub, ETL, custom(stub, parent, *WIDE, "compute.instances.get"))
+    said = why(CONTROL, stub)
+    assert "a custom role as wide as a basic one: it can share data of 5 services (bigquery, compute" in said
+
+
+@pytest.mark.parametrize(
+    "permissions", [(), WIDE[:4], [f"compute.things{n}.get" for n in range(2000)], ["storage.objects.get"]]
+)
+def test_a_custom_role_for_a_few_services_passes(permissions):
+    stub = right()
+    give(stub, ETL, custom(stub, f"projects/{PROJECT}", *permissions))
+    assert look(CONTROL, stub)[PROJECT].status.value == "pass"
+
+
+def test_a_custom_role_that_could_not_be_read_is_told_where_somebody_holds_it():
+    stub = right()
+    name = custom(stub, ORG, *WIDE)
+    stub.fail("4242/roles", 403, error(403))
+    assert look(CONTROL, stub)[PROJECT].status.value == "pass"
+    give(stub, ETL, name)
+    check = look(CONTROL, stub)[PROJECT]
+    assert (check.status.value, check.missing) == ("could-not-look", ("iam.roles.list",))
+
+
+def test_a_custom_role_on_the_organisation_counts_there():
+    stub = right()
+    give(stub, "group:team@ours.example", custom(stub, ORG, *WIDE), parent=ORG)
+    assert "as wide as a basic one" in why(CONTROL, stub, ORG)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+from exclave.audit.checks.gcp.customroles import CustomRoles, custom_roles
 from exclave.audit.checks.gcp.predefined import Advice, advice, roles_for
 from exclave.audit.checks.gcp.scopes import (
     HOME_POLICY,
@@ -28,7 +29,7 @@ from exclave.model import Cloud
 from exclave.perimeter.google import bare
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from exclave.audit.model import Check, Item, Settings
     from exclave.inventory import Inventory
@@ -54,8 +55,9 @@ def least_privilege(inventory: Inventory, perimeter: Perimeter, settings: Settin
             outside = not any(kind == "organization" for kind, _ in ancestors(inventory, scope.account))
             bindings = part(answer.answer, "bindings")
             number = number_of(inventory, scope.account)
+            roles = custom_roles(inventory, scope.account, home_of(inventory, scope.account))
             items += _bindings(
-                bindings, scope.account, found, settings, answer.where, alone=outside, number=number
+                bindings, scope.account, found, settings, answer.where, roles, alone=outside, number=number
             )
             items += _others(bindings, found, recommended.where)
         if recommended.error is not None:
@@ -71,6 +73,7 @@ def _above(inventory: Inventory, settings: Settings) -> list[Check]:
     if answer is None:
         return []
     scope = Scope(cloud=Cloud.GCP, account=home)
+    roles = custom_roles(inventory, "", home)
     items: list[Item] = []
     if answer.error is not None:
         items.append(unseen(answer, "bindings of the organisation and its folders"))
@@ -78,11 +81,11 @@ def _above(inventory: Inventory, settings: Settings) -> list[Check]:
         kind = str(found.get("assetType")).rpartition("/")[2]
         if kind in ("Organization", "Folder"):
             name = str(found.get("resource")).removeprefix("//cloudresourcemanager.googleapis.com/")
-            items += _bindings(part(found, "policy", "bindings"), name, [], settings, answer.where)
+            items += _bindings(part(found, "policy", "bindings"), name, [], settings, answer.where, roles)
     if answer.error is not None:
         own = inventory.one(HOME_POLICY, home)
         if own.error is None:
-            items += _bindings(part(own.answer, "bindings"), home, [], settings, own.where)
+            items += _bindings(part(own.answer, "bindings"), home, [], settings, own.where, roles)
     return [judged(scope, items, "members' roles", none_why="nobody has a role on it")]
 
 
@@ -92,6 +95,7 @@ def _bindings(
     found: list[Advice],
     settings: Settings,
     document: str,
+    roles: CustomRoles,
     *,
     alone: bool = False,
     number: str = "",
@@ -111,7 +115,13 @@ def _bindings(
                 yield failed(
                     name, f"{_EVERYBODY[member]} holds {role} on {where} ({member})", facts, document
                 )
-            elif role not in BASIC or kept:
+            elif kept:
+                yield passed(name, where=document)
+            elif (refused := roles.unseen(role)) is not None:
+                yield unseen(refused, f"what {role} gives {member} on {where}")
+            elif services := roles.wide(role):
+                yield _custom(member, role, where, services, document)
+            elif role not in BASIC:
                 yield passed(name, where=document)
             else:
                 yield _basic(member, role, where, found, settings, document)
@@ -153,6 +163,13 @@ def _basic(
         tuple(facts),
         document,
     )
+
+
+def _custom(member: str, role: str, where: str, services: Sequence[str], document: str) -> Item:
+    facts = (("member", member), ("role", role), ("resource", where))
+    told = f"{', '.join(services[:4])}{' and others' if len(services) > 4 else ''}"  # noqa: PLR2004
+    why = f"{member} holds {role} on {where}, a custom role as wide as a basic one: it can share data of {len(services)} services ({told})"
+    return failed(f"{member} {role} on {where}", why, facts, document)
 
 
 def _others(bindings: Any, found: list[Advice], document: str) -> Iterator[Item]:
