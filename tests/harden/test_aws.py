@@ -486,3 +486,38 @@ def test_what_is_excluded_from_the_block_of_vpcs_is_left_to_a_person():
     (note,) = [n for n in made.notes["aws.perimeter.resource"] if "excluded" in n]
     assert "DeleteVpcBlockPublicAccessExclusion vpcbpa-exclude-1" in note
     assert not any("vpcbpa" in s.title for s in made.steps)
+
+
+QUEUE, FUNCTION = f"arn:aws:sqs:{REGION}:{OURS}:soc", f"arn:aws:lambda:{REGION}:{OURS}:function:soc"
+URL = f"https://sqs.{REGION}.amazonaws.com/{OURS}/soc"
+OTHERS = '{"Version":"2012-10-17","Statement":[{"Sid":"Others","Effect":"Allow","Principal":{"AWS":"arn:aws:iam::123456789012:root"},"Action":"sqs:*","Resource":"*"}]}'
+
+
+@pytest.mark.parametrize("held", ["", OTHERS])
+def test_a_queue_that_is_told_lets_the_topic_in_and_keeps_the_rest(held):
+    account = Further()
+    attributes = {"QueueArn": QUEUE} | ({"Policy": held} if held else {})
+    account.further = (
+        doc("sqs.ListQueues", {"QueueUrls": [URL]}, region=REGION),
+        doc("sqs.GetQueueAttributes", {"Attributes": attributes}, key=URL, region=REGION),
+    )
+    (step,) = [s for s in account.harden("aws.alarm.iam-policy-changes", notify=(QUEUE,)).steps if s.resource == QUEUE]  # fmt: skip
+    (change,), (undo,) = step.change, step.undo
+    policy = json.loads(change.args["Attributes"]["Policy"])
+    *rest, ours = policy["Statement"]
+    assert rest == (json.loads(held)["Statement"] if held else [])
+    assert ours["Condition"]["ArnEquals"]["aws:SourceArn"].startswith(f"arn:aws:sns:{REGION}:{OURS}:")
+    assert undo.args["Attributes"] == {"Policy": held}
+    account.further = (account.further[0], doc("sqs.GetQueueAttributes", {"Attributes": attributes | {"Policy": json.dumps(policy)}}, key=URL, region=REGION))  # fmt: skip
+    assert not [s for s in account.harden("aws.alarm.iam-policy-changes", notify=(QUEUE,)).steps if s.resource == QUEUE]  # fmt: skip
+
+
+def test_a_function_that_is_told_lets_the_topic_in():
+    account = Further()
+    account.further = (
+        doc("lambda.ListFunctions", {"Functions": [{"FunctionName": "soc"}]}, region=REGION),
+        doc("lambda.GetPolicy", key="soc", region=REGION, absent="ResourceNotFoundException"),
+    )
+    (step,) = [s for s in account.harden("aws.alarm.iam-policy-changes", notify=(FUNCTION,)).steps if s.resource == FUNCTION]  # fmt: skip
+    assert [r.call for r in (*step.change, *step.undo)] == ["lambda:AddPermission", "lambda:RemovePermission"]
+    assert step.change[0].args["Principal"] == "sns.amazonaws.com"

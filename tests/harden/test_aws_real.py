@@ -64,6 +64,7 @@ def statuses(url, folder, number, *more, wanted=WANTED):
 def seed(url):
     """An account with something of everything that a control looks at, and nothing in place."""
     client(url, "s3").create_bucket(Bucket="data-1", CreateBucketConfiguration={"LocationConstraint": REGION})
+    client(url, "sqs").create_queue(QueueName=QUEUE.rpartition(":")[2])
     iam, ec2 = client(url, "iam"), client(url, "ec2")
     iam.create_user(UserName="ann")
     for _ in range(2):

@@ -49,7 +49,7 @@ class Receivers:
             return "", ""
         call = FUNCTION_POLICY if service == "lambda" else QUEUE
         answer = next(
-            (a for a in self._inventory.each(call, account=account, region=region) if _named(a, name)), None
+            (a for a in self._inventory.each(call, account=account, region=region) if named(a, name)), None
         )
         if answer is None or (answer.error is not None and not refused(answer)):
             return "", ""
@@ -90,6 +90,6 @@ def _names(listed: Answer, service: str) -> set[str]:
     return {str(q).rpartition("/")[2] for q in listed.items}
 
 
-def _named(answer: Answer, name: str) -> bool:
+def named(answer: Answer, name: str) -> bool:
     """Whether it is the answer of a queue (its key is a URL) or function of this name, or of any."""
     return answer.key.rpartition("/")[2] == name or (not answer.key and answer.error is not None)

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 NOBODY = "nobody is told yet: --notify MAIL (or the ARN of a queue, a function or a topic that is there); the control fails until a subscription is confirmed"
 CONFIRM = 'whoever gets the mail "AWS Notification - Subscription Confirmation" must follow its link: until then the control fails'
 TRAIL_FIRST = "deploy the artefact of aws.logging.trail-all-regions first: no trail of all regions delivers to a log group yet"
-LET_IN = "the policy of the queue (sqs:SendMessage) or function (lambda:InvokeFunction) must let sns.amazonaws.com in, from the topic's ARN"
+LET_IN = "the policy of the queue (sqs:SendMessage) or function (lambda:InvokeFunction) must let sns.amazonaws.com in, from the topic's ARN: --apply sees to it in this account and region"
 ABOUT = {
     "aws.alarm.iam-policy-changes": "A policy of IAM was changed",
     "aws.alarm.cloudtrail-changes": "CloudTrail was changed or stopped",

@@ -8,6 +8,7 @@ from exclave.change.model import equals, has, there
 from exclave.harden.makers.aws import changes
 from exclave.harden.makers.aws.chain import Chain, protocol, topic_policy
 from exclave.harden.makers.aws.documents import text
+from exclave.harden.makers.aws.receiver_steps import let_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -40,6 +41,7 @@ def steps(
     for endpoint in chain.notify:
         if endpoint not in told:
             yield _subscription(arn, endpoint, account, region, results)
+        yield from let_in(arn, endpoint, account, region, inventory, results)
     for number, pattern in enumerate(chain.patterns, 1):
         yield _filter(chain, chain.filter_name(number), pattern, account, region, inventory, results)
     yield _alarm(chain, arn, account, region, inventory, results)
