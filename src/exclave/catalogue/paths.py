@@ -3,7 +3,8 @@
 A path is segments joined by dots; `[]` after a segment means each item (a single item counts as a list of
 one: providers write both), `*` any key, and quotes keep dots (`claims.'http://schemas/upn'`). Keys are
 compared exactly first and without case second, since providers change the case of one parameter between API
-versions. Where a segment is looked up in a string that holds JSON, the string is parsed.
+versions. Where a segment is looked up in a string that holds JSON, the string is parsed. After `[]`, a name also
+reaches the value of a pair: `attributes[].'access_logs.s3.enabled'` in `[{"key": "access_logs.s3.enabled", "value": "true"}]`.
 """
 
 from __future__ import annotations
@@ -111,7 +112,7 @@ def _walk(value: Any, segments: tuple[str, ...], at: int) -> Iterator[Any]:
         value = embedded(value)
     if segment == "[]":
         for item in value if isinstance(value, list) else () if value is None else (value,):
-            yield from _walk(item, segments, at + 1)
+            yield from _item(item, segments, at + 1)
     elif isinstance(value, Mapping):
         for item in _under(value, segment):
             yield from _walk(item, segments, at + 1)
@@ -120,6 +121,17 @@ def _walk(value: Any, segments: tuple[str, ...], at: int) -> Iterator[Any]:
         for item in value:
             if isinstance(item, Mapping | list):
                 yield from _walk(item, segments, at)
+
+
+def _item(item: Any, segments: tuple[str, ...], at: int) -> Iterator[Any]:
+    if at < len(segments) and paired(item, segments[at]):
+        return _walk(item["value"], segments, at + 1)
+    return _walk(item, segments, at)
+
+
+def paired(item: Any, name: str) -> bool:
+    """Whether an item of a list is a pair such as `{"key": name, "value": ...}`: some services write settings so."""
+    return isinstance(item, Mapping) and "value" in item and item.get("key") == name and name not in item
 
 
 def _under(value: Mapping[str, Any], segment: str) -> Iterable[Any]:

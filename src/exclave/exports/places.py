@@ -110,7 +110,10 @@ def _walk(  # noqa: C901
             else ([value] if value is not None else [], keys)
         )
         for item in items:
-            yield from _walk(item, rest, mark, in_text=in_text)
+            if rest and paths.paired(item, rest[0]):
+                yield from _walk(item["value"], rest[1:], (*mark, "value"), in_text=in_text)
+            else:
+                yield from _walk(item, rest, mark, in_text=in_text)
     elif isinstance(value, Mapping):
         wanted = head.lower()
         names = (

@@ -18,6 +18,11 @@ _ALL = frozenset({"*", "all", "public"})
 _BUCKET = re.compile(
     r"(?:s3[an]?://|arn:[\w-]+:s3:::)?([a-z0-9][a-z0-9.\-_]{1,254})(?:/.*)?", re.IGNORECASE | re.DOTALL
 )
+_HOST = re.compile(r"\.s3(?:[.-][a-z0-9-]+)*\.amazonaws\.com(?:\.cn)?", re.IGNORECASE)
+_PATH_STYLE = re.compile(r"https?://s3(?:[.-][a-z0-9-]+)*\.amazonaws\.com(?:\.cn)?/", re.IGNORECASE)
+_QUEUE = re.compile(
+    r"https?://(?:sqs\.[a-z0-9-]+|[a-z0-9-]+\.queue|queue)\.amazonaws\.com(?:\.cn)?/(\d{12})/", re.IGNORECASE
+)
 _ORG_ARN = re.compile(r"arn:[\w-]+:organizations::(\d{12}):organization/(o-[a-z0-9]+)")
 _OU_ARN = re.compile(r"arn:[\w-]+:organizations::(\d{12}):ou/(o-[a-z0-9]+)/(ou-[a-z0-9-]+)")
 
@@ -105,12 +110,18 @@ def _organization(text: str, event: Event) -> Destination | None:
 
 
 def arn(found: list[Any], read: Read, event: Event) -> list[Destination]:
-    """The account that owns each ARN; the bucket for S3 ARNs, which name no account. Other text gives nothing."""
-    return [
-        _organization(text, event) or _owner_of(text, read, event)
-        for text in _strings(found)
-        if text.startswith("arn:")
-    ]
+    """The account that owns each ARN or queue's URL; the bucket for S3 ARNs, which name no account. Other text gives nothing."""
+    out = []
+    for text in _strings(found):
+        if text.startswith("arn:"):
+            out.append(_organization(text, event) or _owner_of(text, read, event))
+        elif queue := _QUEUE.match(text):
+            out.append(
+                Destination(
+                    kind=Kind.ACCOUNT, id=queue[1], cloud=event.cloud, note=read.note or f"owner of {text}"
+                )
+            )
+    return out
 
 
 def org(found: list[Any], read: Read, event: Event) -> list[Destination]:
@@ -128,9 +139,9 @@ def group(found: list[Any], read: Read, event: Event) -> list[Destination]:
 
 
 def bucket(found: list[Any], read: Read, event: Event) -> list[Destination]:
-    """Bucket names, `s3://` URLs, bucket ARNs and access point ARNs; an access point gives its account."""
+    """Bucket names, URLs, bucket ARNs and access point ARNs; an access point gives its account."""
     out = []
-    for text in _strings(found):
+    for text in map(_named, _strings(found)):
         if text.startswith("arn:") and ":s3:::" not in text:
             out.append(_owner_of(text, read, event))
         elif name := _BUCKET.fullmatch(text):
@@ -138,6 +149,14 @@ def bucket(found: list[Any], read: Read, event: Event) -> list[Destination]:
         else:
             out.append(Destination(kind=Kind.UNKNOWN, id=text, cloud=event.cloud, note="not a bucket name"))
     return out
+
+
+def _named(text: str) -> str:
+    """A bucket's text, the host name of S3 taken off: `https://name.s3.eu-west-1.amazonaws.com/key` is `s3://name/key`."""
+    if path := _PATH_STYLE.match(text):
+        return f"s3://{text[path.end() :]}"
+    plain = _HOST.sub("", text, count=1)
+    return re.sub(r"^https?://", "s3://", plain) if plain != text else text
 
 
 def caller(_found: list[Any], _read: Read, event: Event) -> list[Destination]:
