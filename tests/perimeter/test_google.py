@@ -77,6 +77,13 @@ SEEN = Perimeter(
         (Kind.PRINCIPAL, "mal@elsewhere.example", Verdict.EXTERNAL),
         (Kind.PRINCIPAL, "cloud-storage-analytics@google.com", Verdict.TRUSTED),
         (Kind.PRINCIPAL, "cloud-logs@google.com", Verdict.TRUSTED),
+        (
+            Kind.PRINCIPAL,
+            "firebase-service-account@firebase-sa-management.iam.gserviceaccount.com",
+            Verdict.TRUSTED,
+        ),
+        (Kind.PRINCIPAL, "exporter@crashlytics-bigquery-prod.iam.gserviceaccount.com", Verdict.TRUSTED),
+        (Kind.PRINCIPAL, "eve@firebase-sa-management-x.iam.gserviceaccount.com", Verdict.EXTERNAL),
         (Kind.PRINCIPAL, "cloud-logs@system.gserviceaccount.com", Verdict.TRUSTED),
         (Kind.PRINCIPAL, "cloud-logs@system.gserviceaccount.com.elsewhere.example", Verdict.EXTERNAL),
         (Kind.DOMAIN, "elsewhere.example", Verdict.EXTERNAL),

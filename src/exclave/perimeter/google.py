@@ -38,6 +38,11 @@ _HOST = re.compile(
 )
 _BUCKET = re.compile(r"projects/[^/]+/buckets/([^/]+)")
 _PREFIX = re.compile(r"(?:deleted:)?(?:user|group|serviceAccount|domain):", re.IGNORECASE)
+_FIREBASE = re.compile(
+    r"[a-z0-9-]+@(?:firebase-sa-management|(?:crashlytics-bigquery|fcm-bq-export|performance-bq-export|predictions-bq-export)-prod)"
+    r"\.iam\.gserviceaccount\.com"
+)
+_NETWORKER = re.compile(r"service-\d{3,20}@service-networking\.iam\.gserviceaccount\.com")
 _GOOGLES_GROUPS = frozenset({"cloud-storage-analytics@google.com", "cloud-logs@google.com"})
 # mail domains that anybody can have an address in: never ours
 PUBLIC_MAIL = frozenset({
@@ -72,16 +77,26 @@ def is_copier(mail: str) -> bool:
     return bool(_COPIER.fullmatch(mail.lower()))
 
 
+def is_networker(mail: str) -> bool:
+    """Whether an address is of the agent by which Google joins a network with that of its own managed services."""
+    return bool(_NETWORKER.fullmatch(mail.lower()))
+
+
 def is_google(mail: str) -> bool:
     """Whether a member is Google itself: what delivers logs, bills and reports into a bucket or dataset that lets it in.
 
     Sources: https://cloud.google.com/storage/docs/access-logs (cloud-storage-analytics@google.com),
     https://cloud.google.com/logging/docs/export/configure_export_v2 (cloud-logs@system.gserviceaccount.com; the group
     cloud-logs@google.com before),
-    https://cloud.google.com/billing/docs/how-to/export-data-bigquery-setup (billing-export-bigquery@system...).
+    https://cloud.google.com/billing/docs/how-to/export-data-bigquery-setup (billing-export-bigquery@system...),
+    https://firebase.google.com/support/guides/service-accounts (Firebase's own, which every project with it lets in).
     """
     lower = bare(mail).lower()
-    return lower.endswith("@system.gserviceaccount.com") or lower in _GOOGLES_GROUPS
+    return (
+        lower.endswith("@system.gserviceaccount.com")
+        or lower in _GOOGLES_GROUPS
+        or bool(_FIREBASE.fullmatch(lower))
+    )
 
 
 def project_of_member(mail: str) -> str:

@@ -61,6 +61,7 @@ _PLACES: Mapping[str, str] = {
     "gcp-customer": "gcp:customer",
     "gcp-foreign-caller": "gcp:foreign_caller",
     "gcp-outside-caller": "gcp:outside_caller",
+    "gcp-peer-project": "gcp:peer_project",
     "gcp-source-project": "gcp:source_project",
     "gcp-copy-target": "gcp:copy_target",
     "gcp-build-export": "gcp:build_export",

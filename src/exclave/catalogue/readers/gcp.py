@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from exclave.catalogue.paths import embedded
 from exclave.catalogue.readers.common import MAX_ID
 from exclave.model import Destination, Event, Kind
-from exclave.perimeter.google import bare, is_copier, project_of_member
+from exclave.perimeter.google import bare, is_copier, is_networker, project_of_member
 
 if TYPE_CHECKING:
     from exclave.catalogue.entry import Read
@@ -153,6 +153,14 @@ def project(found: list[Any], read: Read, event: Event) -> list[Destination]:
 def foreign_project(found: list[Any], read: Read, event: Event) -> list[Destination]:
     """As `project`, but nothing for the log's own project: for what is written there every day."""
     return [d for d in project(found, read, event) if d.id != event.account]
+
+
+def peer_project(found: list[Any], read: Read, event: Event) -> list[Destination]:
+    """As `foreign-project`, for a network that one is joined with; what Google's own agent joins is Google's, and gives nothing.
+
+    Source: https://cloud.google.com/vpc/docs/configure-private-services-access
+    """
+    return [] if is_networker(event.actor.id) else foreign_project(found, read, event)
 
 
 # projects of Google and its partners whose images everybody boots from
