@@ -311,10 +311,47 @@ EXACT: dict[str, Shape] = {
     "cloudtrail lake": _lake,
     "athena api": _athena_api,
     "rows as json": lambda rs: _lines([as_row(r) for r in rs]),
+    "logscale": lambda rs: _lines([{"@rawstring": text(r), "@timestamp": 1, "#type": "t"} for r in rs]),
+    "gelf": lambda rs: _lines(
+        [{"version": "1.1", "short_message": text(r)[:40], "full_message": text(r)} for r in rs]
+    ),
+    "graylog search": lambda rs: text(
+        {"messages": [{"message": {"message": text(r)[:40], "full_message": text(r), "streams": []}} for r in rs]}
+    ).encode(),
+    "sumo": lambda rs: text({"messages": [{"map": {"_raw": text(r)}} for r in rs], "fields": []}).encode(),
+    "loki": lambda rs: text(
+        {"streams": [{"stream": {"job": "j"}, "values": [[str(n), text(r)] for n, r in enumerate(rs)]}]}
+    ).encode(),
+    "loki query": lambda rs: text(
+        {"status": "success", "data": {"resultType": "streams", "result": [{"stream": {"job": "j"}, "values": [
+            [str(n), text(r)] for n, r in enumerate(rs)]}]}}
+    ).encode(),
+    "opentelemetry text": lambda rs: _otel([{"stringValue": text(r)} for r in rs]),
+    "opentelemetry values": lambda rs: _otel([_typed(r) for r in rs]),
+    "chronicle": lambda rs: text(
+        {"logType": "t", "logEntries": [{"data": base64.b64encode(text(r).encode()).decode()} for r in rs]}
+    ).encode(),
+    "chronicle text": lambda rs: text({"log_type": "t", "entries": [{"log_text": text(r)} for r in rs]}).encode(),
+    "new relic": lambda rs: text([{"common": {}, "logs": [{"message": text(r)} for r in rs]}]).encode(),
+    "exabeam": lambda rs: text({"rawLogs": [text(r) for r in rs]}).encode(),
+    "qradar": lambda rs: text({"events": [{"UTF8(payload)": text(r)} for r in rs]}).encode(),
+    "wazuh archive": lambda rs: _lines(
+        [{"rule": {}, "full_log": text({"integration": "aws", "aws": r})} for r in rs]
+    ),
+    "snowflake variant": lambda rs: _lines([{"V": r} for r in rs]),
+    "snowflake columns": lambda rs: _lines(
+        [{k.upper(): text(v) if isinstance(v, dict) else v for k, v in r.items()} for r in rs]
+    ),
     "snake case": lambda rs: _lines(
         [{_snake(k): text(v) if isinstance(v, dict) else v for k, v in r.items()} for r in rs]
     ),
 }  # fmt: skip
+
+# names inside the parameters are changed too: what the catalogue looks for is still reached
+REWRITTEN: dict[str, Shape] = {
+    "snake case inside": lambda rs: _lines([_renamed(r, _snake) for r in rs]),
+    "lower case inside": lambda rs: _lines([_renamed(r, str.lower) for r in rs]),
+}
 
 # a part of the record is in these: actor, name, place, error and request parameters are
 PARTIAL: dict[str, Shape] = {
@@ -326,7 +363,26 @@ PARTIAL: dict[str, Shape] = {
 }
 
 
+def _otel(bodies: list[Any]) -> bytes:
+    records = [{"timeUnixNano": "1", "body": body} for body in bodies]
+    return text({"resourceLogs": [{"resource": {}, "scopeLogs": [{"logRecords": records}]}]}).encode()
+
+
+def _typed(value: Any) -> Record:
+    if isinstance(value, dict):
+        return {"kvlistValue": {"values": [{"key": k, "value": _typed(v)} for k, v in value.items()]}}
+    if isinstance(value, list):
+        return {"arrayValue": {"values": [_typed(v) for v in value]}}
+    return {"boolValue": value} if isinstance(value, bool) else {"stringValue": value}
+
+
+def _renamed(value: Any, name: Callable[[str], str]) -> Any:
+    if isinstance(value, dict):
+        return {name(key): _renamed(item, name) for key, item in value.items()}
+    return [_renamed(item, name) for item in value] if isinstance(value, list) else value
+
+
 def _snake(name: str) -> str:
     return {"requestID": "request_id", "eventID": "event_id", "sourceIPAddress": "source_ip_address"}.get(
-        name, "".join("_" + c.lower() if c.isupper() else c for c in name)
+        name, "".join("_" + c.lower() if c.isupper() else c for c in name).lstrip("_")
     )

@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 from msgspec.structs import replace
 
+from exclave.catalogue.paths import values
 from exclave.formats.reading import read
 from exclave.formats.sniffing import sniff
 from exclave.model import Event, Evidence, Problem
@@ -32,6 +33,24 @@ def test_the_same_records_are_the_same_events_in_every_shape(shape: str) -> None
     assert [placeless(g) for g in got if isinstance(g, Event)] == [placeless(w) for w in wanted]
     assert [g.evidence.record for g in got if isinstance(g, Event)] == [1, 2, 3]
     assert [g.evidence.event_id for g in got if isinstance(g, Event)] == [r["eventID"] for r in records]
+
+
+@pytest.mark.parametrize("shape", shapes.REWRITTEN)
+def test_rewritten_names_lead_to_the_same_values(shape: str) -> None:
+    parameters = {"AddPrincipalsRequest": {"ServiceId": "s", "AllowedPrincipals": [{"content": "x"}]}}
+    record = shapes.record(1, eventName="AddPrincipals", requestParameters=parameters)
+    (got,) = events(shapes.REWRITTEN[shape]([record]))
+    assert (got.name, got.account, got.actor.account) == (
+        "ec2.amazonaws.com:AddPrincipals",
+        shapes.OURS,
+        shapes.OURS,
+    )
+    assert values(got.fields, "requestParameters.allowedPrincipals[].content") == ["x"]
+
+
+def test_an_empty_list_beside_a_message_hides_nothing() -> None:
+    (got,) = events(shapes.text({"streams": [], "message": shapes.text(shapes.record(1))}).encode())
+    assert got.action == "ModifySnapshotAttribute"
 
 
 @pytest.mark.parametrize("shape", shapes.PARTIAL)

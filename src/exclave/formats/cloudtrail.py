@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 HEAD = re.compile(rb"(?:\xef\xbb\xbf)?\s*\{\s*\"Records\"\s*:\s*\[\s*\{\s*\"eventVersion\"")
 _API_DATE = re.compile(r"20\d{2}_?\d{2}_?\d{2}(v\d+)?$", re.ASCII)
 _DRY_RUN = frozenset({"Client.DryRunOperation", "DryRunOperation", "DryRunOperationException"})
+_WRAPPED = 4  # parts that may stand beside EC2's wrapper
 _LAST_SECOND = 100_000_000_000  # seconds since 1970 beyond this are milliseconds
 _KINDS = {
     "IAMUser": "user",
@@ -149,10 +150,13 @@ def _unwrapped(record: Mapping[str, Any], action: str) -> Mapping[str, Any]:
     for part, suffix in (("requestParameters", "Request"), ("responseElements", "Response")):
         body = record.get(part)
         if isinstance(body, dict):
-            inner = body.get(action + suffix)
+            wrapper = action + suffix
+            if wrapper not in body and len(body) <= _WRAPPED:  # a pipeline may have changed the case
+                wrapper = next((k for k in body if k.lower() == wrapper.lower()), wrapper)
+            inner = body.get(wrapper)
             if isinstance(inner, dict):
                 out = out or dict(record)
-                out[part] = {**{k: v for k, v in body.items() if k != action + suffix}, **inner}
+                out[part] = {**{k: v for k, v in body.items() if k != wrapper}, **inner}
     return out or record
 
 

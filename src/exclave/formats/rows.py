@@ -64,15 +64,14 @@ _SENTINEL = {
     "sessionmfaauthenticated": ("userIdentity", "sessionContext", "attributes", "mfaAuthenticated"),
     "sessioncreationdate": ("userIdentity", "sessionContext", "attributes", "creationDate"),
 }  # fmt: skip
+_NAMES = ("eventName", "eventname", "event_name", "Event name", "EventName", "EVENTNAME", "EVENT_NAME")
+_SNAKE = re.compile(r"[a-z0-9]+(?:_[a-z0-9]+)+")
 _DOTTED = tuple(f"{part}." for part in sorted(_JSON_PARTS))
 
 
 def is_row(value: Mapping[str, Any]) -> bool:
     """Whether an object is a CloudTrail record as columns, flattened, or with parts kept in strings."""
-    name = next(
-        (value[k] for k in ("eventName", "eventname", "event_name", "Event name", "EventName") if k in value),
-        None,
-    )
+    name = next((value[k] for k in _NAMES if k in value), None)
     if not isinstance(name, str) or not name:
         return False
     if "eventName" in value:
@@ -97,17 +96,31 @@ def restored(row: Mapping[str, Any]) -> dict[str, Any]:
             _lay(record, list(_SENTINEL[plain]), value)
             continue
         name = spelt.get(plain, column)
-        record[name] = _cell(name, value)
+        record[name] = _cell(name, value, snake="event_name" in row)
     return record
 
 
-def _cell(name: str, value: Json) -> Json:
+def _cell(name: str, value: Json, *, snake: bool) -> Json:
     if name in _JSON_PARTS:
         decoded = parse(value) if isinstance(value, str) else value
+        if snake:
+            decoded = _joined(decoded)
         spelt = name in ("userIdentity", "resources", "tlsDetails")
         return _spelt_inside(decoded, name == "resources") if spelt else decoded
     if name in ("readOnly", "managementEvent") and isinstance(value, str):
         return value.strip().lower() == "true"
+    return value
+
+
+def _joined(value: Json, depth: int = 32) -> Json:
+    """Names that a pipeline wrote as `destination_arn`, as the record has them but for case: `destinationarn`."""
+    if isinstance(value, dict) and depth:
+        return {
+            key.replace("_", "") if _SNAKE.fullmatch(key) else key: _joined(item, depth - 1)
+            for key, item in value.items()
+        }
+    if isinstance(value, list) and depth:
+        return [_joined(item, depth - 1) for item in value]
     return value
 
 

@@ -30,6 +30,7 @@ COLUMNS = frozenset({
     "operationname", "operationnamevalue", "protopayload", "protopayload_auditlog", "methodname",
     "protopayload_auditlog.methodname", "protopayload.methodname", "gcp.audit.method_name", "operation_name",
     "bucket_owner",
+    "@rawstring", "full_message", "full_log", "rawlog", "raw_log", "logmessage",
     "bucketowner", "event name", "_source", "record", "log", "body",
 })  # fmt: skip
 

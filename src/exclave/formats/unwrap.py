@@ -13,6 +13,7 @@ from exclave.formats import azure, carried, cloudtrail, elastic, logs, ocsf, row
 from exclave.formats.damage import Damage, Json
 
 MAX_NESTING = 16  # wrappers in wrappers, where a list counts as one: about eight that a user would name
+MAX_VALUE_DEPTH = 64  # levels of a value that is written with its types
 _MAX_KEYS = 12
 _TOO_DEEP = "records wrapped too many times"
 
@@ -23,10 +24,13 @@ _KEYS = (
     "records", "events", "logevents", "queryresultrows", "resultset", "tables", "hits", "results",
     "messages", "receivedmessages",  # lists
     "cloudtrailevent", "detail", "awslogs", "kinesis", "sns", "dynamodb", "_source", "event.original", "_raw",
+    "@rawstring", "full_message", "full_log",
     "result", "fields", "@message", "message", "body", "log", "eventjson", "eventdata", "record",
     "event", "original",
     "data", "attributes", "aws", "value", "payload", "jsonpayload", "line", "content", "raw",
     "responsepayload", "json", "alertcontext", "raweventdata",
+    "rawlog", "raw_log", "logmessage", "log_text", "utf8(payload)", "map", "vendor", "v", "stringvalue", "kvlistvalue",
+    "streams", "values", "resourcelogs", "scopelogs", "logrecords", "logentries", "entries", "rawlogs", "logs",  # lists
 )  # fmt: skip
 _SOURCES = (
     "_raw",
@@ -125,11 +129,32 @@ def _content(name: str, value: Json) -> Json:
         return _athena(value.get("Rows"))
     if name == "tables":
         return azure.table_rows(value)
+    if name == "values" and _are_rows(value):  # Loki: [time, line], perhaps more
+        return [row[1] if isinstance(row, list) and len(row) > 1 else row for row in value]
+    if name == "kvlistvalue":
+        return _plain({"kvlistValue": value})
     if name == "fields" and isinstance(value, dict):
         return {
             key: item[0] if isinstance(item, list) and len(item) == 1 else item for key, item in value.items()
         }
     return value if isinstance(value, dict | list) else None
+
+
+def _plain(value: Json, depth: int = MAX_VALUE_DEPTH) -> Json:
+    """A value as OpenTelemetry writes it, `{"kvlistValue": {"values": [{key, value}]}}`, as plain JSON."""
+    if not isinstance(value, dict) or len(value) != 1 or not depth:
+        return None
+    kind, held = next(iter(value.items()))
+    if kind not in ("kvlistValue", "arrayValue"):
+        return held
+    items = held.get("values") if isinstance(held, dict) else None
+    if not isinstance(items, list):
+        return None
+    if kind == "arrayValue":
+        return [_plain(item, depth - 1) for item in items]
+    return {
+        str(i["key"]): _plain(i.get("value"), depth - 1) for i in items if isinstance(i, dict) and "key" in i
+    }
 
 
 def _are_rows(value: Json) -> bool:
