@@ -2,6 +2,7 @@
 
 import json
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -121,8 +122,17 @@ def _powershell(value: object) -> object:
     return {key[:1].upper() + key[1:]: _powershell(item) for key, item in value.items()}
 
 
+def _dotted(value: dict[str, Any], path: str = "") -> dict[str, Any]:
+    out: dict[str, Any] = {}
+    for key, item in value.items():
+        out |= _dotted(item, f"{path}{key}.") if isinstance(item, dict) else {f"{path}{key}": item}
+    return out
+
+
 SHAPES = {
     "rest": REST,
+    "dotted": _dotted(STORED),
+    "dotted rest": _dotted(REST),
     "powershell": _powershell(REST | {"claims": {}, "properties": {}})
     | {"Claims": {"Content": CLAIMS}, "Properties": {"Content": {"requestbody": BODY}}},
     "alert": {"schemaId": "azureMonitorCommonAlertSchema", "data": {"essentials": {}, "alertContext": REST}},

@@ -100,6 +100,24 @@ def sentinel():
     }  # fmt: skip
 
 
+def custom_table():
+    payload = ENTRY["protoPayload"]
+    return {
+        "TimeGenerated": "2026-03-04T05:06:09Z", "timestamp_t": "2026-03-04T05:06:07.123Z", "insert_id_s": "i1",
+        "log_name_s": ENTRY["logName"], "resource_labels_project_id_s": "our-project", "resource_type_s": "gce_image",
+        "payload__type_s": payload["@type"], "payload_serviceName_s": payload["serviceName"],
+        "payload_methodName_s": payload["methodName"], "payload_resourceName_s": payload["resourceName"],
+        "payload_authenticationInfo_principalEmail_s": "dana@ours.example",
+        "payload_request_policy_bindings_s": json.dumps(POLICY["policy"]["bindings"]), "Type": "GCP_IAM_CL",
+    }  # fmt: skip
+
+
+def lower(value):
+    if isinstance(value, dict):
+        return {key.lower(): lower(item) for key, item in value.items()}
+    return [lower(item) for item in value] if isinstance(value, list) else value
+
+
 PACKED = base64.b64encode(json.dumps(ENTRY).encode()).decode()
 SHAPES = {
     "one entry": ENTRY,
@@ -119,6 +137,10 @@ SHAPES = {
     "Splunk": {"result": {"_raw": json.dumps(ENTRY)}},
     "Splunk's add-on": {"result": {"_raw": json.dumps({"data": ENTRY, "publish_time": 1.0})}},
     "Sentinel": sentinel(),
+    "Sentinel's custom table": custom_table(),
+    "lower case": lower(ENTRY),
+    "Wazuh": {"data": {"integration": "gcp", "gcp": ENTRY}, "rule": {}},
+    "an entry's text": {"insertId": "x", "logName": "l", "textPayload": json.dumps(ENTRY)},
     "Chronicle": {"log": {"data": PACKED}},
 }
 
@@ -365,3 +387,13 @@ def test_the_targets_that_only_a_detectors_own_properties_name(record):
     assert found.fields["finding"]["exfiltration"]["targets"] == [
         {"name": "//bigquery.googleapis.com/projects/elsewhere-1/datasets/d/tables/t"}
     ]
+
+
+def test_where_words_and_objects_are_joined_alike_both_are_read():
+    row = custom_table() | {
+        "payload_request_sink_destination_s": "d",
+        "payload_request_service_account_display_name_s": "n",
+    }
+    (found,) = read(row)
+    request = found.fields["protoPayload"]["request"]
+    assert (request["sink"]["destination"], request["serviceAccount"]["displayName"]) == ("d", "n")

@@ -14,12 +14,15 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from exclave.formats.cloudtrail import parse_time
+from exclave.formats.rows import unflattened
 
 if TYPE_CHECKING:
     from exclave.formats.damage import Json
 
 MAX_TEXT = 4096  # characters of a value that are kept
 _MAX_EMBEDDED = 4 << 20  # characters of JSON in a string that are parsed
+_DOTTED = ("properties.", "identity.")
+_CLAIM = re.compile(r"(?:identity\.)?claims\.")
 _SUBSCRIPTION = re.compile(r"/subscriptions/([^/]+)", re.IGNORECASE)
 _GUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.IGNORECASE)
 _NO_TENANT = frozenset({"", "00000000-0000-0000-0000-000000000000"})
@@ -92,6 +95,27 @@ def parsed(value: Json) -> Json:
         except orjson.JSONDecodeError:
             return value
     return value
+
+
+def is_flat(record: Mapping[str, Any]) -> bool:
+    """Whether a record's parts were laid out as dotted names: `properties.requestbody`."""
+    return ("operationName" in record or "operationName.value" in record) and any(
+        key.startswith(_DOTTED) for key in record
+    )
+
+
+def nested(record: Mapping[str, Any]) -> dict[str, Any]:
+    """A flat record as it was; the names of claims are addresses with dots in them, and stay whole."""
+    named = {key: _CLAIM.match(key) for key in record}
+    out = unflattened({key: value for key, value in record.items() if not named[key]})
+    for key, found in named.items():
+        if found:
+            holder = out
+            for part in found[0].split(".")[:-1]:
+                inner = holder.setdefault(part, {})
+                holder = inner if isinstance(inner, dict) else {}
+            holder[key[found.end() :]] = record[key]
+    return out
 
 
 def subscription_of(resource_id: str) -> str:

@@ -5,7 +5,7 @@ JSON in strings (`requestJson`) or lay them out as columns. Sources: the LogEntr
 https://cloud.google.com/logging/docs/reference/v2/rest/v2/LogEntry, AuditLog,
 https://cloud.google.com/logging/docs/reference/audit/auditlog/rest/Shared.Types/AuditLog, the schema of exports to BigQuery,
 https://cloud.google.com/logging/docs/export/bigquery, Sentinel's table,
-https://learn.microsoft.com/azure/azure-monitor/reference/tables/gcpauditlogs, and Elastic's fields,
+https://learn.microsoft.com/azure/azure-monitor/reference/tables/gcpauditlogs, its older custom table GCP_IAM_CL, and Elastic's fields,
 https://www.elastic.co/docs/reference/integrations/gcp/audit.
 """
 
@@ -23,6 +23,17 @@ _ENTRY = {
     name.lower(): name
     for name in (
         "insertId", "logName", "receiveTimestamp", "timestamp", "severity", "resource", "operation", "labels", "trace",
+    )
+}  # fmt: skip
+# names of an AuditLog that are looked at by their spelling, where a table wrote all in lower case
+_AUDIT = {
+    name.lower(): name
+    for name in (
+        "serviceName", "methodName", "resourceName", "authenticationInfo", "authorizationInfo", "requestMetadata",
+        "serviceData", "policyViolationInfo", "resourceLocation", "currentLocations", "principalEmail", "principalSubject",
+        "serviceAccountKeyName", "serviceAccountDelegationInfo", "firstPartyPrincipal", "thirdPartyPrincipal", "callerIp",
+        "callerSuppliedUserAgent", "requestAttributes", "resourceAttributes", "policyDelta", "bindingDeltas",
+        "auditConfigDeltas", "jobInsertion", "jobChange", "jobStatus", "errorResult", "dryRun", "vpcServiceControlsUniqueId",
     )
 }  # fmt: skip
 _JSON_PARTS = {"requestjson": "request", "responsejson": "response", "metadatajson": "metadata"}
@@ -66,6 +77,19 @@ _ELASTIC = {
 }  # fmt: skip
 
 
+# columns of a custom table: nested names joined by `_`, the type at the end
+_TYPED = re.compile(r"(?:proto)?payload_(.+)_[sdbtg]", re.IGNORECASE)
+_ABOUT = re.compile(r"resource_(?:(labels)_)?(.+)_s")
+_OBJECTS = (
+    "authenticationInfo", "requestMetadata", "serviceData", "policyDelta", "permissionDelta", "request", "response", "metadata",
+    "status", "policy", "options", "service_account", "update_mask",
+)  # fmt: skip
+_TYPED_ENTRY = {
+    "insertId": ("insertId_s", "insert_id_s"), "logName": ("logName_s", "log_name_s"), "severity": ("severity_s",),
+    "timestamp": ("timestamp_t", "timestamp_s", "TimeGenerated"),
+}  # fmt: skip
+
+
 def payload_of(record: Mapping[str, Any]) -> Mapping[str, Any] | None:
     """The AuditLog of a record, under whichever key it stands; None if it has none."""
     found = record.get("protoPayload")
@@ -79,6 +103,8 @@ def is_columns(record: Mapping[str, Any]) -> bool:
     """Whether a record is a row of Sentinel's GCPAuditLogs, or a document of Elastic's audit data stream."""
     if isinstance(record.get("MethodName"), str) and "ServiceName" in record:
         return True
+    if _is_typed(record):
+        return True
     gcp = record.get("gcp")
     if isinstance(gcp, Mapping):
         return isinstance(gcp.get("audit"), Mapping)
@@ -86,6 +112,10 @@ def is_columns(record: Mapping[str, Any]) -> bool:
         isinstance(k, str) and k.startswith(("gcp.audit.", "protopayload_auditlog.", "protoPayload."))
         for k in record
     )
+
+
+def _is_typed(record: Mapping[str, Any]) -> bool:
+    return any(isinstance(record.get(f"{head}_methodName_s"), str) for head in ("payload", "protoPayload"))
 
 
 def entry(record: Mapping[str, Any]) -> dict[str, Any]:
@@ -155,12 +185,14 @@ def _name(key: str) -> str:
     if "_" in key and _SNAKE.fullmatch(key):
         head, *rest = key.split("_")
         return head + "".join(part.capitalize() for part in rest)
-    return key
+    return _AUDIT.get(key, key)
 
 
 def _from_columns(record: Mapping[str, Any]) -> dict[str, Any]:
     if isinstance(record.get("MethodName"), str):
         return _laid({path: record.get(column) for column, path in _COLUMNS.items()})
+    if _is_typed(record):
+        return _from_typed(record)
     flat = unflattened(record)
     for key in ("protoPayload", "protopayload_auditlog"):
         if isinstance(flat.get(key), Mapping):
@@ -180,6 +212,28 @@ def _from_columns(record: Mapping[str, Any]) -> dict[str, Any]:
     return {**made, "logName": data_stream} if isinstance(data_stream, str) else made
 
 
+def _from_typed(record: Mapping[str, Any]) -> dict[str, Any]:
+    made: dict[str, Any] = {}
+    for name, columns in _TYPED_ENTRY.items():
+        made[name] = next((record[c] for c in columns if record.get(c)), None)
+    for column, value in record.items():
+        if found := _TYPED.fullmatch(column):
+            made |= {f"protoPayload.{path}": value for path in _nested(found[1])}
+        elif found := _ABOUT.fullmatch(column):
+            made[f"resource.labels.{found[2]}" if found[1] else f"resource.{found[2]}"] = value
+    return _laid(made)
+
+
+def _nested(joined: str) -> list[str]:
+    """`request_policy_bindings` → `request.policy.bindings`; where `_` may join words or objects, as both."""
+    path, rest = "", joined
+    while part := next((o for o in _OBJECTS if rest.startswith(f"{o}_")), ""):
+        path, rest = f"{path}{_name(part)}.", rest[len(part) + 1 :]
+    if rest == "_type":
+        return [f"{path}@type"]
+    return [path + _name(rest), path + rest.strip("_").replace("_", ".")] if "_" in rest else [path + rest]
+
+
 def _laid(values: Mapping[str, Any]) -> dict[str, Any]:
     out: dict[str, Any] = {}
     for path, value in values.items():
@@ -188,7 +242,8 @@ def _laid(values: Mapping[str, Any]) -> dict[str, Any]:
         target = out
         *steps, last = path.split(".")
         for step in steps:
-            target = target.setdefault(step, {})
+            inner = target.setdefault(step, {})
+            target = inner if isinstance(inner, dict) else {}
         target[last] = embedded(value)
     return out
 

@@ -27,9 +27,9 @@ _KEYS = (
     "@rawstring", "full_message", "full_log",
     "result", "fields", "@message", "message", "body", "log", "eventjson", "eventdata", "record",
     "event", "original",
-    "data", "attributes", "aws", "value", "payload", "jsonpayload", "line", "content", "raw",
+    "data", "attributes", "aws", "gcp", "value", "payload", "jsonpayload", "line", "content", "raw",
     "responsepayload", "json", "alertcontext", "raweventdata",
-    "rawlog", "raw_log", "logmessage", "log_text", "utf8(payload)", "map", "vendor", "v", "stringvalue", "kvlistvalue",
+    "rawlog", "raw_log", "logmessage", "log_text", "utf8(payload)", "map", "vendor", "v", "stringvalue", "kvlistvalue", "textpayload",
     "streams", "values", "resourcelogs", "scopelogs", "logrecords", "logentries", "entries", "rawlogs", "logs",  # lists
 )  # fmt: skip
 _SOURCES = (
@@ -88,6 +88,8 @@ def _record(value: dict[str, Any]) -> Mapping[str, Any] | None:
         return None
     if rows.is_row(value):
         return rows.restored(value)
+    if azure.is_flat(value):
+        value = azure.nested(value)
     if _is_leaf(value):
         return value
     if ocsf.is_record(value):
