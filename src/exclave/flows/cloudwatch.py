@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
 _DEEP = 12  # wrappers in wrappers, where a list counts as one
 _LISTS = ("logEvents", "events", "records", "Records", "results", "messages")
-_INSIDE = ("kinesis", "Kinesis", "awslogs", "body", "value", "detail")
+_INSIDE = ("kinesis", "Kinesis", "awslogs", "body", "value", "detail", "result", "_source", "event")
+_MESSAGES = ("message", "@message", "_raw", "log", "original")
 
 
 def lines(data: bytes, name: str) -> Iterator[str | Mapping[str, Any] | Damage]:
@@ -45,9 +46,7 @@ def _of(value: Any, depth: int) -> Iterator[str | Mapping[str, Any] | Damage]:
 
 def _of_object(value: dict[str, Any], depth: int) -> Iterator[str | Mapping[str, Any] | Damage]:
     cell = value.get("value") if value.get("field") == "@message" else None
-    message = next(
-        (m for m in (value.get("message"), value.get("@message"), cell) if isinstance(m, str)), None
-    )
+    message = next((m for m in (*(value.get(k) for k in _MESSAGES), cell) if isinstance(m, str)), None)
     if message is not None:
         if aws.looks_like(aws.without_clock(message.encode("utf-8", "replace"))):
             yield message

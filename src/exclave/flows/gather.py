@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from exclave.flows import aws, azure, cloudwatch, frames, gcp
+from exclave.flows import aws, azure, cloudwatch, frames, gcp, named
 from exclave.flows.model import FlowPart, OwnerRow, PairRow, Row
 from exclave.flows.pieces import PIECE, Place, fields_in, headers, learn, owners, pieces, place_of, records_in
 from exclave.flows.sniff import sniff
@@ -86,6 +86,8 @@ class Gatherer:
     def _read_as(self, kind: str, blob: Blob) -> None:
         if kind == "aws-text":
             self._text(blob)
+        elif kind == "aws-named":
+            self._named(blob)
         elif kind == "aws-parquet":
             self._parquet(blob)
         elif kind == "cloudwatch":
@@ -285,6 +287,13 @@ class Gatherer:
         places = {i: place_of(*rest) for i, *rest in frames.ends_of(frame)}
         alone = frames.single(kept) if "interface" in fields else {}
         self._frame(Cloud.AWS, (blob.name,), kept, owners(places, places, alone))
+
+    def _named(self, blob: Blob) -> None:
+        for piece in named.read(blob):
+            self._plain += piece.size
+            if data := named.lines(r for r in piece.records if r is not None):
+                self._begin(blob.name, data, ())
+            self._others(blob.name, piece.records.count(None))
 
     def _cloudwatch(self, blob: Blob) -> None:
         kind = "json" if blob.data.lstrip()[:1] in b"{[" else "csv"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from exclave.flows import aws, azure, cloudwatch, gcp
+from exclave.flows import aws, azure, cloudwatch, gcp, named
 from exclave.flows.pieces import fields_in, pieces, records_in
 from exclave.flows.sniff import sniff
 from exclave.formats.chunking import chunks
@@ -25,6 +25,8 @@ def locate(blob: Blob, wanted: Collection[Ends]) -> dict[Ends, Place]:
     kind = sniff(blob.name, blob.data)
     if kind == "aws-text":
         found = _text(blob, wanted)
+    elif kind == "aws-named":
+        found = _named(blob)
     elif kind in ("azure", "gcp", "cloudwatch"):
         found = ((n, row) for n, row in _numbered(blob, kind))
     else:
@@ -77,6 +79,18 @@ def _row(values: list[str], at: Mapping[str, int]) -> Row | None:
         return aws.row(values, dict(at))
     except ValueError:
         return None
+
+
+def _named(blob: Blob) -> Iterator[tuple[int, Row]]:
+    number = 0
+    for piece in named.read(blob):
+        for record in piece.records:
+            number += 1
+            if record is not None:
+                names, values = (line.split(" ") for line in named.lines([record]).decode().splitlines())
+                at = {name: names.index(field) for name, field in aws.fields_of(names).items()}
+                if (row := _row(values, at)) is not None:
+                    yield number, row
 
 
 def _numbered(blob: Blob, kind: str) -> Iterator[tuple[int, Row]]:

@@ -6,7 +6,7 @@ import binascii
 import re
 import zlib
 
-from exclave.flows import aws
+from exclave.flows import aws, named
 from exclave.formats.cloudtrail import is_trail
 from exclave.formats.documents import to_utf8
 
@@ -16,8 +16,19 @@ _NAME = re.compile(r"vpcflowlogs", re.IGNORECASE)
 _AZURE = (b'"flowTuples"', b'"FlowLogFlowEvent"', b'"NetworkSecurityGroupFlowEvent"')
 _GCP = (b"googleapis.com%2Fvpc_flows", b"googleapis.com/vpc_flows")
 _GCP_FIELDS = (b'"connection"', b'"src_ip"')
-_CARRIERS = (b'"logEvents"', b'"message"', b'"@message"', b'"Data"', b'"data"')
-_MESSAGE = re.compile(rb'"@?message"\s*:\s*"((?:\d{4}-\d\d-\d\dT\S+Z )?\d+ [^"\\]{20,2000})"')
+_CARRIERS = (
+    b'"logEvents"',
+    b'"message"',
+    b'"@message"',
+    b'"Data"',
+    b'"data"',
+    b'"_raw"',
+    b'"log"',
+    b'"original"',
+)
+_MESSAGE = re.compile(
+    rb'"(?:@?message|_raw|log|original)"\s*:\s*"((?:\d{4}-\d\d-\d\dT\S+Z )?\d+ [^"\\]{20,2000})"'
+)
 _CELL = re.compile(rb'"@message"\s*,\s*"value"\s*:\s*"(\d+ [^"\\]{20,2000})"')
 _STREAM = re.compile(rb'"[dD]ata"\s*:\s*"(H4sI(?:[A-Za-z0-9+/]{4})*)')
 _TRAIL = b'"eventVersion"'  # of every CloudTrail record; no flow log has it
@@ -25,7 +36,7 @@ _CSV = re.compile(rb'"?@timestamp"?,"?@message"?')
 
 
 def sniff(name: str, data: bytes) -> str:
-    """aws-text, aws-parquet, cloudwatch, azure, gcp, or "" for what is no flow log."""
+    """aws-text, aws-named, aws-parquet, cloudwatch, azure, gcp, or "" for what is no flow log."""
     if is_trail(data):
         return ""
     if data[:4] == _PARQUET:
@@ -41,6 +52,8 @@ def sniff(name: str, data: bytes) -> str:
     if _CSV.match(line):
         second = head.partition(b"\n")[2].partition(b"\n")[0]
         return "cloudwatch" if aws.looks_like(second.partition(b",")[2].strip(b'"\r')) else ""
+    if named.separator(line):
+        return "aws-named"
     bare = aws.without_clock(line)
     if aws.is_header(line) or aws.is_default(bare):
         return "aws-text"
@@ -77,4 +90,4 @@ def _json(head: bytes) -> str:
         found = pattern.search(head)
         if found and any(mark in head for mark in _CARRIERS) and aws.looks_like(found[1]):
             return "cloudwatch"
-    return ""
+    return "aws-named" if named.is_objects(head) else ""
