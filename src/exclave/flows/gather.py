@@ -6,9 +6,9 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from exclave.flows import aws, azure, cloudwatch, frames, gcp, named
+from exclave.flows import aws, azure, carriers, cloudwatch, frames, gcp, named
 from exclave.flows.model import FlowPart, OwnerRow, PairRow, Row
-from exclave.flows.pieces import PIECE, Place, fields_in, headers, learn, owners, pieces, place_of, records_in
+from exclave.flows.pieces import PIECE, Place, fields_in, headers, learn, owners, pieces, place_of
 from exclave.flows.sniff import sniff
 from exclave.flows.table import Table
 from exclave.formats.chunking import chunks
@@ -318,7 +318,7 @@ class Gatherer:
             lines: list[str] = []
             places: dict[str, tuple[str, str]] = {}
             others = 0
-            for record in records_in(piece):
+            for record in carriers.objects(piece, azure.is_record):
                 if isinstance(record, Damage):
                     others += record.records
                 elif azure.is_record(record):
@@ -343,7 +343,7 @@ class Gatherer:
             self._plain += len(piece)
             table = Table()
             others = 0
-            for record in records_in(piece):
+            for record in carriers.objects(piece, azure.is_record if kind == "azure" else gcp.is_record):
                 rows: list[Row | None]
                 if isinstance(record, Damage):
                     rows = [None] * record.records

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from exclave.flows import aws, azure, cloudwatch, gcp, named
-from exclave.flows.pieces import fields_in, pieces, records_in
+from exclave.flows import aws, azure, carriers, cloudwatch, gcp, named
+from exclave.flows.pieces import fields_in, pieces
 from exclave.flows.sniff import sniff
 from exclave.formats.chunking import chunks
 from exclave.formats.damage import Damage
@@ -104,7 +104,7 @@ def _numbered(blob: Blob, kind: str) -> Iterator[tuple[int, Row]]:
                 if row is not None:
                     yield number, row
             continue
-        for record in records_in(piece):
+        for record in carriers.objects(piece, azure.is_record if kind == "azure" else gcp.is_record):
             number += 1
             if isinstance(record, Damage):
                 continue

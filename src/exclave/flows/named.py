@@ -15,9 +15,9 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from exclave.flows import carriers
 from exclave.flows.aws import MEANT
 from exclave.flows.pieces import pieces
-from exclave.formats import documents
 from exclave.formats.chunking import chunks
 from exclave.formats.cloudtrail import parse_time
 from exclave.formats.damage import Damage
@@ -47,21 +47,6 @@ _KEY = re.compile(
 )
 _OCSF_MARKS = (b'"class_uid"', b'"src_endpoint"', b'"traffic"', b'"Amazon VPC"')
 _NEEDED = frozenset({"src", "dst", "bytes"})
-_LISTS = ("records", "Records", "results", "messages", "events", "hits", "data", "rows", "value")
-_INSIDE = (
-    "result",
-    "_source",
-    "event",
-    "attributes",
-    "content",
-    "record",
-    "log",
-    "message",
-    "detail",
-    "fields",
-    *_LISTS,
-)
-_DEEP = 12  # wrappers in wrappers, where a list counts as one
 _BLOCKED = frozenset({"reject", "blocked", "denied", "deny"})
 
 
@@ -122,24 +107,7 @@ def rows(text: str, mark: str, names: list[str]) -> Iterator[Mapping[str, str]]:
 
 def objects(piece: bytes) -> Iterator[Mapping[str, Any] | Damage]:
     """The records in a piece of JSON, out of what holds them; what is none, as Damage."""
-    for value in documents.values(piece):
-        yield from _inside(value, _DEEP)
-
-
-def _inside(value: Any, depth: int) -> Iterator[Mapping[str, Any] | Damage]:
-    if isinstance(value, Damage):
-        yield value
-    elif isinstance(value, list) and depth:
-        for item in value:
-            yield from _inside(item, depth - 1)
-    elif isinstance(value, dict) and depth:
-        if _is_record(value):
-            yield value
-            return
-        inner = next((value[k] for k in _INSIDE if isinstance(value.get(k), dict | list)), None)
-        yield from [Damage(what="no flow log record")] if inner is None else _inside(inner, depth - 1)
-    else:
-        yield Damage(what="no flow log record")
+    return carriers.objects(piece, _is_record)
 
 
 def _is_record(value: Mapping[str, Any]) -> bool:

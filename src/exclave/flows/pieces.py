@@ -1,12 +1,10 @@
-"""Content of flow logs in pieces: text and its headers, JSON objects, lines that name an interface."""
+"""Content of flow logs in pieces: text and its headers, lines that name an interface."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from exclave.flows import aws
-from exclave.formats.damage import Damage
-from exclave.formats.documents import values
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
@@ -64,27 +62,6 @@ def headers(data: bytes) -> Iterator[tuple[int, int, tuple[str, ...]]]:
                 tuple(line.decode("ascii", "replace").replace("\t", " ").split()),
             )
         at = data.find(b"addr ", end)
-
-
-def records_in(piece: bytes) -> Iterator[Mapping[str, Any] | Damage]:
-    """The objects in JSON, out of the lists that hold them."""
-    waiting: list[Any] = [values(piece)]
-    while waiting:
-        for value in waiting.pop():
-            if isinstance(value, Damage):
-                yield value
-            elif isinstance(value, list):
-                waiting.append(value)
-            elif isinstance(value, dict):
-                inner = next(
-                    (value[k] for k in ("records", "entries") if isinstance(value.get(k), list)), None
-                )
-                if inner is None:
-                    yield value
-                else:
-                    waiting.append(inner)
-            else:
-                yield Damage(what="no object")
 
 
 def learn(

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import binascii
+import itertools
 import re
 import zlib
+from collections.abc import Mapping
+from typing import Any
 
-from exclave.flows import aws, named
+from exclave.flows import aws, azure, carriers, cloudwatch, gcp, named
 from exclave.formats.cloudtrail import is_trail
 from exclave.formats.documents import to_utf8
 
 HEAD = 8192  # bytes that are looked at
 _PARQUET = b"PAR1"
 _NAME = re.compile(r"vpcflowlogs", re.IGNORECASE)
-_AZURE = (b'"flowTuples"', b'"FlowLogFlowEvent"', b'"NetworkSecurityGroupFlowEvent"')
-_GCP = (b"googleapis.com%2Fvpc_flows", b"googleapis.com/vpc_flows")
-_GCP_FIELDS = (b'"connection"', b'"src_ip"')
 _CARRIERS = (
     b'"logEvents"',
     b'"message"',
@@ -31,6 +31,16 @@ _MESSAGE = re.compile(
 )
 _CELL = re.compile(rb'"@message"\s*,\s*"value"\s*:\s*"(\d+ [^"\\]{20,2000})"')
 _STREAM = re.compile(rb'"[dD]ata"\s*:\s*"(H4sI(?:[A-Za-z0-9+/]{4})*)')
+_WORDS = (
+    b"flowTuples",
+    b"FlowEvent",
+    b"vpc_flows",
+    b"src_ip",
+)  # also as they stand in JSON in a string, or in base64
+_QUEUED = re.compile(rb'"data"\s*:\s*"(e[wy][A-Za-z0-9+/]*)')
+_FIRST = (64 << 10, 4 << 20)  # bytes in which the first record ends: mostly, and at most
+_SEEN = 50  # records of which one is a line of a flow log, where such a line stands in the head
+_TRAIL_WORD = b"eventVersion"
 _TRAIL = b'"eventVersion"'  # of every CloudTrail record; no flow log has it
 _CSV = re.compile(rb'"?@timestamp"?,"?@message"?')
 
@@ -47,7 +57,7 @@ def sniff(name: str, data: bytes) -> str:
         )
     head = to_utf8(data[:HEAD])[0].lstrip(b" \t\r\n")
     if head[:1] in b"{[":
-        return _json(head)
+        return _json(head, data)
     line = head.partition(b"\n")[0].rstrip(b"\r")
     if _CSV.match(line):
         second = head.partition(b"\n")[2].partition(b"\n")[0]
@@ -77,17 +87,45 @@ def _plain(head: bytes) -> bool:
     )
 
 
-def _json(head: bytes) -> str:
+def _first(head: bytes, data: bytes) -> str:
+    """Azure or gcp, by what the first record is, also in a string or in base64; "" for anything else.
+
+    The words alone prove nothing: the filter of a log sink names the flow logs too.
+    """
+    found = _QUEUED.search(head)
+    inner = binascii.a2b_base64(found[1][: len(found[1]) // 4 * 4]) if found else b""
+    if _TRAIL_WORD in inner or not any(word in head + inner for word in _WORDS):
+        return ""
+    for size in _FIRST:
+        first = next(carriers.objects(data[:size], _is_record), None)
+        if isinstance(first, Mapping):
+            return "azure" if azure.is_record(first) else "gcp"
+        if size >= len(data):
+            return ""
+    return ""
+
+
+def _is_record(value: Mapping[str, Any]) -> bool:
+    return azure.is_record(value) or gcp.is_record(value)
+
+
+def _json(head: bytes, data: bytes) -> str:
     if _TRAIL in head:
         # Who calls an API writes a part of its record, such as the words that tell a flow log.
         return ""
-    if any(mark in head for mark in _AZURE):
-        return "azure"
-    if any(mark in head for mark in _GCP) or all(mark in head for mark in _GCP_FIELDS):
-        return "gcp"
-    head += _packed(head)
-    for pattern in (_MESSAGE, _CELL):
-        found = pattern.search(head)
-        if found and any(mark in head for mark in _CARRIERS) and aws.looks_like(found[1]):
-            return "cloudwatch"
+    if kind := _first(head, data):
+        return kind
+    if inner := _packed(head):
+        return "cloudwatch" if _has_line(inner) else ""
+    if _has_line(head) and any(
+        isinstance(line, str) for line in itertools.islice(cloudwatch.lines(data[: _FIRST[0]], "json"), _SEEN)
+    ):
+        return "cloudwatch"
     return "aws-named" if named.is_objects(head) else ""
+
+
+def _has_line(head: bytes) -> bool:
+    """Whether some text in it may be a record of a flow log."""
+    return any(mark in head for mark in _CARRIERS) and any(
+        aws.looks_like(found[1]) for pattern in (_MESSAGE, _CELL) if (found := pattern.search(head))
+    )
