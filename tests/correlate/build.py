@@ -3,14 +3,31 @@
 from __future__ import annotations
 
 import itertools
+import json
+import re
 from datetime import UTC, datetime, timedelta
+
+import msgspec
 
 from exclave.catalogue.loader import load
 from exclave.correlate.report import report
+from exclave.correlate.revoke import revoke_call
 from exclave.detect.match import index, match
 from exclave.detect.result import ScanResult, merge
 from exclave.formats import cloudtrail
-from exclave.model import Closure, Derivation, Evidence, Kind, Signal, Transfer
+from exclave.model import (
+    Actor,
+    Closure,
+    Cloud,
+    Derivation,
+    Destination,
+    Evidence,
+    Kind,
+    Outcome,
+    Resource,
+    Signal,
+    Transfer,
+)
 from exclave.perimeter import Perimeter
 
 OURS, THIEF = "123456789012", "111122223333"
@@ -88,3 +105,16 @@ def scanned(*records):
 def told(*records, issued=(), perimeter=PERIMETER):
     """The report on records."""
     return report(scanned(*records), CATALOGUE, perimeter, issued=issued)
+
+
+def taken_back(method, rule):
+    """The command by which a share of this method would be taken back, every value filled in."""
+    facts = set(re.findall(r"\{fact\.(\w+)", json.dumps([rule.call, rule.args])))
+    cloud = Cloud(method.id.partition(".")[0])
+    transfer = Transfer(
+        method=method.id, time=None, cloud=cloud, account=OURS, region="eu-west-1", action="x:y",
+        actor=Actor(kind="user", id="a"), source=Resource(kind="x", id="resource", name="name"),
+        destination=Destination(kind=Kind((rule.when or ["account"])[0]), id=THIEF), outcome=Outcome.OFFERED,
+        evidence=None, facts=tuple((name, "1") for name in facts),
+    )  # fmt: skip
+    return revoke_call(transfer, msgspec.structs.replace(method, revoke=(rule,))).command

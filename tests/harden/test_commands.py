@@ -3,10 +3,13 @@ that tool has the command and its options."""
 
 from __future__ import annotations
 
+import shlex
 from importlib import import_module
 from pathlib import Path
 
 import pytest
+
+from tests.correlate.build import CATALOGUE, taken_back
 
 from .reference import problems, shown
 from .shell import Shell
@@ -60,6 +63,13 @@ def test_the_tools_have_the_commands_that_prose_names(where):
     found = {tuple(words) for text in texts for words in shown(text)}
     assert found
     assert {p for words in found for p in problems(list(words), whole=False)} == set()
+
+
+def test_az_has_the_commands_that_take_shares_back():
+    rules = [(m, r) for m in CATALOGUE.methods if m.id.startswith("azure.") for r in m.revoke]
+    found = {p for m, r in rules for p in problems(shlex.split(taken_back(m, r)))}
+    assert rules
+    assert found == set()
 
 
 @pytest.mark.parametrize(

@@ -25,6 +25,7 @@ SKIPPED = {
     "CKV2_AWS_62": "nothing waits for single log files",
     "CKV_AWS_252": "the alarms watch the trail's log group",
     "CKV_AWS_352": "entries keep the ports that they had",
+    "CKV2_AWS_48": "global resources are recorded in the home region alone, once",
     "CKV2_AWS_1": "it is attached, by associations, which checkov doesn't follow",
     "CKV_AZURE_206": "an account is replicated as its owner chose",
     "CKV_AZURE_39": "the role has what Owner has without sharing: it gives nothing that was not held",
