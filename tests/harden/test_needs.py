@@ -113,12 +113,11 @@ def test_every_call_of_a_step_has_its_permission(called, control):
     assert called[control] <= {p for need in of(control) for p in need.permissions}
 
 
-# of steps for what these accounts have not: users beside roles, old secrets and keys, a thing of ours that was spoilt
+# of steps for what these accounts have not: users beside roles, old secrets and keys
 ELSEWHERE = {
     "Application.Read.All", "Application.ReadWrite.All", "Microsoft.Storage/storageAccounts/regenerateKey/action",
     "accesscontextmanager.servicePerimeters.update", "iam:AttachUserPolicy", "iam:DetachUserPolicy", "iam:GetUserPolicy",
-    "iam:ListAttachedUserPolicies", "iam:PutUserPolicy", "logging.logMetrics.update", "logging.sinks.update", "monitoring.alertPolicies.get",
-    "monitoring.alertPolicies.update", "orgpolicy.policies.update",
+    "iam:ListAttachedUserPolicies", "iam:PutUserPolicy",
 }  # fmt: skip
 
 
