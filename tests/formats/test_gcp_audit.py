@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 from datetime import UTC, datetime
 
 import pytest
@@ -139,6 +140,7 @@ SHAPES = {
     "Sentinel": sentinel(),
     "Sentinel's custom table": custom_table(),
     "lower case": lower(ENTRY),
+    "snake case": {re.sub(r"([A-Z])", r"_\1", key).lower(): item for key, item in ENTRY.items()},
     "Wazuh": {"data": {"integration": "gcp", "gcp": ENTRY}, "rule": {}},
     "an entry's text": {"insertId": "x", "logName": "l", "textPayload": json.dumps(ENTRY)},
     "Chronicle": {"log": {"data": PACKED}},
@@ -154,6 +156,8 @@ def test_every_wrapper_gives_the_same_event(name):
     assert found.time is not None
     assert found.time.replace(microsecond=0) == datetime(2026, 3, 4, 5, 6, 7, tzinfo=UTC)
     assert found.fields["protoPayload"]["request"] == POLICY
+    if isinstance(SHAPES[name], dict) and "log_name" in SHAPES[name]:
+        assert found.fields["logName"] == ENTRY["logName"]
 
 
 def test_a_shortened_record_is_named_by_its_requests_type():

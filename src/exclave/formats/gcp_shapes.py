@@ -128,7 +128,7 @@ def entry(record: Mapping[str, Any]) -> dict[str, Any]:
     for key, value in record.items():
         if isinstance(key, str) and key.lower() not in _PAYLOADS:
             out.setdefault(
-                _ENTRY.get(key.lower(), key),
+                _ENTRY.get(key.lower().replace("_", ""), key),
                 embedded(value) if key.lower() in ("resource", "operation", "labels") else value,
             )
     out["protoPayload"] = _payload(payload)
