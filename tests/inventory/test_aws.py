@@ -8,11 +8,12 @@ import pytest
 from exclave.audit.loader import load as load_controls
 from exclave.audit.needs import needs, permissions
 from exclave.catalogue.loader import load as load_catalogue
+from exclave.inventory import table as tables
 from exclave.inventory.aws.errors import reply_for
 from exclave.inventory.engine import StoppedError, Unit
 from exclave.inventory.model import Call, Scope
 from exclave.inventory.rate import Limiter
-from exclave.inventory.table import BadTableError, chosen, load
+from exclave.inventory.table import BadTableError, chosen, load, load_all
 from exclave.model import Cloud
 
 botocore = pytest.importorskip("botocore.session")
@@ -138,3 +139,11 @@ def test_errors_are_sorted_into_absent_denied_ended_and_the_rest():
     for code in ("ExpiredToken", "ExpiredTokenException", "RequestExpired"):
         with pytest.raises(StoppedError):
             reply_for(Refused(code), call)
+
+
+def test_no_two_clouds_have_a_call_of_one_name(monkeypatch):
+    """An inventory holds answers by the name of the call: the later table would have taken the earlier one's place."""
+    assert len(load_all()) == sum(len(load(c)) for c in Cloud)
+    monkeypatch.setattr(tables, "load", lambda _cloud: {"iam.ListRoles": load(Cloud.AWS)["iam.ListRoles"]})
+    with pytest.raises(BadTableError, match=r"iam\.ListRoles is in another cloud's table"):
+        tables.load_all()

@@ -47,8 +47,18 @@ def load(cloud: Cloud) -> Table:
 
 
 def load_all() -> Table:
-    """The calls of every cloud."""
-    return {name: call for cloud in Cloud for name, call in load(cloud).items()}
+    """The calls of every cloud.
+
+    Raises:
+        BadTableError: also where two clouds have a call of one name, for an inventory holds them by it.
+    """
+    found: dict[str, Call] = {}
+    for cloud in Cloud:
+        table = load(cloud)
+        if twice := sorted(found.keys() & table.keys()):
+            raise BadTableError(f"{cloud}: {twice[0]} is in another cloud's table already")
+        found |= table
+    return found
 
 
 def chosen(table: Table, names: Iterable[str]) -> Table:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from exclave.inventory import Answer, Inventory
 
-ROLES, HOME_ROLES = "iam.ListRoles", "iam.ListHomeRoles"
+ROLES, HOME_ROLES = "iam.ListCustomRoles", "iam.ListHomeCustomRoles"
 MANY = 5  # services whose data one role can share: as wide as a basic one
 
 
