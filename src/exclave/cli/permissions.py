@@ -11,7 +11,13 @@ MANAGED, INLINE = 6144, 10_240
 SHORTER = {"collect": "--control or --no-exposures", "harden": "--control", "revoke": "--method"}
 CONFIG = ["config:SelectAggregateResourceConfig", "sts:GetCallerIdentity"]
 
+TAKES = {
+    "hunt": (), "perimeter": (), "collect": ("--control", "--no-exposures", "--from-config", "--role-name"),
+    "harden": ("--control", "--role-name"), "revoke": ("--method", "--role-name"),
+}  # fmt: skip
 ROLES = {  # statement id, name of the role, what it does
+    "hunt": ("Logs", "exclave hunter", "Reads the logs that exclave hunts."),
+    "perimeter": ("Organization", "exclave perimeter", "Lists the accounts of the organisation."),
     "collect": ("Read", "exclave reader", "Reads what exclave audits."),
     "harden": ("Harden", "exclave hardener", "Puts in place the safeguards that exclave finds missing."),
     "revoke": ("TakeBack", "exclave revoker", "Takes back what exclave finds shared."),
@@ -21,9 +27,9 @@ ROLES = {  # statement id, name of the role, what it does
 @click.command()
 @click.argument(
     "for_",
-    type=click.Choice(["collect", "harden", "revoke"]),
+    type=click.Choice(list(ROLES)),
     default="collect",
-    metavar="[collect|harden|revoke]",
+    metavar="[hunt|perimeter|collect|harden|revoke]",
 )
 @click.option("--method", "methods", multiple=True, help="revoke: only what these methods need: aws.ebs.*")
 @click.option("--cloud", type=click.Choice(["aws", "azure", "gcp"]), default="aws", show_default=True)
@@ -48,60 +54,64 @@ def command(
 ) -> None:
     """Print the smallest policy that a command needs.
 
-    `collect`, and so `audit CLOUD`: the calls it makes, all reading. `harden` and `revoke`: what they read, and what
-    their --apply and --undo change.
+    `hunt`: reading logs in an object store (those on disk need nothing); fill in its bucket and key. `perimeter`:
+    `perimeter init --from-org`. `collect`, and so `audit CLOUD`: the calls it makes, all reading. `harden` and `revoke`:
+    what they read, and what their --apply and --undo change.
     """
     from exclave.audit.loader import BadControlError
-    from exclave.audit.needs import permissions
-    from exclave.model import Cloud
 
+    given = {
+        "--method": methods, "--control": control_ids, "--no-exposures": no_exposures, "--from-config": from_config,
+        "--role-name": role_name,
+    }  # fmt: skip
+    for option, value in given.items():
+        if value and option not in TAKES[for_]:
+            raise click.UsageError(f"{for_} takes no {option}")
+    if for_ == "perimeter" and cloud != "aws":
+        raise click.UsageError("perimeter init --from-org asks AWS alone")
     if from_config and (cloud != "aws" or control_ids):
         raise click.UsageError("--from-config is of AWS, and asks for all that Config holds")
-    if for_ == "revoke" and (from_config or control_ids or no_exposures):
-        raise click.UsageError("revoke takes --method, not controls")
-    if for_ == "harden" and (from_config or no_exposures):
-        raise click.UsageError("harden looks at controls alone")
-    if methods and for_ != "revoke":
-        raise click.UsageError("--method is of revoke")
     try:
-        if for_ == "revoke":
-            from exclave.revoke.needs import permissions as of_revoke
-
-            needed = of_revoke(Cloud(cloud), methods)
-        elif for_ == "harden":
-            from exclave.harden.needs import permissions as of_harden
-
-            needed = of_harden(Cloud(cloud), control_ids)
-        elif from_config:
-            needed = CONFIG
-        else:
-            needed = permissions(Cloud(cloud), control_ids, exposures=not no_exposures)
+        wanted = methods if for_ == "revoke" else control_ids
+        needed = CONFIG if from_config else _needed(for_, cloud, wanted, exposures=not no_exposures)
     except BadControlError as error:
         raise click.BadParameter(str(error), param_hint="--control") from error
     _print(needed, for_, cloud, role_name, format_)
 
 
+def _needed(for_: str, cloud: str, patterns: tuple[str, ...], *, exposures: bool) -> list[str]:
+    from exclave.audit import needs as audit
+    from exclave.harden import needs as harden
+    from exclave.model import Cloud
+    from exclave.perimeter.propose import ORGANIZATION
+    from exclave.revoke import needs as revoke
+    from exclave.sources.needs import PERMISSIONS
+
+    match for_:
+        case "hunt":
+            return list(PERMISSIONS[Cloud(cloud)])
+        case "perimeter":
+            return list(ORGANIZATION)
+        case "revoke":
+            return revoke.permissions(Cloud(cloud), patterns)
+        case "harden":
+            return harden.permissions(Cloud(cloud), patterns)
+        case _:
+            return audit.permissions(Cloud(cloud), patterns, exposures=exposures)
+
+
 def _print(needed: list[str], for_: str, cloud: str, role_name: str, format_: str) -> None:
     import json
 
-    sid, name, does = ROLES[for_]
     if format_ == "text":
         put("\n".join([*needed, *(["sts:AssumeRole"] if role_name else [])]))
         return
+    _, name, does = ROLES[for_]
+    document: object
     if cloud == "aws":
-        statements = [{"Sid": sid, "Effect": "Allow", "Action": needed, "Resource": "*"}]
-        if role_name:
-            statements.append(
-                {
-                    "Sid": "Enter",
-                    "Effect": "Allow",
-                    "Action": "sts:AssumeRole",
-                    "Resource": f"arn:*:iam::*:role/{role_name}",
-                }
-            )
-        document: object = {"Version": "2012-10-17", "Statement": statements}
+        document = {"Version": "2012-10-17", "Statement": _statements(needed, for_, role_name)}
     elif cloud == "azure":
-        graph = [n for n in needed if "/" not in n]
+        actions = [n for n in needed if "/" in n]
         document = {
             "properties": {
                 "roleName": name,
@@ -109,14 +119,14 @@ def _print(needed: list[str], for_: str, cloud: str, role_name: str, format_: st
                 "assignableScopes": ["/subscriptions/SUBSCRIPTION"],
                 "permissions": [
                     {
-                        "actions": [n for n in needed if "/" in n],
+                        "actions": [] if for_ == "hunt" else actions,
                         "notActions": [],
-                        "dataActions": [],
+                        "dataActions": actions if for_ == "hunt" else [],
                         "notDataActions": [],
                     }
                 ],
             },
-            "graphPermissions": graph,
+            "graphPermissions": [n for n in needed if "/" not in n],
         }
     else:
         document = {
@@ -133,3 +143,16 @@ def _print(needed: list[str], for_: str, cloud: str, role_name: str, format_: st
             f"{size:,} characters: more than a managed policy holds ({MANAGED:,}), so put it in {where}, or ask for less by "
             f"{SHORTER[for_]}",
         )
+
+
+def _statements(needed: list[str], for_: str, role_name: str) -> list[dict[str, object]]:
+    from exclave.sources.needs import RESOURCES
+
+    if for_ == "hunt":
+        return [{"Effect": "Allow", "Action": n, "Resource": RESOURCES[n]} for n in needed]
+    sid = ROLES[for_][0]
+    statements: list[dict[str, object]] = [{"Sid": sid, "Effect": "Allow", "Action": needed, "Resource": "*"}]
+    if role_name:
+        arn = f"arn:*:iam::*:role/{role_name}"
+        statements.append({"Sid": "Enter", "Effect": "Allow", "Action": "sts:AssumeRole", "Resource": arn})
+    return statements

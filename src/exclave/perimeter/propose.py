@@ -40,8 +40,11 @@ def from_seen(seen: Mapping[Kind, Mapping[str, str]]) -> Iterator[Proposed]:
                 yield Proposed(table=table, id=identifier, verdict="self", why=how)
 
 
+ORGANIZATION = ("organizations:DescribeOrganization", "organizations:ListAccounts")  # what it needs
+
+
 def from_organization(profile: str | None = None) -> Iterator[Proposed]:
-    """The accounts of our AWS organisation, by Organizations' own lists (organizations:DescribeOrganization, ListAccounts).
+    """The accounts of our AWS organisation, by Organizations' own lists.
 
     Raises:
         RuntimeError: the SDK is missing, or the call was refused; the message says what to do.
@@ -69,7 +72,7 @@ def from_organization(profile: str | None = None) -> Iterator[Proposed]:
                 )
     except (BotoCoreError, ClientError) as error:
         raise RuntimeError(
-            f"AWS Organizations could not be read: {error}. It needs organizations:DescribeOrganization and organizations:ListAccounts "
+            f"AWS Organizations could not be read: {error}. It needs {' and '.join(ORGANIZATION)} "
             "in the management account or a delegated administrator's"
         ) from error
 
