@@ -285,3 +285,42 @@ def test_ctrl_c_leaves_a_report_of_what_was_read(tmp_path):
     assert process.returncode in (1, 3)
     if coverage["files"] < 400:
         assert any("Ctrl-C" in p["what"] for p in coverage["problems"])
+
+
+@pytest.mark.parametrize(("most", "wanted"), [(50_000, 30), (2, None)])
+def test_what_there_is_to_read_is_listed_once_whether_it_is_counted_or_not(
+    tmp_path, monkeypatch, most, wanted
+):
+    from exclave.cli import hunt
+    from exclave.sources import plan
+
+    for number in range(3):
+        (tmp_path / f"{number}.json").write_text("x" * 10)
+    monkeypatch.setattr(hunt, "MOST_HELD", most)
+    listed = []
+
+    def planned():
+        for item in plan([str(tmp_path)]):
+            listed.append(item)
+            yield item
+
+    total, items = hunt._counted([str(tmp_path)], planned())
+    assert total == wanted
+    assert list(items) == listed
+    assert len(listed) == 3
+    assert hunt._counted(["s3://b/p"], iter(listed))[0] is None
+
+
+@pytest.mark.parametrize(
+    "command",
+    [["audit", "aws"], ["collect", "aws", "-o", "x"], ["revoke", "aws"], ["harden", "aws", "-o", "y"]],
+)
+def test_a_misspelt_profile_is_said_and_not_thrown(tmp_path, command):
+    done = subprocess.run(
+        [sys.executable, "-m", "exclave", *command, "--profile", "nope"],
+        cwd=tmp_path, capture_output=True, text=True, check=False,
+        env={**os.environ, "AWS_CONFIG_FILE": str(tmp_path / "none"), "AWS_SHARED_CREDENTIALS_FILE": str(tmp_path / "none")},
+    )  # fmt: skip
+    assert done.returncode == 3
+    assert "there is no AWS profile 'nope'" in done.stderr
+    assert "Traceback" not in done.stderr

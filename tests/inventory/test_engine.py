@@ -6,7 +6,7 @@ import pytest
 
 from exclave.inventory import GLOBAL, Call, Each, Inventory, Scope
 from exclave.inventory.engine import Reply, StoppedError, Tally, run
-from exclave.inventory.model import Failure
+from exclave.inventory.model import Failure, to_do
 from exclave.inventory.rate import Limiter
 from exclave.inventory.record import Recorder
 from exclave.model import Cloud
@@ -119,3 +119,14 @@ def test_the_rate_is_kept_after_a_burst_and_for_each_name_by_itself():
     now[0] = 10.0
     assert limiter.reserve("one") == 0.0
     assert Limiter(0, 1, threading.Event()).reserve("x") == 0.0
+
+
+def test_an_error_without_words_is_named_and_says_what_to_do():
+    assert Failure(code="500").words == "HTTP 500 Internal Server Error"
+    assert (
+        Failure(code="AccessDenied", message="no", permission="a:B").words == "AccessDenied: no (needs a:B)"
+    )
+    assert Failure(code="599999").words == "599999"
+    advice = to_do(["500", "InternalError", "AccessDenied", "404", "Odd"])
+    assert len(advice) == 3
+    assert "exclave permissions" in advice[1]

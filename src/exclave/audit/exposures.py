@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 _NOBODY = Actor(kind="unknown", id="")
 MAX_ERRORS = 5  # kinds of errors told per source
+MAX_PLACES = 3  # of each
 
 
 def exposures(
@@ -53,7 +54,8 @@ def exposures(
                         exposed=tally.exposed,
                         failed=tally.failed,
                         what=standing.resource.kind,
-                        why=tuple(tally.errors)[:MAX_ERRORS],
+                        why=tuple(_told(tally.errors))[:MAX_ERRORS],
+                        codes=tuple(tally.codes),
                     )
                 )
     return tuple(
@@ -66,7 +68,16 @@ class _Tally:
     of: int = 0
     exposed: int = 0
     failed: int = 0
-    errors: dict[str, None] = field(default_factory=dict)
+    errors: dict[str, dict[str, None]] = field(default_factory=dict)  # in words → where
+    codes: dict[str, None] = field(default_factory=dict)
+
+
+def _told(errors: Mapping[str, Mapping[str, None]]) -> Iterator[str]:
+    """Each error once, with the accounts and regions that it came from."""
+    for what, where in errors.items():
+        some = list(where)[:MAX_PLACES]
+        more = f" and {len(where) - len(some):,} more" if len(where) > len(some) else ""
+        yield f"{what}, in {', '.join(some)}{more}"
 
 
 def _of(
@@ -77,7 +88,8 @@ def _of(
     for answer in inventory.each(standing.call):
         if answer.error is not None:
             tally.failed += 1
-            tally.errors.setdefault(answer.error.words)
+            tally.errors.setdefault(answer.error.words, {})[str(answer.scope)] = None
+            tally.codes[answer.error.code] = None
             continue
         if answer.absent:
             tally.of += 1

@@ -158,7 +158,8 @@ class Looked:
     exposed: int
     failed: int
     what: str
-    why: tuple[str, ...] = ()  # the errors, each once
+    why: tuple[str, ...] = ()  # the errors, each once, and where
+    codes: tuple[str, ...] = ()  # of the errors
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from contextlib import suppress
 from functools import partial
+from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,7 +16,7 @@ from exclave.cli.writing import check_folders, console, format_of, to_file, to_s
 from exclave.model import Report, Severity
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from datetime import datetime
 
     from exclave.model import Problem
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from exclave.sources import Item
 
 FOUND, COULD_NOT_LOOK = 1, 3
+MOST_HELD = 50_000  # files of a listing that are held in memory to know how much there is: some 20 MB
 FORMATS = "one of terminal (unless said), jsonl, csv, html, ocsf, sarif, stix, timesketch, timesketch-csv"
 ENDINGS = ".html .jsonl .csv .ocsf.json .sarif .stix.json .timesketch.jsonl .timesketch.csv .txt"
 
@@ -100,7 +102,7 @@ def command(
     """
     from exclave import outputs as writers
     from exclave.catalogue.loader import load
-    from exclave.cli.progress import watching
+    from exclave.cli.progress import watched, watching
     from exclave.engines.hunt import Hunt
     from exclave.engines.work import Settings
     from exclave.sources import plan
@@ -114,17 +116,19 @@ def command(
     check_folders(outputs)
     skipped: dict[str, int] = {}
     options = {"profile": profile} if profile else {}
-    planning = partial(
-        plan,
+    planned = plan(
         logs,
         since=since,
         until=until,
         accounts=frozenset(accounts),
         regions=frozenset(regions),
         options=options,
+        left_out=skipped,
     )
-    planned = planning(left_out=skipped)
-    with watching(quiet=quiet, total=lambda: _stored(logs, planning)) as watch:
+    total = None
+    if watched(quiet=quiet):
+        total, planned = _counted(logs, planned)
+    with watching(quiet=quiet, total=total) as watch:
         hunt = Hunt(load(), Settings(since=since, until=until), perimeter_maker(perimeter_file), jobs, watch)
         report = hunt.run(planned)
     report = _with_skipped(report, skipped)
@@ -134,22 +138,27 @@ def command(
     sys.exit(status(report, fail_on))
 
 
-def _stored(logs: Sequence[str], planning: Callable[[], Iterable[Item | Problem]]) -> int | None:
-    """Stored bytes of what there is to read; None where a listing costs requests or there is none.
+def _counted(
+    logs: Sequence[str], planned: Iterable[Item | Problem]
+) -> tuple[int | None, Iterator[Item | Problem]]:
+    """Stored bytes of what there is to read, and what is to be read, listed once.
 
-    It lists for itself: to hold what was listed would cost tens of megabytes with a hundred thousand files.
+    None where a listing costs requests, where there is none, or where there are more files than are held in memory.
     """
     from exclave.model import Problem
 
+    rest = iter(planned)
     if any(target == "-" or "://" in target for target in logs):
-        return None
+        return None, rest
+    held = list(islice(rest, MOST_HELD))
+    following = next(rest, None)
+    if following is not None:
+        return None, chain(held, [following], rest)
     size = 0
-    for item in planning():
-        if isinstance(item, Problem):
-            continue
+    for item in held:
         with suppress(OSError):  # told when it is read
-            size += Path(item.path).stat().st_size
-    return size
+            size += 0 if isinstance(item, Problem) else Path(item.path).stat().st_size
+    return size, iter(held)
 
 
 def status(report: Report, fail_on: str) -> int:

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from exclave.engines.hunt import Progress, Watch
 
@@ -16,13 +16,18 @@ if TYPE_CHECKING:
 _EVERY = 0.1  # seconds between two pictures
 
 
+def watched(*, quiet: bool) -> bool:
+    """Whether somebody looks."""
+    return not quiet and sys.stderr.isatty()
+
+
 @contextmanager
-def watching(*, quiet: bool, total: Callable[[], int | None] = lambda: None) -> Iterator[Watch]:
+def watching(*, quiet: bool, total: int | None = None) -> Iterator[Watch]:
     """A function that shows how far a hunt is; one that does nothing where nobody looks.
 
-    `total` counts the stored bytes that there are to read, where somebody looks; None where that isn't known.
+    `total`: the stored bytes that there are to read; None where that isn't known.
     """
-    if quiet or not sys.stderr.isatty():
+    if not watched(quiet=quiet):
         yield lambda _progress: None
         return
     from rich.console import Console
@@ -47,7 +52,7 @@ def watching(*, quiet: bool, total: Callable[[], int | None] = lambda: None) -> 
     )
     # It is drawn as work is done and not by a thread, so that processes may be forked.
     with Bar(*columns, console=Console(stderr=True), transient=True, auto_refresh=False) as bar:
-        task = bar.add_task("reading", total=total(), files=0)
+        task = bar.add_task("reading", total=total, files=0)
 
         drawn = [0.0]
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from http import HTTPStatus
 from typing import Any, Literal
 
 import msgspec
@@ -44,7 +46,33 @@ class Failure:
     def words(self) -> str:
         """One line for a reader."""
         need = f" (needs {self.permission})" if self.permission else ""
-        return f"{self.code}{': ' + self.message if self.message else ''}{need}"
+        return f"{code_in_words(self.code)}{': ' + self.message if self.message else ''}{need}"
+
+
+def code_in_words(code: str) -> str:
+    """`HTTP 500 Internal Server Error` where a service gave its answer no other name; else the code."""
+    try:
+        return f"HTTP {code} {HTTPStatus(int(code)).phrase}"
+    except ValueError:
+        return code
+
+
+_TO_DO = (
+    ("AccessDenied|Unauthorized|NotAuthorized|AuthorizationError|AuthorizationFailed|Forbidden|PERMISSION_DENIED|^40[13]$",
+     "what was refused: `exclave permissions` prints the policy that allows it"),
+    ("Throttl|TooMany|RequestLimit|SlowDown|RESOURCE_EXHAUSTED|^429$",
+     "what was asked too fast: run it again later; `exclave collect --resume` asks only what is missing"),
+    ("^5[0-9][0-9]$|Internal|Unavailable|UNAVAILABLE",
+     "where the service itself failed: run it again; `exclave collect --resume` asks only what is missing"),
+    ("Connect|Timeout|SSLError|Proxy|UnreadableAnswer|^404$",
+     "where nothing answered that knows the call: look at the network, a proxy, AWS_ENDPOINT_URL; an emulator knows few services"),
+)  # fmt: skip
+
+
+def to_do(codes: Iterable[str]) -> list[str]:
+    """What a reader can do about errors with these codes, each advice once."""
+    found = (next((words for fits, words in _TO_DO if re.search(fits, c)), "") for c in codes)
+    return [words for words in dict.fromkeys(found) if words]
 
 
 class Each(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -6,12 +6,13 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from exclave.audit.model import Status, worst
+from exclave.inventory.model import to_do
 from exclave.model import Severity
 from exclave.outputs import words
 from exclave.outputs.paper import SEVERITY_STYLE, blank, inked, labelled, say
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from rich.console import Console
 
@@ -181,10 +182,10 @@ def _looked(looked: Sequence[Looked], out: Console, *, verbose: bool) -> None:
     reasons: dict[str, dict[str, None]] = {}
     for k in looked:
         for why in k.why or (("not said why",) if k.failed else ()):
-            reasons.setdefault(why, {})[k.method] = None
+            reasons.setdefault(why, {})[f"{k.method} ({k.call})"] = None
     if not reasons:
         return
-    number = len({m for found in reasons.values() for m in found})
+    number = len({k.method for k in looked if k.failed})
     text = f"COULD NOT LOOK for exposures by {words.count(number, 'method')}, or not everywhere"
     labelled(out, "", inked(out, (text, "bold magenta")))
     ranked = sorted(reasons.items(), key=lambda e: (-len(e[1]), e[0]))
@@ -195,6 +196,15 @@ def _looked(looked: Sequence[Looked], out: Console, *, verbose: bool) -> None:
     if len(ranked) > MOST_REASONS and not verbose:
         text = f"and {words.count(len(ranked) - MOST_REASONS, 'reason')} more (--verbose lists all)"
         labelled(out, "", inked(out, (text, "dim")))
+
+
+def _codes(report: AuditReport) -> Iterator[str]:
+    """The codes of all errors that kept from looking."""
+    for k in report.looked:
+        yield from k.codes
+    for result in report.results:
+        for item in result.check.items:
+            yield from (value for name, value in item.facts if name == "error")
 
 
 def _found(report: AuditReport, groups: dict[str, list[Result]], out: Console) -> None:
@@ -209,7 +219,7 @@ def _found(report: AuditReport, groups: dict[str, list[Result]], out: Console) -
         parts.append(f"{words.count(len(groups), 'control')} ({counts})")
     if parts:
         labelled(out, "found", inked(out, ("; ".join(parts), "bold")))
-    advice = []
+    advice = to_do(_codes(report))
     if any(e.revoke or e.severity.rank >= Severity.MEDIUM.rank for e in report.exposures):
         advice.append("`exclave revoke` of the inventory, or of -o a.jsonl, plans how shares are taken back")
     if by[Status.FAIL] or by[Status.PARTIAL]:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from exclave.change.apply import Done
-    from exclave.change.model import Plan, Request, Step
+    from exclave.change.model import Plan, Request, Skipped, Step
 
 MOST = 400  # characters of a call's arguments that are shown; the plan's file has all
 RESULT_STYLE = {"applied": "green", "undone": "green", "already so": "green", "not tried": "dim"}
@@ -24,14 +24,30 @@ def write(plan: Plan, out: Console) -> None:
     """The steps in order, with what each calls, breaks and can be undone by; then what was left out and why."""
     for number, step in enumerate(plan.steps, 1):
         _step(number, step, out)
-    for left in plan.skipped:
-        word = ("not planned", "bold yellow") if left.stands else ("not there", "dim")
-        say(out, inked(out, word, "  ", left.what), indent=2)
-        labelled(out, "why", inked(out, left.why))
-        if left.command:
-            labelled(out, "by hand", inked(out, left.command), keep=True)
+    for (why, command, stands), names in _alike(plan.skipped).items():
+        word = ("not planned", "bold yellow") if stands else ("not there", "dim")
+        for what in names:
+            say(out, inked(out, word, "  ", what), indent=2)
+        labelled(out, "why", inked(out, why))
+        if command:
+            labelled(out, "by hand", inked(out, command), keep=True)
     if plan.steps and plan.skipped:
         blank(out)
+
+
+def _alike(skipped: Sequence[Skipped]) -> dict[tuple[str, str, bool], list[str]]:
+    """What was left out, by why: a reason is said once, and findings that differ by their id alone are counted."""
+    groups: dict[tuple[str, str, bool], dict[str, list[str]]] = {}
+    for left in skipped:
+        what = left.what.partition(" ")[2] or left.what
+        groups.setdefault((left.why, left.command, left.stands), {}).setdefault(what, []).append(left.what)
+    return {
+        key: [
+            whole[0] if len(whole) == 1 else f"{len(whole):,} findings of {what}"
+            for what, whole in alike.items()
+        ]
+        for key, alike in groups.items()
+    }
 
 
 def done(one: Done, out: Console) -> None:

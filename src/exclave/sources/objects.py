@@ -170,6 +170,8 @@ def hint_for(error: BaseException) -> str:
         return (
             "the credentials in use may not read it: they need to list and get objects, and to use their key"
         )
+    if type(error).__name__ == "ProfileNotFound":
+        return "`aws configure list-profiles` names those that there are"
     if "credential" in text or "unauthenticated" in text or "401" in text:
         return "give credentials the usual way: a profile, environment variables, the cloud's own login"
     if "account must be specified" in text:

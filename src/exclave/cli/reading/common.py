@@ -61,12 +61,17 @@ def common_options(
 
 def ended(tally: Tally, folder: Path, *, resume: bool) -> None:
     """Say what was recorded, and end the program with the status for it."""
-    said = ", ".join(f"{n} {code}" for code, n in sorted(tally.errors.items(), key=lambda e: -e[1]))
+    from exclave.inventory.model import code_in_words, to_do
+
+    counted = sorted(tally.errors.items(), key=lambda e: -e[1])
+    said = ", ".join(f"{n} {code_in_words(code)}" for code, n in counted)
     there = f", {tally.kept:,} were there" if resume else ""
     tell(
         f"{tally.made:,} calls recorded in {folder}{there}, {tally.failed:,} refused"
         + (f" ({said})" if said else ""),
     )
+    for advice in to_do(tally.errors):
+        tell(advice)
     sys.exit(COULD_NOT_LOOK if tally.failed else 0)
 
 

@@ -180,10 +180,17 @@ def new_session(profile: str | None, loader: Any = None) -> Any:
     from exclave.inventory.engine import StoppedError
 
     try:
+        import botocore.exceptions
         import botocore.session
     except ImportError as error:
         raise StoppedError("AWS needs boto3: pip install 'exclave[aws]'") from error
     session = botocore.session.Session(profile=profile)
+    try:
+        session.get_scoped_config()
+    except botocore.exceptions.ProfileNotFound as error:
+        raise StoppedError(
+            f"there is no AWS profile {profile!r}: `aws configure list-profiles` names those that there are"
+        ) from error
     if loader is not None:
         session.register_component("data_loader", loader)
     return session
