@@ -358,3 +358,20 @@ def test_sums_do_not_depend_on_how_many_passes_they_take(monkeypatch):
     monkeypatch.setattr("exclave.flows.collect.BATCH", 7)
     many = totals(*blobs)
     assert many == once
+
+
+@pytest.mark.parametrize("fast", [True, False])
+def test_a_line_without_an_end_is_never_held_and_the_others_are_summed(fast, monkeypatch):
+    monkeypatch.setattr("exclave.flows.pieces.PIECE", 1000)
+    monkeypatch.setattr("exclave.flows.pieces.MAX_LINE", 3000)
+    ordinary = line("10.0.0.1", "10.0.0.2", 5)
+    content = text([ordinary, "x" * 40_000, ordinary, "x" * 1_800, ordinary])
+    found = gathered(blob(content), fast=fast)
+    assert sums(totals(blob(content), fast=fast)) == {("10.0.0.1", "10.0.0.2"): 15}
+    assert sum("1 " in p.what for p in found.problems) == 2  # one was dropped, one could not be read
+
+
+def test_one_line_without_an_end_is_a_record():
+    content = line("10.0.0.1", "10.0.0.2", 5)
+    assert sums(totals(blob(content))) == {("10.0.0.1", "10.0.0.2"): 5}
+    assert gathered(blob(content)).problems == ()

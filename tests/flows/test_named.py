@@ -179,3 +179,11 @@ def test_large_files_are_read_in_parts(shape, monkeypatch):
 def test_whatever_stands_in_a_record_the_lines_keep_their_cells(records):
     lines = named.lines(records).decode().splitlines() if records else []
     assert len({len(one.split(" ")) for one in lines}) <= 1
+
+
+def test_a_row_with_a_cell_of_any_size_is_counted_and_the_others_are_summed():
+    records = [record(A, B, 100), record(A, B, 7) | {"vpc-id": "x" * 200_000}, record(A, B, 20)]
+    content = table(records)
+    found = gathered(blob(content))
+    assert [p.what for p in found.problems] == ["1 records among flow logs that are none, or can't be read"]
+    assert sums(totals(blob(content))) == {(A, B): 120}

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from exclave.flows import aws, azure, carriers, cloudwatch, frames, gcp, named
 from exclave.flows.model import FlowPart, OwnerRow, PairRow, Row
-from exclave.flows.pieces import PIECE, Place, fields_in, headers, learn, owners, pieces, place_of
+from exclave.flows.pieces import PIECE, Place, fields_in, headers, learn, owners, place_of, whole_lines
 from exclave.flows.sniff import sniff
 from exclave.flows.table import Table
 from exclave.formats.chunking import chunks
@@ -118,15 +118,11 @@ class Gatherer:
 
     def _text(self, blob: Blob) -> None:
         names: tuple[str, ...] = ()
-        left = b""
-        for piece in pieces(blob):
-            self._plain += len(piece)
-            data = left + piece if left else piece
-            cut = data.rfind(b"\n") + 1
-            data, left = (data, b"") if cut == len(data) else (data[:cut], data[cut:])
-            names = self._begin(blob.name, data, names)
-        if left:
-            self._begin(blob.name, left + b"\n", names)
+        for lines in whole_lines(blob):
+            self._plain += lines.size
+            if lines.text:
+                names = self._begin(blob.name, lines.text, names)
+            self._others(blob.name, lines.dropped)
 
     def _begin(self, name: str, data: bytes, names: tuple[str, ...]) -> tuple[str, ...]:
         """Takes the first lines of a file, or further ones, and gives the fields that they have."""

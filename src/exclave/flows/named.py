@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from exclave.flows import carriers
 from exclave.flows.aws import MEANT
-from exclave.flows.pieces import pieces
+from exclave.flows.pieces import whole_lines
 from exclave.formats.chunking import chunks
 from exclave.formats.cloudtrail import parse_time
 from exclave.formats.damage import Damage
@@ -67,14 +67,10 @@ def read(blob: Blob) -> Iterator[Piece]:
                 found += [None] * record.records if isinstance(record, Damage) else [record]
             yield Piece(found, len(piece))
         return
-    mark, names, left = separator(head.partition(b"\n")[0]), list[str](), b""
-    for piece in pieces(blob):
-        data = left + piece
-        cut = data.rfind(b"\n") + 1
-        data, left = data[:cut], data[cut:]
-        yield Piece(list(rows(to_utf8(data)[0].decode("utf-8", "replace"), mark, names)), len(piece))
-    if left:
-        yield Piece(list(rows(to_utf8(left)[0].decode("utf-8", "replace"), mark, names)), 0)
+    mark, names = separator(head.partition(b"\n")[0]), list[str]()
+    for part in whole_lines(blob):
+        found = list(rows(to_utf8(part.text)[0].decode("utf-8", "replace"), mark, names))
+        yield Piece(found + [None] * part.dropped, part.size)
 
 
 def is_objects(head: bytes) -> bool:
@@ -95,12 +91,20 @@ def separator(line: bytes) -> str:
     return ""
 
 
-def rows(text: str, mark: str, names: list[str]) -> Iterator[Mapping[str, str]]:
-    """The rows of a table's lines; `names` is taken from the first line if it is empty, and filled."""
+def rows(text: str, mark: str, names: list[str]) -> Iterator[Mapping[str, str] | None]:
+    """The rows of a table's lines, None for one that is none; `names` is taken from the first line if it is empty, and filled."""
     lines = text.splitlines()
     if not names and lines:
         names += _cells(lines.pop(0), mark)
-    for cells in csv.reader(lines, delimiter=mark):
+    table = csv.reader(lines, delimiter=mark)
+    while True:
+        try:
+            cells = next(table)
+        except StopIteration:
+            return
+        except csv.Error:  # a cell of more than 128 KiB
+            yield None
+            continue
         if cells:
             yield dict(zip(names, cells, strict=False))
 

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from exclave.sources.blob import Blob
 
 PIECE = 8 << 20  # bytes of text that are summed at once
+MAX_LINE = 1 << 20  # bytes of a line that is read
 _HEAD = 128 << 10  # bytes whose lines are read one by one for interfaces, before any is searched for
 _FEW = 16  # interfaces that are searched for at once
 _NAMES = 2_000  # interfaces that are searched for in one piece
@@ -37,6 +38,35 @@ def pieces(blob: Blob) -> Iterator[bytes]:
         yield data if len(data) <= PIECE else data[start : start + PIECE]
     if blob.rest is not None:
         yield from blob.rest
+
+
+class Lines(NamedTuple):
+    """Whole lines of a text, the size of the piece that they end in, and how many lines too long to be records ended there."""
+
+    text: bytes
+    size: int
+    dropped: int = 0
+
+
+def whole_lines(blob: Blob) -> Iterator[Lines]:
+    """The text of a blob, cut at lines. What is no line of a log is never held: it may go on for gigabytes."""
+    left = b""
+    skipping = False
+    for piece in pieces(blob):
+        data = piece
+        if skipping:
+            cut = data.find(b"\n") + 1
+            skipping, data = cut == 0, data[cut:] if cut else b""
+        data = left + data if left else data
+        cut = data.rfind(b"\n") + 1
+        data, left = (data, b"") if cut == len(data) else (data[:cut], data[cut:])
+        if len(left) > MAX_LINE:
+            left, skipping = b"", True
+            yield Lines(data, len(piece), 1)
+        else:
+            yield Lines(data, len(piece))
+    if left:
+        yield Lines(left + b"\n", 0)
 
 
 def fields_in(line: bytes) -> tuple[str, ...]:
