@@ -91,7 +91,7 @@ def _found(
                 yield from _walk(body[wrapper], segments[1:], (part, wrapper), in_text=False)
 
 
-def _walk(  # noqa: C901
+def _walk(
     value: Any, segments: tuple[str, ...], keys: tuple[str, ...], *, in_text: bool
 ) -> Iterator[tuple[tuple[str, ...], Any, bool]]:
     """As catalogue.paths walks, with the keys that it went through."""
@@ -99,33 +99,36 @@ def _walk(  # noqa: C901
         if value is not None:
             yield keys, value, in_text
         return
-    head, rest = segments[0], segments[1:]
     if isinstance(value, str):
         parsed = paths.embedded(value)
         value, in_text = parsed, in_text or parsed is not value
+    for inner, rest, through in _steps(value, segments, keys):
+        yield from _walk(inner, rest, through, in_text=in_text)
+
+
+def _steps(
+    value: Any, segments: tuple[str, ...], keys: tuple[str, ...]
+) -> Iterator[tuple[Any, tuple[str, ...], tuple[str, ...]]]:
+    """Where the first segment leads: a value, the segments that are left, the keys that it went through."""
+    head, rest = segments[0], segments[1:]
     if head == "[]":
-        items, mark = (
-            (value, (*keys, "[]"))
-            if isinstance(value, list)
-            else ([value] if value is not None else [], keys)
-        )
-        for item in items:
+        mark = (*keys, "[]") if isinstance(value, list) else keys
+        for item in value if isinstance(value, list) else () if value is None else (value,):
             if rest and paths.paired(item, rest[0]):
-                yield from _walk(item["value"], rest[1:], (*mark, "value"), in_text=in_text)
+                yield item["value"], rest[1:], (*mark, "value")
             else:
-                yield from _walk(item, rest, mark, in_text=in_text)
+                yield item, rest, mark
     elif isinstance(value, Mapping):
-        wanted = head.lower()
-        names = (
-            list(value)
-            if head == "*"
-            else [head]
-            if head in value
-            else [k for k in value if k.lower() == wanted][:1]
-        )
-        for name in names:
-            yield from _walk(value[name], rest, (*keys, "*" if head == "*" else name), in_text=in_text)
+        for name in _names(value, head):
+            yield value[name], rest, (*keys, "*" if head == "*" else name)
     elif isinstance(value, list):
         for item in value:
             if isinstance(item, Mapping | list):
-                yield from _walk(item, segments, (*keys, "[]"), in_text=in_text)
+                yield item, segments, (*keys, "[]")
+
+
+def _names(value: Mapping[str, Any], head: str) -> list[str]:
+    """The keys that a segment means: any, its own, or else the first that differs by case alone."""
+    if head == "*":
+        return list(value)
+    return [head] if head in value else [k for k in value if k.lower() == head.lower()][:1]

@@ -57,7 +57,45 @@ class Tally:
     errors: dict[str, int] = field(default_factory=dict)
 
 
-def run(  # noqa: C901
+@dataclass(slots=True, kw_only=True)
+class _Making:
+    """Makes calls, in many threads: each is asked, recorded and counted. What ends all is kept in `ended`."""
+
+    ask: Callable[[Unit], Reply]
+    recorder: Recorder
+    identity: str
+    stop: threading.Event
+    tally: Tally
+    watch: Callable[[Tally], None]
+    ended: list[BaseException] = field(default_factory=list)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def __call__(self, unit: Unit) -> None:
+        if self.stop.is_set():
+            return
+        try:
+            reply = self.ask(unit)
+            if self.stop.is_set() and reply.error is not None:
+                return
+            self.recorder.write(
+                unit.call, unit.scope, args=unit.args, key=unit.key, identity=self.identity, answer=reply.answer,
+                absent=reply.absent, error=reply.error,
+            )  # fmt: skip
+        except (StoppedError, OSError) as error:
+            self.ended.append(error)
+            self.stop.set()
+            return
+        tally = self.tally
+        with self._lock:
+            tally.made += 1
+            tally.doing = f"{unit.scope} {unit.call.name}"
+            if reply.error is not None:
+                tally.failed += 1
+                tally.errors[reply.error.code] = tally.errors.get(reply.error.code, 0) + 1
+            self.watch(tally)
+
+
+def run(
     table: Table, scopes: Sequence[Scope], home: Scope | None, ask: Callable[[Unit], Reply], recorder: Recorder, *,
     identity: str, workers: int, stop: threading.Event, tally: Tally, watch: Callable[[Tally], None],
 ) -> None:  # fmt: skip
@@ -78,32 +116,7 @@ def run(  # noqa: C901
     Raises:
         StoppedError: as `ask` does.
     """
-    lock = threading.Lock()
-    ended: list[BaseException] = []
-
-    def make(unit: Unit) -> None:
-        if stop.is_set():
-            return
-        try:
-            reply = ask(unit)
-            if stop.is_set() and reply.error is not None:
-                return
-            recorder.write(
-                unit.call, unit.scope, args=unit.args, key=unit.key, identity=identity, answer=reply.answer,
-                absent=reply.absent, error=reply.error,
-            )  # fmt: skip
-        except (StoppedError, OSError) as error:
-            ended.append(error)
-            stop.set()
-            return
-        with lock:
-            tally.made += 1
-            tally.doing = f"{unit.scope} {unit.call.name}"
-            if reply.error is not None:
-                tally.failed += 1
-                tally.errors[reply.error.code] = tally.errors.get(reply.error.code, 0) + 1
-            watch(tally)
-
+    make = _Making(ask=ask, recorder=recorder, identity=identity, stop=stop, tally=tally, watch=watch)
     room = threading.Semaphore(workers * AHEAD)
     with ThreadPoolExecutor(workers, thread_name_prefix="collect") as pool:
         try:
@@ -124,8 +137,8 @@ def run(  # noqa: C901
             stop.set()
             pool.shutdown(cancel_futures=True)
             raise
-    if ended:
-        raise ended[0]
+    if make.ended:
+        raise make.ended[0]
 
 
 def _levels(table: Table) -> list[list[Call]]:
