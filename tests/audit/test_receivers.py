@@ -74,7 +74,6 @@ def test_a_queue_that_takes_what_the_topic_sends(made):
 @pytest.mark.parametrize(
     ("made", "reason"),
     [
-        (queue(), "does not let sns.amazonaws.com in"),
         (queue(lets({"AWS": f"arn:aws:iam::{OURS}:root"}, SEND, QUEUE)), "does not let sns.amazonaws.com in"),
         (queue(lets(EVENTS, SEND, QUEUE)), "does not let sns.amazonaws.com in"),
         (queue(lets(SNS, "sqs:ReceiveMessage", QUEUE)), "does not let sns.amazonaws.com in"),
@@ -96,7 +95,8 @@ def test_a_function_needs_a_permission_for_the_topic():
     chain = subscribed(FUNCTION, "lambda").documents()
     right = function(lets(SNS, INVOKE, FUNCTION, ArnLike={"AWS:SourceArn": TOPIC}))
     assert status(IAM, [*chain, *right]) == "pass"
-    assert "does not let sns.amazonaws.com in" in why(IAM, [*chain, *function()])
+    other = function(lets(EVENTS, INVOKE, FUNCTION))
+    assert "does not let sns.amazonaws.com in" in why(IAM, [*chain, *other])
     wrong = function(lets(SNS, INVOKE, FUNCTION, ArnLike={"AWS:SourceArn": f"{TOPIC}2"}))
     assert status(IAM, [*chain, *wrong]) == "fail"
     aliased = subscribed(f"{FUNCTION}:live", "lambda").documents()
@@ -108,12 +108,18 @@ def test_a_function_needs_a_permission_for_the_topic():
 def test_one_who_hears_is_enough_and_only_his_filter_counts():
     chain = subscribed(QUEUE, "sqs")
     chain.subscriptions.append({"TopicArn": TOPIC, "SubscriptionArn": f"{TOPIC}:2", "Protocol": "email"})
-    assert status(IAM, [*chain.documents(), *queue()]) == "pass"
+    shut = queue(lets(EVENTS, SEND, QUEUE))
+    assert status(IAM, [*chain.documents(), *shut]) == "pass"
     chain.filter_policies[f"{TOPIC}:2"] = {
         "FilterPolicy": '{"AlarmName": ["x"]}',
         "FilterPolicyScope": "MessageBody",
     }
-    assert "filter policy" in why(IAM, [*chain.documents(), *queue()])
+    assert "filter policy" in why(IAM, [*chain.documents(), *shut])
+
+
+def test_a_receiver_without_any_policy_is_taken_to_hear():
+    for documents in (subscribed(QUEUE, "sqs"), subscribed(FUNCTION, "lambda")):
+        assert status(IAM, [*documents.documents(), *queue(), *function()]) == "pass"
 
 
 @pytest.mark.parametrize(
@@ -150,13 +156,14 @@ def ruled(*arns, **target):
     ("documents", "expected", "reason"),
     [
         ([*ruled(QUEUE), *queue(lets(EVENTS, SEND, QUEUE, ArnEquals={"aws:SourceArn": RULE}))], "pass", ""),
-        ([*ruled(QUEUE), *queue()], "fail", "does not let events.amazonaws.com in"),
+        ([*ruled(QUEUE), *queue()], "pass", ""),
+        ([*ruled(QUEUE), *queue(lets(SNS, SEND, QUEUE))], "fail", "does not let events.amazonaws.com in"),
         ([*ruled(QUEUE, RoleArn="arn:aws:iam::123456789012:role/r"), *queue()], "pass", ""),
         ([*ruled(QUEUE), *queue(lets(EVENTS, SEND, QUEUE, ArnEquals={"aws:SourceArn": f"{RULE}-2"}))], "fail", "does not let events"),
         ([*ruled(QUEUE, TOPIC), *queue()], "pass", ""),
         ([*ruled(FUNCTION), *function(lets(EVENTS, INVOKE, FUNCTION))], "pass", ""),
         ([*ruled(FUNCTION), *function(lets(SNS, INVOKE, FUNCTION))], "fail", "does not let events.amazonaws.com in"),
-        ([*ruled(FUNCTION), *function()], "fail", "does not let events.amazonaws.com in"),
+        ([*ruled(FUNCTION), *function()], "pass", ""),
     ],
 )  # fmt: skip
 def test_a_rules_queue_or_function_must_let_eventbridge_in(documents, expected, reason):

@@ -43,14 +43,26 @@ class Receivers:
             self._known[mark] = self._asked(arn, sender, source)
         return self._known[mark]
 
+    def bare(self, arn: str) -> bool:
+        """Whether it has no policy at all, which AWS takes for a closed door and emulators for an open one."""
+        service, _, _, qualifier = _parts(arn)
+        answer = self._answer(arn)
+        if answer is None or answer.error is not None or qualifier:
+            return False
+        if service == "lambda":
+            return bool(answer.absent) or not (answer.answer or {}).get("Policy")
+        held = next(iter(answer.items), None)
+        return not answer.absent and not (isinstance(held, dict) and held.get("Policy"))
+
+    def _answer(self, arn: str) -> Answer | None:
+        service, (account, region), name, _ = _parts(arn)
+        call = FUNCTION_POLICY if service == "lambda" else QUEUE
+        answers = self._inventory.each(call, account=account, region=region) if service else ()
+        return next((a for a in answers if named(a, name)), None)
+
     def _asked(self, arn: str, sender: str, source: str) -> Found:
         service, (account, region), name, qualifier = _parts(arn)
-        if not service:
-            return "", ""
-        call = FUNCTION_POLICY if service == "lambda" else QUEUE
-        answer = next(
-            (a for a in self._inventory.each(call, account=account, region=region) if named(a, name)), None
-        )
+        answer = self._answer(arn)
         if answer is None or (answer.error is not None and not refused(answer)):
             return "", ""
         if answer.error is not None:

@@ -145,7 +145,8 @@ class Topics:
         """What keeps the queue or function of a subscription from its messages."""
         if str(subscription.get("Protocol")) not in ("sqs", "lambda"):
             return "", ""
-        return self.receivers.refuses(str(subscription.get("Endpoint") or ""), SENDER, topic)
+        endpoint = str(subscription.get("Endpoint") or "")
+        return ("", "") if self.receivers.bare(endpoint) else self.receivers.refuses(endpoint, SENDER, topic)
 
 
 def _confirmed(listed: Answer, topic: str) -> list[Mapping[str, Any]]:

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from exclave.audit.checks.aws import selectors
-from exclave.audit.checks.aws.grants import Found, Keys
+from exclave.audit.checks.aws.grants import Keys
 from exclave.audit.judging import failed, judged, passed, unseen
 from exclave.audit.model import Item, Status
 from exclave.model import FOREIGN, Cloud, Destination, Kind
@@ -70,10 +70,7 @@ def _trail(
         ("home", str(trail.get("HomeRegion"))),
     ]
     unknown: Item | None = None
-    wrong, blind = key_faults(trail, inventory, account)
-    reasons += [wrong] if wrong else []
-    if blind:
-        unknown = Item(resource=arn, status=Status.COULD_NOT_LOOK, why=blind, where=answer.where)
+    reasons += key_faults(trail, inventory, account)
     working: Mapping[str, Any] | None = None
     for call, read in ((STATUS, status_faults), (SELECTORS, selector_faults)):
         if trail.get("IsMultiRegionTrail") is not True:
@@ -116,13 +113,13 @@ def shape_faults(trail: Mapping[str, Any], account: str, perimeter: Perimeter) -
         yield f"it delivers to bucket {bucket}, which is not known to be ours ({judgement.reason})"
 
 
-def key_faults(trail: Mapping[str, Any], inventory: Inventory, account: str) -> Found:
-    """What is wrong with the key of a trail's files, where it has one, and what could not be seen."""
+def key_faults(trail: Mapping[str, Any], inventory: Inventory, account: str) -> list[str]:
+    """What is wrong with the key of a trail's files. Where its state can't be seen, whether they arrive is told by the trail's own."""
     key = str(trail.get("KmsKeyId") or "")
     if not key:
-        return "", ""
-    wrong, blind = Keys(inventory).unusable("its files", key, (account, str(trail.get("HomeRegion"))))
-    return (wrong and f"{wrong}, so that nothing is delivered"), blind
+        return []
+    wrong, _ = Keys(inventory).unusable("its files", key, (account, str(trail.get("HomeRegion"))))
+    return [f"{wrong}, so that nothing is delivered"] if wrong else []
 
 
 def status_faults(status: Mapping[str, Any], settings: Settings) -> Iterator[str]:

@@ -105,7 +105,7 @@ def candidate(
             continue
         amiss = " ".join(shape_faults(trail, account.id, perimeter))
         status = _recorded(inventory, STATUS, account.id, trail)
-        faults = (*status_faults(status, options.settings), key_faults(trail, inventory, account.id)[0])
+        faults = (*status_faults(status, options.settings), *key_faults(trail, inventory, account.id))
         stuck = [w for w in faults if "deliver" in w]
         if "bucket" not in amiss and not stuck:
             return trail  # type: ignore[no-any-return]
