@@ -1,7 +1,7 @@
 """A catalogue entry as a rule that other tools can be told: names, conditions, and what can't be told.
 
-Every exported rule must match whatever the entry finds, but for names that are in every log a thousand times. So what a tool can't say is left out, which makes the rule
-match more, never less; each thing left out is stated with the rule.
+Every exported rule must match whatever the entry finds, but for names that are in every log a thousand times. So what
+a tool can't say is left out, which makes the rule match more, never less; each thing left out is stated with the rule.
 """
 
 from __future__ import annotations

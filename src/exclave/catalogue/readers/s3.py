@@ -148,11 +148,7 @@ def copied_to(found: list[Any], read: Read, event: Event) -> list[Destination]:
             continue
         if owner := owners.get(name.lower()) or _other_owner(owners, source, event.account):
             if owner != event.account:
-                out.append(
-                    Destination(
-                        kind=Kind.ACCOUNT, id=owner, cloud=event.cloud, note=f"owner of bucket {name[:100]}"
-                    )
-                )
+                out.append(_bucket_owner(owner, name, event))
         else:
             out.extend(d for d in bucket([name], read, event) if d.id != event.account)
     return out
@@ -166,13 +162,8 @@ def put_to(found: list[Any], _read: Read, event: Event) -> list[Destination]:
     if event.actor.account != event.account or _SERVICES_OWN in event.actor.id:
         return []
     owners = _owners(event)
-    names = [name for name in found if isinstance(name, str)]
-    owned = [(name, owners.get(name.lower(), "")) for name in names]
-    return [
-        Destination(kind=Kind.ACCOUNT, id=owner, cloud=event.cloud, note=f"owner of bucket {name[:100]}")
-        for name, owner in owned
-        if owner and owner != event.account
-    ]
+    owned = [(name, owners.get(name.lower())) for name in found if isinstance(name, str)]
+    return [_bucket_owner(owner, name, event) for name, owner in owned if owner and owner != event.account]
 
 
 def copier(found: list[Any], read: Read, event: Event) -> list[Destination]:
@@ -209,6 +200,10 @@ def _owners(event: Event) -> dict[str, str]:
         if ":s3:::" in name and "/" not in name and (owner := paths.text(item, "accountId")):
             out[name.rpartition(":")[2].lower()] = owner.zfill(12)
     return out
+
+
+def _bucket_owner(owner: str, name: str, event: Event) -> Destination:
+    return Destination(kind=Kind.ACCOUNT, id=owner, cloud=event.cloud, note=f"owner of bucket {name[:100]}")
 
 
 def _other_owner(owners: dict[str, str], source: str, own: str) -> str:

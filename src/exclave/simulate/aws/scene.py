@@ -202,6 +202,13 @@ class Scene(Telling):
         """The `resources` element of a call on a KMS key of the victim's."""
         return ({"accountId": self.victim.id, "type": "AWS::KMS::Key", "ARN": self.key_arn(key)},)
 
+    def object_resources(self, bucket: str, key: str, owner: str = "") -> Sequence[Mapping[str, str]]:
+        """The `resources` element of a call on an object, or without a key on all of a bucket; the victim's unless said."""
+        arn = f"arn:aws:s3:::{bucket}"
+        one = {"ARN": f"{arn}/{key}"} if key else {"ARNPrefix": f"{arn}/"}
+        whole = {"accountId": owner or self.victim.id, "type": "AWS::S3::Bucket", "ARN": arn}
+        return {"type": "AWS::S3::Object", **one}, whole
+
     def key_arn(self, key: str) -> str:
         """The ARN of a KMS key of the victim's."""
         return f"arn:aws:kms:{self.region}:{self.victim.id}:key/{key}"

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from exclave.audit.checks.aws.recorded import Recorded
 from exclave.inventory.model import NOT_RECORDED
 from exclave.policy.evaluate import Answer as Says
 from exclave.policy.evaluate import Policies, evaluate
@@ -27,8 +28,7 @@ class Keys:
     """The keys of an inventory, read once."""
 
     def __init__(self, inventory: Inventory) -> None:
-        self._inventory = inventory
-        self._held: dict[tuple[str, str, str], dict[str, Answer]] = {}
+        self._recorded = Recorded(inventory)
 
     def locked(
         self, what: str, own: str, key: str, place: tuple[str, str], sender: str, source: str
@@ -62,7 +62,7 @@ class Keys:
     def unusable(self, what: str, key: str, place: tuple[str, str]) -> Found:
         """Why nobody can use a key: it is disabled or on its way out; nothing where nothing was recorded of it."""
         name, place, _ = self._name(key, place)
-        found = self._recorded(KEY, *place).get(name)
+        found = self._recorded.by_key(KEY, *place).get(name)
         if found is None or not refused(found):
             state = found.text("KeyMetadata.KeyState") if found is not None else ""
             said = _STATES.get(state, f"is in state {state}")
@@ -72,11 +72,11 @@ class Keys:
     def _policy(self, what: str, key: str, place: tuple[str, str]) -> tuple[Answer | None, str]:
         """The recorded policy of a key, None when there is no such key; and what could not be seen."""
         name, place, refused = self._name(key, place)
-        keys = next(iter(self._recorded(KEYS, *place).values()))
+        keys = self._recorded.one(KEYS, *place)
         for answer in (refused, keys):
             if answer is not None and answer.error is not None:
                 return None, f"key of {what}: {answer.error.words}"
-        found = self._recorded(KEY_POLICY, *place).get(name)
+        found = self._recorded.by_key(KEY_POLICY, *place).get(name)
         if found is not None and found.error is not None:
             return None, f"key of {what}: {found.error.words}"
         return (None if found is None or found.absent else found), ""
@@ -89,16 +89,9 @@ class Keys:
         name = key.rpartition(":")[2].removeprefix("key/")
         if not name.startswith("alias/"):
             return name, place, None
-        aliases = next(iter(self._recorded(ALIASES, *place).values()))
+        aliases = self._recorded.one(ALIASES, *place)
         named = (str(a.get("TargetKeyId")) for a in aliases.items if a.get("AliasName") == name)
         return next(named, name), place, aliases
-
-    def _recorded(self, call: str, account: str, region: str) -> dict[str, Answer]:
-        place = (call, account, region)
-        if place not in self._held:
-            found = {a.key: a for a in self._inventory.each(call, account=account, region=region)}
-            self._held[place] = found or {"": self._inventory.one(call, account, region)}
-        return self._held[place]
 
 
 def refused(answer: Answer) -> bool:

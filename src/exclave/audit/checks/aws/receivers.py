@@ -46,7 +46,7 @@ class Receivers:
     def bare(self, arn: str) -> bool:
         """Whether it has no policy at all, which AWS takes for a closed door and emulators for an open one."""
         service, _, _, qualifier = _parts(arn)
-        answer = self._answer(arn)
+        answer = self.answer(arn)
         if answer is None or answer.error is not None or qualifier:
             return False
         if service == "lambda":
@@ -54,15 +54,16 @@ class Receivers:
         held = next(iter(answer.items), None)
         return not answer.absent and not (isinstance(held, dict) and held.get("Policy"))
 
-    def _answer(self, arn: str) -> Answer | None:
+    def answer(self, arn: str) -> Answer | None:
+        """What was recorded of its policy."""
         service, (account, region), name, _ = _parts(arn)
         call = FUNCTION_POLICY if service == "lambda" else QUEUE
         answers = self._inventory.each(call, account=account, region=region) if service else ()
-        return next((a for a in answers if named(a, name)), None)
+        return next((a for a in answers if _named(a, name)), None)
 
     def _asked(self, arn: str, sender: str, source: str) -> Found:
         service, (account, region), name, qualifier = _parts(arn)
-        answer = self._answer(arn)
+        answer = self.answer(arn)
         if answer is None or (answer.error is not None and not refused(answer)):
             return "", ""
         if answer.error is not None:
@@ -102,6 +103,6 @@ def _names(listed: Answer, service: str) -> set[str]:
     return {str(q).rpartition("/")[2] for q in listed.items}
 
 
-def named(answer: Answer, name: str) -> bool:
+def _named(answer: Answer, name: str) -> bool:
     """Whether it is the answer of a queue (its key is a URL) or function of this name, or of any."""
     return answer.key.rpartition("/")[2] == name or (not answer.key and answer.error is not None)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from exclave.audit.checks.aws.event_pattern import fires
 from exclave.audit.checks.aws.grants import Found, Keys, lets, refused
 from exclave.audit.checks.aws.receivers import Receivers
+from exclave.audit.checks.aws.recorded import Recorded
 from exclave.policy.evaluate import Answer as Says
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ class Topics:
 
     def __init__(self, inventory: Inventory) -> None:
         self._inventory = inventory
-        self._held: dict[tuple[str, str, str], dict[str, Answer]] = {}
+        self._recorded = Recorded(inventory)
         self._confirmed: dict[str, list[Answer]] = {}
         self._keys = Keys(inventory)
         self.receivers = Receivers(inventory)
@@ -68,24 +69,13 @@ class Topics:
         attributes: list[Mapping[str, Any]] = [next(iter(a.items), {}) for a in found]
         return all(any(_passes(a, m) for a in attributes) for m in messages)
 
-    def _recorded(self, call: str, account: str, region: str) -> dict[str, Answer]:
-        """The answers of a call by their keys, read once."""
-        place = (call, account, region)
-        if place not in self._held:
-            found = {a.key: a for a in self._inventory.each(call, account=account, region=region)}
-            self._held[place] = found or {"": self._inventory.one(call, account, region)}
-        return self._held[place]
-
-    def _one(self, call: str, account: str, region: str) -> Answer:
-        return next(iter(self._recorded(call, account, region).values()))
-
     def _subscribed(self, topic: str) -> list[Answer]:
         """The attributes of each confirmed subscription to a topic, as far as they were recorded."""
         if topic in self._confirmed:
             return self._confirmed[topic]
         region, account = topic.split(":")[3:5]
-        listed = self._one(SUBSCRIPTIONS, account, region)
-        recorded = self._recorded(SUBSCRIPTION, account, region)
+        listed = self._recorded.one(SUBSCRIPTIONS, account, region)
+        recorded = self._recorded.by_key(SUBSCRIPTION, account, region)
         taken = [s for s in _confirmed(listed, topic) if self._taken(s, topic) == ("", "")]
         mine = [str(s.get("SubscriptionArn")) for s in taken]
         self._confirmed[topic] = [recorded[s] for s in mine if s in recorded]
@@ -100,8 +90,8 @@ class Topics:
             return f"topic {arn} is of another region than what tells it", ""
         if not any((s.account, s.region) == (account, region) for s in self._inventory.scopes):
             return "", f"topic {arn} is of an account or region that was not recorded"
-        topics = self._one(TOPICS, account, region)
-        listed = self._one(SUBSCRIPTIONS, account, region)
+        topics = self._recorded.one(TOPICS, account, region)
+        listed = self._recorded.one(SUBSCRIPTIONS, account, region)
         for answer in (topics, listed):
             if answer.error is not None:
                 return "", f"{answer.call}: {answer.error.words}"
@@ -123,7 +113,7 @@ class Topics:
     def _closed(self, arn: str, sender: str, source: str) -> Found:
         """What keeps the sender out, and whether that can't be told, where the topic's attributes were recorded."""
         region, account = arn.split(":")[3:5]
-        found = self._recorded(ATTRIBUTES, account, region).get(arn)
+        found = self._recorded.by_key(ATTRIBUTES, account, region).get(arn)
         if found is not None and refused(found) and found.error is not None:
             return "", f"{found.call}: {found.error.words}"
         attributes: Mapping[str, Any] = next(iter(found.items), {}) if found is not None else {}

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING, Any
 
-from exclave.audit.checks.aws.receivers import FUNCTION_POLICY, QUEUE, Receivers, named
+from exclave.audit.checks.aws.receivers import Receivers
 from exclave.audit.checks.aws.topics import SENDER
 from exclave.change.model import has
 from exclave.harden.makers.aws import changes
@@ -28,14 +28,12 @@ def let_in(
     topic: str, endpoint: str, account: Account, region: str, inventory: Inventory, results: Sequence[Result]
 ) -> Iterator[Step]:
     """A step where the inventory shows that the endpoint's policy keeps the topic out."""
-    wrong, _ = Receivers(inventory).refuses(endpoint, SENDER, topic)
+    receivers = Receivers(inventory)
+    wrong, _ = receivers.refuses(endpoint, SENDER, topic)
     parts = endpoint.split(":", 5)
     if not wrong or parts[3:5] != [region, account.id]:
         return
-    name = parts[5].removeprefix("function:")
-    call = FUNCTION_POLICY if parts[2] == "lambda" else QUEUE
-    answers = inventory.each(call, account=account.id, region=region)
-    found = next((a for a in answers if named(a, name)), None)
+    found = receivers.answer(endpoint)
     if found is None or found.error is not None:
         return
     sid = f"Topic{hashlib.sha256(topic.encode()).hexdigest()[:12]}"

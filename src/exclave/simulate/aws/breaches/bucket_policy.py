@@ -64,7 +64,7 @@ def tell(scene: Scene) -> None:
         data=True,
         read=True,
         phase="take",
-        resources=_resources(scene, bucket, ""),
+        resources=scene.object_resources(bucket, ""),
         shared_id=ids.uuid(scene.rng),
     )
     for number in range(_OBJECTS):
@@ -77,7 +77,7 @@ def tell(scene: Scene) -> None:
             data=True,
             read=True,
             phase="take",
-            resources=_resources(scene, bucket, key),
+            resources=scene.object_resources(bucket, key),
             extra={"bytesTransferredOut": scene.rng.randrange(10**7, 10**9), "bytesTransferredIn": 0},
             shared_id=ids.uuid(scene.rng),
         )
@@ -113,13 +113,6 @@ def _policy(scene: Scene, bucket: str) -> dict[str, Any]:
             ],
         },
     }
-
-
-def _resources(scene: Scene, bucket: str, key: str) -> tuple[dict[str, str], ...]:
-    whole = {"accountId": scene.victim.id, "type": "AWS::S3::Bucket", "ARN": f"arn:aws:s3:::{bucket}"}
-    if not key:
-        return ({"type": "AWS::S3::Object", "ARNPrefix": f"arn:aws:s3:::{bucket}/"}, whole)
-    return ({"type": "AWS::S3::Object", "ARN": f"arn:aws:s3:::{bucket}/{key}"}, whole)
 
 
 BREACH = Breach(

@@ -33,7 +33,7 @@ def tell(scene: Scene) -> None:
             {"bucketName": ours, "key": key, "Host": f"{ours}.s3.{scene.region}.amazonaws.com"},
             data=True,
             read=True,
-            resources=_resources(ours, key, scene.victim.id),
+            resources=scene.object_resources(ours, key),
             extra={"bytesTransferredOut": size, "bytesTransferredIn": 0},
         )
         parts = number < _LARGE
@@ -50,18 +50,11 @@ def tell(scene: Scene) -> None:
             {"x-amz-server-side-encryption": "AES256"},
             data=True,
             phase="take",
-            resources=_resources(theirs, key, scene.outsider),
+            resources=scene.object_resources(theirs, key, scene.outsider),
             extra={"bytesTransferredOut": 0, "bytesTransferredIn": 0 if parts else size},
         )
     scene.thing("s3-upload", theirs)
     scene.story.taken = True
-
-
-def _resources(bucket: str, key: str, owner: str) -> tuple[dict[str, str], ...]:
-    return (
-        {"type": "AWS::S3::Object", "ARN": f"arn:aws:s3:::{bucket}/{key}"},
-        {"accountId": owner, "type": "AWS::S3::Bucket", "ARN": f"arn:aws:s3:::{bucket}"},
-    )
 
 
 BREACH = Breach(
