@@ -39,7 +39,7 @@ def machine() -> str:
     """What it ran on, in one line."""
     tools = [
         f"{p} {version(p)}"
-        for p in ("deflate", "hyperscan", "orjson", "msgspec", "polars", "duckdb")
+        for p in ("deflate", "pyperscan", "orjson", "msgspec", "polars", "duckdb")
         if _has(p)
     ]
     tools += [_first_line(tool, "--version") for tool in ("rg", "jq") if shutil.which(tool)]

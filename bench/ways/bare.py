@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-sys.modules["hyperscan"] = None  # type: ignore[assignment]
+sys.modules["pyperscan"] = None  # type: ignore[assignment]
 
 from exclave.cli.main import run  # noqa: E402
 

@@ -1,12 +1,15 @@
-"""Names → patterns for Hyperscan, and databases of these. Only what has Hyperscan calls `database`."""
+"""Names → patterns, and searches for these by Hyperscan."""
 
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
+
+    # Gives the places in some bytes where what is looked for ends, in no order.
+    Finder = Callable[[bytes], list[int]]
 
 MOST = 14_000  # characters that Hyperscan takes in one pattern, with some to spare
 
@@ -46,19 +49,31 @@ def _split(names: list[str], most: int, around: Callable[[str], str]) -> list[st
     return [*_split(names[:half], most, around), *_split(names[half:], most, around)]
 
 
-def database(patterns: Sequence[str], marks: Sequence[int] | None = None, *, once: bool = False) -> Any:
-    """A database of patterns: `marks` are the numbers that a match is told by, `once` that one is enough.
+def finder(patterns: Sequence[str], kind: int = 0, *, of: int = 1) -> Finder:
+    """A search for patterns, which belongs to one process and one thread.
+
+    Args:
+        patterns: what is looked for. Of a match its end is told.
+        kind: what that means to the caller, one of so many: place and kind are one number, `of * place + kind`.
+        of: how many kinds there are.
 
     Raises:
         ImportError: there is no Hyperscan.
     """
-    import hyperscan
+    from pyperscan import BlockDatabase, Pattern, Scan
 
-    made = hyperscan.Database()
-    made.compile(
-        expressions=[pattern.encode() for pattern in patterns],
-        ids=list(marks or range(len(patterns))),
-        elements=len(patterns),
-        flags=[hyperscan.HS_FLAG_SINGLEMATCH if once else 0] * len(patterns),
-    )
-    return made
+    go_on, places = Scan.Continue, list[int]()
+    add = places.append
+
+    def note(_context: None, _pattern: int, _start: int, end: int) -> Scan:
+        add(of * end + kind)
+        return go_on
+
+    scan = BlockDatabase(*(Pattern(one.encode()) for one in patterns)).build(None, note).scan
+
+    def find(data: bytes) -> list[int]:
+        places.clear()
+        scan(data)
+        return places.copy()
+
+    return find

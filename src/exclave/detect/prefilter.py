@@ -32,20 +32,22 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from exclave.detect import telling
-from exclave.detect.patterns import database, trees
+from exclave.detect.patterns import finder, trees
 from exclave.detect.shapes import Shape, is_plain
 from exclave.formats.cloudtrail import HEAD, action_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from exclave.detect.patterns import Finder
     from exclave.detect.repeats import Like, Repeats
 
 _CLOSED = re.compile(rb"\]\s*\}\s*\Z")
 _KEY = b'"eventVersion"'
 _NAME_KEY = b'"eventName"'
 _SPACE = b" \t\r\n"
-_ESCAPED_ALNUM = r"\\u00(?:3[0-9]|4[1-9A-Fa-f]|5[0-9Aa]|6[1-9A-Fa-f]|7[0-9Aa])"
+_ESCAPE = r"\\u00"
+_ALNUM = re.compile(rb"3[0-9]|4[1-9A-Fa-f]|5[0-9Aa]|6[1-9A-Fa-f]|7[0-9Aa]")  # what an escape may stand for
 # What CloudTrail writes before the name of what was called.
 _NAMED = re.compile(rb'"eventSource":"[^"\\]*","eventName":"(\w+)"')
 _STRANGER = b'"AWSAccount"'
@@ -69,13 +71,13 @@ class Prefilter:
     """Event names to look for.
 
     `rare` always matter; `telling` where a record tells (telling.py), and, as `common` ones, with a caller of another
-    account. Databases of Hyperscan are made at first use and belong to one process.
+    account. The searches are made at first use and belong to one process.
     """
 
     rare: frozenset[str]
     common: frozenset[str]
     telling: frozenset[str] = frozenset()
-    _scanners: tuple[Any, ...] | None = field(default=None, repr=False)
+    _searches: tuple[Finder, ...] | None = field(default=None, repr=False)
     _hyperscan: bool = field(default=True, repr=False)
     _kinds: dict[str, int] = field(default_factory=dict, repr=False)
     _names: dict[str, int] = field(default_factory=dict, repr=False)
@@ -90,17 +92,17 @@ class Prefilter:
             account: whose records it holds, by its name.
             repeats: what a batch of files has shown again and again.
         """
-        scanners = self._compiled()
-        if not scanners or not HEAD.match(data) or not _CLOSED.search(data, max(0, len(data) - 64)):
+        searches = self._compiled()
+        if not searches or not HEAD.match(data) or not _CLOSED.search(data, max(0, len(data) - 64)):
             return None
-        names, escapes, foreign, headers = scanners
-        if _ends(escapes, data):
+        names, escapes, foreign, headers = searches
+        if any(_ALNUM.match(data, end) for end in escapes(data)):
             return None
-        named, told = _ends(names, data), _ends(foreign, data)
+        named, told = names(data), foreign(data)
         # Only the names of writes were looked for whole, to their closing quotes.
         writes = [end for end in named if data[end - 1] == _QUOTE]
         if writes:
-            told += telling.found(data, _ends(headers, data), writes, account)
+            told += telling.found(data, headers(data), writes, account)
         rare = [end for end in named if data[end - 1] != _QUOTE and self._is_rare(data, end)]
         return self._slices(data, rare, told, repeats)
 
@@ -177,23 +179,23 @@ class Prefilter:
         return kind == _OTHER or (kind == _COMMON and not foreign)
 
     def prepare(self) -> None:
-        """Make the databases now, for this process and those that are forked from it."""
+        """Make the searches now, for this process and those that are forked from it."""
         self._compiled()
 
-    def _compiled(self) -> tuple[Any, ...]:
-        if self._scanners is None:
-            self._scanners = self._compile() if self._hyperscan else ()
-        return self._scanners
+    def _compiled(self) -> tuple[Finder, ...]:
+        if self._searches is None:
+            self._searches = self._compile() if self._hyperscan else ()
+        return self._searches
 
-    def _compile(self) -> tuple[Any, ...]:
+    def _compile(self) -> tuple[Finder, ...]:
         # All alike but for the names, so that one literal leads. Whole names would take five times as long
         # to compile as their beginnings, and find hardly fewer.
         beginnings = {name[:_BEGINNING] for name in self.rare} | {f'{name}"' for name in self.telling}
         try:
             return (
-                database(trees(beginnings, around=_named)),
-                database([_ESCAPED_ALNUM], once=True),
-                database([_STRANGER.decode()]),
+                finder(trees(beginnings, around=_named)),
+                finder([_ESCAPE]),
+                finder([_STRANGER.decode()]),
                 telling.headers(),
             )
         except ImportError:
@@ -203,13 +205,6 @@ class Prefilter:
 def _named(names: str) -> str:
     # The tail of "eventName": Hyperscan goes by two letters, and "tN" is rare in a log, where "ev" is not.
     return rf'tName"\s*:\s*"(?i:{names})'
-
-
-def _ends(scanner: Any, data: bytes) -> list[int]:
-    """Where what a database looks for ends."""
-    found: list[int] = []
-    scanner.scan(data, match_event_handler=lambda _i, _s, end, _f, _c: found.append(end))
-    return found
 
 
 def _may_be_foreign(shape: Shape) -> bool:

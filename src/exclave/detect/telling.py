@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from exclave.detect.patterns import database
+from exclave.detect.patterns import finder
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+
+    from exclave.detect.patterns import Finder
 
 # A canned list that opens, or what is no plain word; a list that is spelt out.
 _LISTS = r'acl"\s*:\s*(?:[^"\s]|"(?:pu|au|aw|[^a-z]))|grant-'
@@ -55,14 +57,14 @@ def _says(key: str, value: Any, account: object) -> bool:
     return key.startswith("x-amz-grant-") or key in ("accesscontrollist", "accesscontrolpolicy")
 
 
-def headers() -> Any:
-    """A database for what headers of a write tell: lists that open, and whose the key is, up to its account.
+def headers() -> Finder:
+    """A search for what headers of a write tell: lists that open, and whose the key is, up to its account.
 
     Raises:
         ImportError: there is no Hyperscan.
     """
     # One literal leads, so that a scan costs little more than one pass over the bytes.
-    return database([rf"(?i)x-amz-(?:{_LISTS}|{_KEY})"])
+    return finder([rf"(?i)x-amz-(?:{_LISTS}|{_KEY})"])
 
 
 def found(data: bytes, said: Iterable[int], writes: Iterable[int], account: str) -> Iterator[int]:

@@ -48,26 +48,18 @@ def inflate_whole(data: bytes, limit: int) -> bytes | None:
 
 
 def _begins_again(data: memoryview) -> bool:
-    scan = _scan()
-    if scan is None:
-        return _MEMBER.search(data) is not None
-    found: list[int] = []
-    scan(data, match_event_handler=lambda *_where: found.append(0))
-    return bool(found)
+    return _search()(data)
 
 
 @functools.cache
-def _scan() -> Callable[..., object] | None:
-    """Hyperscan's search for the beginning of a member, forty times as fast as that of `re`; None without it."""
+def _search() -> Callable[[memoryview], bool]:
+    """Whether a member begins in some bytes: Hyperscan's search is forty times as fast as that of `re`."""
     try:
-        import hyperscan  # optional
+        from pyperscan import BlockDatabase, Pattern, Scan  # optional
     except ImportError:
-        return None
-    database = hyperscan.Database()
-    flags = [hyperscan.HS_FLAG_SINGLEMATCH | hyperscan.HS_FLAG_DOTALL]
-    database.compile(expressions=[_MEMBER.pattern], ids=[0], elements=1, flags=flags)
-    scan: Callable[..., object] = database.scan
-    return scan
+        return lambda data: _MEMBER.search(data) is not None
+    scan = BlockDatabase(Pattern(_MEMBER.pattern)).build(None, lambda *_: Scan.Terminate).scan
+    return lambda data: scan(data) == Scan.Terminate
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

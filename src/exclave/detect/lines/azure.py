@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from exclave.detect.lines.looking import Looking
     from exclave.detect.lines.told import Told
     from exclave.detect.match import Index
+    from exclave.detect.patterns import Finder
     from exclave.formats.logs import Parser
 
 _DELIVERED = re.compile(
@@ -156,8 +157,8 @@ class Azure:
         return ACTIVITY if named[1] else ""
 
     @staticmethod
-    def marks(catalogue: Index, way: str) -> tuple[Any, ...]:
-        """Databases of those marks. Raises ImportError without Hyperscan."""
+    def marks(catalogue: Index, way: str) -> tuple[Finder, ...]:
+        """Searches for those marks. Raises ImportError without Hyperscan."""
         return marks.storage(catalogue, _PATH) if way == STORAGE else marks.activity(catalogue)
 
     def picked(self, shapes: Sequence[Line]) -> list[int]:

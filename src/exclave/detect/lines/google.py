@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from exclave.detect.lines.looking import Looking
     from exclave.detect.lines.told import Told
     from exclave.detect.match import Index
+    from exclave.detect.patterns import Finder
     from exclave.formats.logs import Parser
 
 CHANGES, READS = "changes", "reads"
@@ -146,8 +147,8 @@ class Google:
         return READS if first.logName.endswith("%2Fdata_access") else CHANGES
 
     @staticmethod
-    def marks(catalogue: Index, way: str) -> tuple[Any, ...]:
-        """Databases of those marks. Raises ImportError without Hyperscan."""
+    def marks(catalogue: Index, way: str) -> tuple[Finder, ...]:
+        """Searches for those marks. Raises ImportError without Hyperscan."""
         return marks.google(catalogue, _PARTS, _PATH, reads=way == READS)
 
     def picked(self, shapes: Sequence[Entry]) -> list[int]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import msgspec
 import orjson
 
-from exclave.detect.lines.marks import KINDS, STORAGE
+from exclave.detect.lines.marks import STORAGE
 from exclave.formats import azure_storage
 from exclave.formats.cloudtrail import parse_time
 from exclave.formats.reading import read
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from exclave.detect.lines.reads import Reads
+    from exclave.detect.patterns import Finder
     from exclave.formats.logs import Parser
     from exclave.model import Transfer
 
@@ -87,14 +88,9 @@ class Looking:
             at = stop
         return self._done()
 
-    def scanned(self, marks: Sequence[Any], way: str) -> bool:
+    def scanned(self, marks: Sequence[Finder], way: str) -> bool:
         """Goes over lines by their marks; False where the typed parse must."""
-        places: list[int] = []
-        add = places.append
-        for database in marks:
-            database.scan(
-                self.data, match_event_handler=lambda kind, _s, end, _f, _c: add(KINDS * end + kind)
-            )
+        places = [place for find in marks for place in find(self.data)]
         self.way = way
         if not self.family.over(self, places):
             return False

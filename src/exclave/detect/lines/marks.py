@@ -1,4 +1,4 @@
-"""Databases of Hyperscan that mark the places of lines which may matter, for lines that are not parsed.
+"""Searches that mark the places of lines which may matter, for lines that are not parsed.
 
 What is looked for is anchored on keys, whatever stands between key and value. Names of interest are looked for
 wherever their key stands, so also where it is given twice; a value that holds an escape is marked too.
@@ -6,14 +6,15 @@ wherever their key stands, so also where it is given twice; a value that holds a
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from exclave.detect import azure_seen
 from exclave.detect.lines.names import wanted
-from exclave.detect.patterns import MOST, database, tree, trees
+from exclave.detect.patterns import MOST, finder, tree, trees
 
 if TYPE_CHECKING:
     from exclave.detect.match import Index
+    from exclave.detect.patterns import Finder
 
 # What a mark says of its line: it matters; a user's name stands in it (the mark ends after the part before the domain);
 # somebody read in a way that matters if what he did does.
@@ -26,14 +27,14 @@ _NAME = r'operationName"\s*:\s*"'
 _LATER = r'[^"\\]*(?:\\|(?i:/providers/))'
 
 
-def activity(catalogue: Index) -> tuple[Any, ...]:
+def activity(catalogue: Index) -> tuple[Finder, ...]:
     """Marks for the activity log: names, all that is done to storage accounts, users."""
     names = [name.partition(":")[2] for name in _all(catalogue) if name.startswith("azure:")]
     called = [rf'{_NAME}(?:(?i:{some}"|{azure_seen.ON_STORES})|{_LATER})' for some in trees(names)]
-    return _database({MATTERS: called}), _database({USER: [r'upn"\s*:\s*"[^"@\\]*[@\\]']})
+    return _marking(*called), _marking(r'upn"\s*:\s*"[^"@\\]*[@\\]', kind=USER)
 
 
-def storage(catalogue: Index, path: str) -> tuple[Any, ...]:
+def storage(catalogue: Index, path: str) -> tuple[Finder, ...]:
     """Marks for storage logs: names that always matter, and who was let in, or how, in a way that may matter."""
     names: list[str] = []
     kinds = {"anonymous"}
@@ -46,10 +47,10 @@ def storage(catalogue: Index, path: str) -> tuple[Any, ...]:
                 names.append(action)
     called = [rf'{_NAME}(?:(?i:{some})"|[^"\\]*\\)' for some in trees(names)]
     how = rf'"identity"\s*:\s*\{{\s*(?:"type"\s*:\s*"(?:(?i:{tree(sorted(kinds))})?"|[^"\\]*\\)|[^"\s]|"(?:[^t]|t[^y]))'
-    return _database({MATTERS: called}), _database({LET_IN: [how]}), _database({LET_IN: ['"requester"']})
+    return _marking(*called), _marking(how, kind=LET_IN), _marking('"requester"', kind=LET_IN)
 
 
-def google(catalogue: Index, parts: dict[str, str], path: str, *, reads: bool) -> tuple[Any, ...]:
+def google(catalogue: Index, parts: dict[str, str], path: str, *, reads: bool) -> tuple[Finder, ...]:
     """Marks for LogEntry. One scan for a key is faster than one for several.
 
     Args:
@@ -87,11 +88,5 @@ def _all(catalogue: Index) -> set[str]:
     return {*catalogue.methods, *catalogue.closes, *catalogue.lineage}
 
 
-def _marking(*patterns: str) -> Any:
-    return _database({MATTERS: list(patterns)})
-
-
-def _database(patterns: dict[int, list[str]]) -> Any:
-    """A database of patterns by what they mark."""
-    found = [(kind, pattern) for kind, some in patterns.items() for pattern in some]
-    return database([pattern for _, pattern in found], [kind for kind, _ in found])
+def _marking(*patterns: str, kind: int = MATTERS) -> Finder:
+    return finder(patterns, kind, of=KINDS)

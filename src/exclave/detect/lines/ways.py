@@ -28,10 +28,11 @@ from exclave.detect.lines.reads import Reads
 if TYPE_CHECKING:
     from exclave.detect.lines.told import Told
     from exclave.detect.match import Index
+    from exclave.detect.patterns import Finder
 
 _GOOGLE = b'"protoPayload"'
 _LONGEST = 1 << 20  # bytes of the first line
-_WORTH = 32 << 20  # bytes of lines from which making a database pays
+_WORTH = 32 << 20  # bytes of lines from which making the searches pays
 
 
 @dataclass(slots=True)
@@ -41,9 +42,7 @@ class Lines:
     catalogue: Index
     hyperscan: bool = True
     _known: dict[type, dict[Any, Any]] = field(default_factory=dict)  # what names mean, by cloud
-    _marks: dict[str, tuple[Any, ...] | None] = field(
-        default_factory=dict
-    )  # databases of Hyperscan, by what they are for
+    _marks: dict[str, tuple[Finder, ...] | None] = field(default_factory=dict)  # by what they are for
     _size: int = 0  # bytes that were looked at
 
     def looked_at(
@@ -69,7 +68,7 @@ class Lines:
             known = self._known.setdefault(kind, {})
             self._size += len(data)
             way = kind.way(name, shape) if packed and self.hyperscan and self._size >= _WORTH else ""
-            marks = self._databases(kind, way) if way else None
+            marks = self._searches(kind, way) if way else None
             while True:
                 if not marks:
                     data = bytes(data)
@@ -86,7 +85,7 @@ class Lines:
         except (UnicodeDecodeError, RecursionError, msgspec.MsgspecError, UnsureError):
             return None
 
-    def _databases(self, kind: type[Google | Azure], way: str) -> tuple[Any, ...] | None:
+    def _searches(self, kind: type[Google | Azure], way: str) -> tuple[Finder, ...] | None:
         if way not in self._marks:
             try:
                 self._marks[way] = kind.marks(self.catalogue, way)
