@@ -12,18 +12,30 @@ from typing import TYPE_CHECKING
 from exclave.flows.model import Row
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
 DEFAULT = tuple(
     b"version account-id interface-id srcaddr dstaddr srcport dstport protocol packets bytes start end action"
     b" log-status"
     .decode().split()
 )  # fmt: skip
+# of a transit gateway, whose logs have all fields unless told otherwise
+TRANSIT = tuple(
+    b"version resource-type account-id tgw-id tgw-attachment-id tgw-src-vpc-account-id tgw-dst-vpc-account-id"
+    b" tgw-src-vpc-id tgw-dst-vpc-id tgw-src-subnet-id tgw-dst-subnet-id tgw-src-eni tgw-dst-eni tgw-src-az-id"
+    b" tgw-dst-az-id tgw-pair-attachment-id srcaddr dstaddr srcport dstport protocol packets bytes start end"
+    b" log-status type packets-lost-no-route packets-lost-blackhole packets-lost-mtu-exceeded"
+    b" packets-lost-ttl-expired tcp-flags region flow-direction pkt-src-aws-service pkt-dst-aws-service"
+    .decode().split()
+)  # fmt: skip
 # canonical name → fields that give it, the first that the log has
 MEANT = {
-    "interface": ("interface-id", "tgw-attachment-id"),
+    "interface": ("interface-id",),
+    "attachment": ("tgw-attachment-id",),
     "src": ("pkt-srcaddr", "srcaddr"),
     "dst": ("pkt-dstaddr", "dstaddr"),
+    "src_near": ("srcaddr",),  # of the interface, where the packets' own is not said
+    "dst_near": ("dstaddr",),
     "bytes": ("bytes",),
     "packets": ("packets",),
     "start": ("start",),
@@ -33,9 +45,9 @@ MEANT = {
     "service": ("pkt-dst-aws-service",),
     "peer": ("tgw-dst-vpc-account-id",),
     "peer_vpc": ("tgw-dst-vpc-id",),
-    "account": ("tgw-src-vpc-account-id", "account-id"),
-    "vpc": ("vpc-id", "tgw-src-vpc-id"),
-    "subnet": ("subnet-id", "tgw-src-subnet-id"),
+    "account": ("account-id",),
+    "vpc": ("vpc-id",),
+    "subnet": ("subnet-id",),
     "direction": ("flow-direction",),
 }
 NEEDED = ("src", "dst", "bytes", "start")
@@ -48,6 +60,7 @@ _DEFAULT_LINE = re.compile(
     rb" \d+ \d+ \d+ \d+ \d+ \d+ \d+ (?:ACCEPT|REJECT) OK"
     rb"|- - - - - - - \d+ \d+ - (?:NODATA|SKIPDATA))\s*$"
 )
+_TRANSIT_LINE = re.compile(rb"\d+ TransitGateway \d{12} tgw-[0-9a-f]+ tgw-attach-[0-9a-f]+ ")
 _LOOKS = re.compile(rb"(?:^| )(?:eni-[0-9a-f]{8,17}|tgw-attach-[0-9a-f]+)(?: |$)")
 _CLOCK = re.compile(rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z ")
 
@@ -57,9 +70,11 @@ def is_header(line: bytes) -> bool:
     return len(line) < 4096 and bool(_HEADER.match(line)) and b"bytes" in line  # noqa: PLR2004
 
 
-def is_default(line: bytes) -> bool:
-    """Whether a line is a record of the default format."""
-    return bool(_DEFAULT_LINE.match(line))
+def default_of(line: bytes) -> tuple[str, ...]:
+    """The fields of a line that is a record of a default format; none for another line."""
+    if _DEFAULT_LINE.match(line):
+        return DEFAULT
+    return TRANSIT if _TRANSIT_LINE.match(line) and line.count(b" ") == len(TRANSIT) - 1 else ()
 
 
 def looks_like(line: bytes) -> bool:
@@ -74,13 +89,26 @@ def without_clock(line: bytes) -> bytes:
 
 
 def fields_of(header: Sequence[str]) -> dict[str, str]:
-    """Canonical name → the field of this log that gives it, as the log spells it."""
+    """Canonical name → the field of this log that gives it, as the log spells it.
+
+    A record of a transit gateway tells of two networks and of neither's interface: what a direction, a network or a
+    subnet says of an interface's own address is not said there.
+    """
     spelt = {name.strip().lower().replace("_", "-"): name for name in header}
-    return {
+    out = {
         meant: spelt[found]
         for meant, names in MEANT.items()
         if (found := next((n for n in names if n in spelt), ""))
     }
+    if "attachment" in out:
+        out = {name: field for name, field in out.items() if name not in ("direction", "vpc", "subnet")}
+        out["interface"] = out["attachment"]
+    return out
+
+
+def is_transit(fields: Mapping[str, str]) -> bool:
+    """Whether fields are those of a transit gateway's log."""
+    return "attachment" in fields
 
 
 def row(values: Sequence[str], at: dict[str, int]) -> Row | None:
@@ -99,7 +127,7 @@ def row(values: Sequence[str], at: dict[str, int]) -> Row | None:
     if len(values) <= max(at.values()):
         raise ValueError("too few fields")
     start, way = int(text("start")), text("direction")
-    src, dst = text("src"), text("dst")
+    src, dst = text("src") or text("src_near"), text("dst") or text("dst_near")
     if not src or not dst:
         raise ValueError("no addresses")
     return Row(

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from exclave.formats import carried, documents
+from exclave.formats.azure import table_rows
 from exclave.formats.damage import Damage
 
 if TYPE_CHECKING:
@@ -39,6 +40,9 @@ def _inside(
     elif isinstance(value, dict) and depth:
         if known(value):
             yield value
+            return
+        if (answer := table_rows(value.get("tables"))) is not None:
+            yield from _inside(answer, known, depth - 1)
             return
         held = next((found for key in _KEYS if (found := _held(key, value.get(key))) is not None), None)
         yield from [Damage(what=_NONE)] if held is None else _inside(held, known, depth - 1)

@@ -14,12 +14,14 @@ from typing import TYPE_CHECKING, Any
 
 from exclave.flows.addresses import NEAR, near
 from exclave.flows.model import HOURS, PAIR, SUMS, WINDOW, PairRow
+from exclave.flows.named import BLOCKED, OCSF
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
 Frame = Any  # polars.DataFrame
 
+_NEAR_ENDS = ("src_near", "dst_near")
 _MOST = 1 << 50  # bytes of one record, and
 _LATEST = 1 << 34  # seconds since the epoch, that are believed
 _NUMBERS = ("bytes", "start")
@@ -70,8 +72,34 @@ def of_text(data: bytes, names: Sequence[str], fields: Mapping[str, str]) -> Fra
         encoding="utf8-lossy",
         schema_overrides={place[n]: pl.Int64 for n in _NUMBERS if n in place},
     )
-    read: Frame = frame.select([pl.col(place[n]).alias(n) for n in _READ if n in place]).collect()
-    return read.slice(1)
+
+    def read(more: Sequence[str] = ()) -> Frame:
+        return (
+            frame.select([pl.col(place[n]).alias(n) for n in (*_READ, *more) if n in place])
+            .collect()
+            .slice(1)
+        )
+
+    found = read()
+    return with_near(read(_NEAR_ENDS)) if _says_no_end(found) else found
+
+
+def _says_no_end(read: Frame) -> bool:
+    """Whether a record with data leaves an address of the packets out. Rarely, so the others are read only then."""
+    pl = polars()
+    missing = (pl.col("src") == "-") | (pl.col("dst") == "-")
+    return bool(read.select((missing & pl.col("bytes").is_not_null()).any()).item())
+
+
+def with_near(read: Frame) -> Frame:
+    """The records with the interface's addresses where those of the packets are not said."""
+    pl = polars()
+    there = [(end, f"{end}_near") for end in ("src", "dst") if f"{end}_near" in read.columns]
+    said = [
+        pl.when(pl.col(end).fill_null("-") == "-").then(pl.col(near)).otherwise(pl.col(end)).alias(end)
+        for end, near in there
+    ]
+    return read.with_columns(said).drop(near for _, near in there)
 
 
 def of_tuples(lines: str) -> tuple[Frame, list[tuple[str, str]], int]:
@@ -117,16 +145,65 @@ def unread(frame: Frame) -> int:
     return int(frame.select((pl.col("bytes").is_null() | pl.col("start").is_null()).sum()).item())
 
 
+def of_ocsf(data: bytes) -> Frame:
+    """The records of a parquet file of Security Lake's as canonical columns."""
+    pl = polars()
+    roots = {path.partition(".")[0] for paths in OCSF.values() for path in paths}
+    schema = pl.read_parquet_schema(io.BytesIO(data))
+    frame = pl.read_parquet(io.BytesIO(data), columns=[name for name in schema if name in roots])
+
+    def at(path: str) -> Any:
+        kind, found = frame.schema, pl.col(path.partition(".")[0])
+        for depth, step in enumerate(path.split(".")):
+            inner = dict(kind) if depth == 0 else {f.name: f.dtype for f in getattr(kind, "fields", ())}
+            if step not in inner:
+                return None
+            kind, found = inner[step], found.struct.field(step) if depth else found
+        return found
+
+    said = {name: [e for e in (at(path) for path in paths) if e is not None] for name, paths in OCSF.items()}
+    kept = [
+        pl.coalesce(
+            [
+                e.cast(pl.Int64 if name in _NUMBERS else pl.String, strict=False).replace("", None)
+                if name not in _NUMBERS
+                else e.cast(pl.Int64, strict=False)
+                for e in found
+            ]
+        ).alias(name)
+        for name, found in said.items()
+        if found and name in (*_READ, "account", "vpc", "subnet", "direction")
+    ]
+    read = frame.select(kept)
+    time = pl.col("start")
+    way = {"outbound": "egress", "inbound": "ingress"}
+    return read.with_columns(
+        pl.when(time >= _MILLIS).then(time // 1000).otherwise(time).alias("start"),
+        *([pl.col("direction").str.to_lowercase().replace(way)] if "direction" in read.columns else []),
+        *(
+            [
+                pl.when(pl.col("action").fill_null("").str.to_lowercase().is_in(sorted(BLOCKED)))
+                .then(pl.lit("REJECT"))
+                .otherwise(pl.lit("ACCEPT"))
+                .alias("action")
+            ]
+            if "action" in read.columns
+            else []
+        ),
+    )
+
+
 def of_parquet(data: bytes, fields: Mapping[str, str]) -> Frame:
     """The records of an AWS parquet file as canonical columns."""
     pl = polars()
     frame = pl.read_parquet(io.BytesIO(data), columns=sorted({*fields.values()}))
-    return frame.select(
+    read = frame.select(
         [
             pl.col(f).cast(pl.Int64 if n in _NUMBERS else pl.String, strict=False).alias(n)
             for n, f in fields.items()
         ]
     )
+    return with_near(read)
 
 
 def ends_of(frame: Frame) -> list[tuple[str, str, str, str, str, str, str]]:

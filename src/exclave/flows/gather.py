@@ -6,8 +6,9 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from exclave.flows import aws, azure, carriers, cloudwatch, frames, gcp, named
-from exclave.flows.model import FlowPart, OwnerRow, PairRow, Row
+from exclave.flows import aws, azure, carriers, cloudwatch, frames, named, tables
+from exclave.flows.kinds import READ_AS_ROWS
+from exclave.flows.model import FlowPart, OwnerRow, PairRow
 from exclave.flows.pieces import PIECE, Place, fields_in, headers, learn, owners, place_of, whole_lines
 from exclave.flows.sniff import sniff
 from exclave.flows.table import Table
@@ -17,7 +18,7 @@ from exclave.formats.documents import to_utf8
 from exclave.model import Cloud, Kind, Problem
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from exclave.sources.blob import Blob
 
@@ -71,7 +72,7 @@ class Gatherer:
             return False
         self._files += 1
         self._read += blob.packed
-        log = kind if kind in ("azure", "gcp") else "aws"
+        log = READ_AS_ROWS[kind][0].value if kind in READ_AS_ROWS else "aws"
         self._formats[f"{log}-flow"] = self._formats.get(f"{log}-flow", 0) + 1
         try:
             self._read_as(kind, blob)
@@ -95,7 +96,7 @@ class Gatherer:
         elif kind == "azure" and self.fast and frames.available():
             self._azure(blob)
         else:
-            self._json(blob, kind)
+            self._rows(blob, kind)
 
     def done(self) -> Gathered:
         """Everything that was taken."""
@@ -199,10 +200,12 @@ class Gatherer:
             frame = frames.counted(self._within(frame))
             found = frames.interfaces_of(frame) if "interface" in fields else []
             learn(self._known, found, data, names, fields)
-            alone = {} if "direction" in fields or not found else frames.single(frame)
-            self._frame(Cloud.AWS, files, frame, owners(self._known, found, alone))
+            transit = aws.is_transit(fields)
+            alone = {} if transit or "direction" in fields or not found else frames.single(frame)
+            accounts = {self._known[i].account for i in found if i in self._known} if transit else ()
+            self._frame(Cloud.AWS, files, frame, owners(self._known, found, alone), accounts)
         else:
-            self._table(Cloud.AWS, files, table)
+            self._table(Cloud.AWS, files, table, transit=aws.is_transit(fields))
 
     def _in_python(
         self, data: bytes, names: tuple[str, ...], fields: Mapping[str, str]
@@ -268,12 +271,13 @@ class Gatherer:
         data = b"".join((blob.data, *(blob.rest or ())))
         try:
             names = frames.columns_of_parquet(data)
-            fields = aws.fields_of(names)
+            ocsf = "src_endpoint" in names and "traffic" in names
+            fields = dict.fromkeys(named.OCSF, "") if ocsf else aws.fields_of(names)
             if any(n not in fields for n in aws.NEEDED):
                 what = f"a parquet file without the columns of a flow log: {', '.join(names[:12])}"
                 self._problems.append(Problem(where=blob.name, what=what))
                 return
-            frame = frames.of_parquet(data, fields)
+            frame = frames.of_ocsf(data) if ocsf else frames.of_parquet(data, fields)
             self._records += frame.height
             kept = frames.counted(self._within(frame))
         except Exception as error:  # noqa: BLE001
@@ -281,8 +285,10 @@ class Gatherer:
             self._problems.append(Problem(where=blob.name, what=what))
             return
         places = {i: place_of(*rest) for i, *rest in frames.ends_of(frame)}
-        alone = frames.single(kept) if "interface" in fields else {}
-        self._frame(Cloud.AWS, (blob.name,), kept, owners(places, places, alone))
+        transit = aws.is_transit(fields)
+        alone = frames.single(kept) if "interface" in fields and not transit else {}
+        accounts = {place.account for place in places.values()} if transit else ()
+        self._frame(Cloud.AWS, (blob.name,), kept, owners(places, places, alone), accounts)
 
     def _named(self, blob: Blob) -> None:
         for piece in named.read(blob):
@@ -334,26 +340,19 @@ class Gatherer:
             self._frame(Cloud.AZURE, (blob.name,), kept, tuple(whose))
             self._others(blob.name, others + bad)
 
-    def _json(self, blob: Blob, kind: str) -> None:
-        for piece, _ in chunks(blob.data, blob.rest or iter(()), blob.name):
-            self._plain += len(piece)
+    def _rows(self, blob: Blob, kind: str) -> None:
+        cloud, known, header, read = READ_AS_ROWS[kind]
+        for piece in tables.read(blob, known, header):
+            self._plain += piece.size
             table = Table()
             others = 0
-            for record in carriers.objects(piece, azure.is_record if kind == "azure" else gcp.is_record):
-                rows: list[Row | None]
-                if isinstance(record, Damage):
-                    rows = [None] * record.records
-                elif kind == "gcp" and gcp.is_record(record):
-                    rows = [gcp.row(record)]
-                elif kind == "azure" and azure.is_record(record):
-                    rows = list(azure.rows(record))
-                else:
-                    rows = [None]
+            for record in piece.records:
+                rows = [None] if record is None else list(read(record))
                 good = [row for row in rows if row is not None]
                 others += len(rows) - len(good)
                 self._records += len(good)
                 table.add(row for row in good if self._wanted(row.start))
-            self._table(Cloud.AZURE if kind == "azure" else Cloud.GCP, (blob.name,), table)
+            self._table(cloud, (blob.name,), table)
             self._others(blob.name, others)
 
     def _others(self, name: str, count: int) -> None:
@@ -365,19 +364,27 @@ class Gatherer:
 
     # -- parts
 
-    def _table(self, cloud: Cloud, files: tuple[str, ...], table: Table) -> None:
-        owners = table.owner_rows()
+    def _table(self, cloud: Cloud, files: tuple[str, ...], table: Table, *, transit: bool = False) -> None:
+        owners = () if transit else table.owner_rows()
+        accounts = {account for account, *_ in table.unplaced.values()} if transit else ()
         pairs = table.pair_rows({o[0] for o in owners})
         if pairs:
             kept = frames.packed(frames.frame_of(pairs)) if self.fast and frames.available() else pairs
-            self._part(cloud, files, kept, owners, len(pairs))
+            self._part(cloud, files, kept, owners, len(pairs), accounts)
             self._span(table.first, table.last)
 
-    def _frame(self, cloud: Cloud, files: tuple[str, ...], frame: Any, owners: tuple[OwnerRow, ...]) -> None:
+    def _frame(
+        self,
+        cloud: Cloud,
+        files: tuple[str, ...],
+        frame: Any,
+        owners: tuple[OwnerRow, ...],
+        accounts: Collection[str] = (),
+    ) -> None:
         """Takes the records of a frame, all of which count."""
         if frame.height:
             pairs = frames.summed(frame, {o[0] for o in owners})
-            self._part(cloud, files, frames.packed(pairs), owners, pairs.height)
+            self._part(cloud, files, frames.packed(pairs), owners, pairs.height, accounts)
             self._span(int(pairs["first"].min()), int(pairs["last"].max()))
 
     def _part(
@@ -387,12 +394,14 @@ class Gatherer:
         pairs: bytes | tuple[PairRow, ...],
         owners: tuple[OwnerRow, ...],
         height: int,
+        accounts: Collection[str] = (),
     ) -> None:
+        """Takes sums. `accounts`: whose logs these are, where no owner of an address says it."""
         self._parts.append(FlowPart(files=files, cloud=cloud, pairs=pairs, owners=owners, height=height))
         kind, what = _OWN[cloud]
         stated = [found[1] or found[2] for f in files if (found := _KEY_OWNER.search(f))]
         # A file's key says whose it is. A network may hold interfaces of others, so ids prove nothing then.
-        for account in {*stated} if stated else {o[2] for o in owners if o[2]}:
+        for account in {*stated} if stated else {a for a in (*accounts, *(o[2] for o in owners)) if a}:
             self._seen.setdefault(kind, {}).setdefault(account.lower(), what)
 
     def _span(self, first: int, last: int) -> None:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from exclave.flows import aws, azure, carriers, cloudwatch, gcp, named
+from exclave.flows import aws, cloudwatch, named, tables
+from exclave.flows.kinds import READ_AS_ROWS
 from exclave.flows.pieces import fields_in, pieces
 from exclave.flows.sniff import sniff
 from exclave.formats.chunking import chunks
-from exclave.formats.damage import Damage
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
@@ -27,8 +27,10 @@ def locate(blob: Blob, wanted: Collection[Ends]) -> dict[Ends, Place]:
         found = _text(blob, wanted)
     elif kind == "aws-named":
         found = _named(blob)
-    elif kind in ("azure", "gcp", "cloudwatch"):
-        found = ((n, row) for n, row in _numbered(blob, kind))
+    elif kind == "cloudwatch":
+        found = _cloudwatch(blob)
+    elif kind in READ_AS_ROWS:
+        found = _rows(blob, kind)
     else:
         return {}
     best: dict[Ends, Place] = {}
@@ -93,24 +95,23 @@ def _named(blob: Blob) -> Iterator[tuple[int, Row]]:
                     yield number, row
 
 
-def _numbered(blob: Blob, kind: str) -> Iterator[tuple[int, Row]]:
+def _cloudwatch(blob: Blob) -> Iterator[tuple[int, Row]]:
     number = 0
     default = {name: aws.DEFAULT.index(field) for name, field in aws.fields_of(aws.DEFAULT).items()}
     for piece, _ in chunks(blob.data, blob.rest or iter(()), blob.name):
-        if kind == "cloudwatch":
-            for line in cloudwatch.lines(piece, "json" if piece.lstrip()[:1] in b"{[" else "csv"):
-                number += 1
-                row = _row(line.split(" "), default) if isinstance(line, str) else None
-                if row is not None:
-                    yield number, row
-            continue
-        for record in carriers.objects(piece, azure.is_record if kind == "azure" else gcp.is_record):
+        for line in cloudwatch.lines(piece, "json" if piece.lstrip()[:1] in b"{[" else "csv"):
             number += 1
-            if isinstance(record, Damage):
-                continue
-            if kind == "gcp" and gcp.is_record(record):
-                row = gcp.row(record)
-                if row is not None:
-                    yield number, row
-            elif kind == "azure" and azure.is_record(record):
-                yield from ((number, row) for row in azure.rows(record) if row is not None)
+            row = _row(line.split(" "), default) if isinstance(line, str) else None
+            if row is not None:
+                yield number, row
+
+
+def _rows(blob: Blob, kind: str) -> Iterator[tuple[int, Row]]:
+    _, known, header, read = READ_AS_ROWS[kind]
+    number = 0
+    for piece in tables.read(blob, known, header):
+        for record in piece.records:
+            number += 1
+            yield from (
+                (number, row) for row in (read(record) if record is not None else ()) if row is not None
+            )

@@ -74,7 +74,8 @@ def fields_in(line: bytes) -> tuple[str, ...]:
     if aws.is_header(line):
         return tuple(line.decode("ascii", "replace").replace("\t", " ").split())
     bare = aws.without_clock(line)
-    return (*(("clock",) if bare != line else ()), *aws.DEFAULT) if aws.is_default(bare) else ()
+    fields = aws.default_of(bare)
+    return (*(("clock",) if fields and bare != line else ()), *fields)
 
 
 def headers(data: bytes) -> Iterator[tuple[int, int, tuple[str, ...]]]:

@@ -9,12 +9,15 @@ import zlib
 from collections.abc import Mapping
 from typing import Any
 
-from exclave.flows import aws, azure, carriers, cloudwatch, gcp, named
+from exclave.flows import aws, carriers, cloudwatch, named, tables
+from exclave.flows.kinds import READ_AS_ROWS
 from exclave.formats.cloudtrail import is_trail
 from exclave.formats.documents import to_utf8
 
 HEAD = 8192  # bytes that are looked at
 _PARQUET = b"PAR1"
+# columns of parquet files: as the logs name them, of a transit gateway too, and Security Lake's
+_COLUMNS = ((b"dstaddr", b"interface"), (b"dstaddr", b"tgw"), (b"dst_endpoint", b"traffic", b"interface_uid"))
 _NAME = re.compile(r"vpcflowlogs", re.IGNORECASE)
 _CARRIERS = (
     b'"logEvents"',
@@ -36,6 +39,9 @@ _WORDS = (
     b"FlowEvent",
     b"vpc_flows",
     b"src_ip",
+    b"FlowStartTime",
+    b"opology",
+    b"vpcflow",
 )  # also as they stand in JSON in a string, or in base64
 _QUEUED = re.compile(rb'"data"\s*:\s*"(e[wy][A-Za-z0-9+/]*)')
 _FIRST = (64 << 10, 4 << 20)  # bytes in which the first record ends: mostly, and at most
@@ -46,13 +52,13 @@ _CSV = re.compile(rb'"?@timestamp"?,"?@message"?')
 
 
 def sniff(name: str, data: bytes) -> str:
-    """aws-text, aws-named, aws-parquet, cloudwatch, azure, gcp, or "" for what is no flow log."""
+    """aws-text, aws-named, aws-parquet, cloudwatch, azure, azure-analytics, gcp, or "" for what is no flow log."""
     if is_trail(data):
         return ""
     if data[:4] == _PARQUET:
         return (
             "aws-parquet"
-            if _NAME.search(name) or (b"dstaddr" in data[-65536:] and b"interface" in data[-65536:])
+            if _NAME.search(name) or any(all(mark in data[-65536:] for mark in marks) for marks in _COLUMNS)
             else ""
         )
     head = to_utf8(data[:HEAD])[0].lstrip(b" \t\r\n")
@@ -64,8 +70,11 @@ def sniff(name: str, data: bytes) -> str:
         return "cloudwatch" if aws.looks_like(second.partition(b",")[2].strip(b'"\r')) else ""
     if named.separator(line):
         return "aws-named"
+    for kind, reading in READ_AS_ROWS.items():
+        if tables.separator(line, reading.is_header):
+            return kind
     bare = aws.without_clock(line)
-    if aws.is_header(line) or aws.is_default(bare):
+    if aws.is_header(line) or aws.default_of(bare):
         return "aws-text"
     return "aws-text" if aws.looks_like(bare) and (_NAME.search(name) or _plain(head)) else ""
 
@@ -99,14 +108,14 @@ def _first(head: bytes, data: bytes) -> str:
     for size in _FIRST:
         first = next(carriers.objects(data[:size], _is_record), None)
         if isinstance(first, Mapping):
-            return "azure" if azure.is_record(first) else "gcp"
+            return next(kind for kind, reading in READ_AS_ROWS.items() if reading.is_record(first))
         if size >= len(data):
             return ""
     return ""
 
 
 def _is_record(value: Mapping[str, Any]) -> bool:
-    return azure.is_record(value) or gcp.is_record(value)
+    return any(reading.is_record(value) for reading in READ_AS_ROWS.values())
 
 
 def _json(head: bytes, data: bytes) -> str:
