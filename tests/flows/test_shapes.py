@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from exclave.flows.aws import TRANSIT
 from exclave.flows.locate import locate
 from exclave.flows.sniff import sniff
 from exclave.model import Cloud, Kind
@@ -217,11 +218,14 @@ def test_google_flows_are_read_as_they_are_stored_elsewhere(shape):
     assert locate(blob(content, "f"), {(A, B)}) == {(A, B): (1, 100)}
 
 
-def transit(src, dst, size, *, way="ingress", mine=ACCOUNT, far="111122223333", attachment="tgw-attach-0a1"):
+def transit(
+    src, dst, size, *, way="ingress", mine=ACCOUNT, far="111122223333", attachment="tgw-attach-0a1", hour=0
+):
     """A record of a transit gateway, in its default format."""
+    time = START + hour * 3600
     return (
         f"6 TransitGateway {ACCOUNT} tgw-0a1 {attachment} {mine} {far} vpc-1 vpc-9 subnet-1 subnet-9 eni-1 eni-9"
-        f" euw1-az1 euw1-az1 tgw-attach-0b2 {src} {dst} 40000 443 6 10 {size} {START} {START + 59} OK IPv4 0 0 0 0 19"
+        f" euw1-az1 euw1-az1 tgw-attach-0b2 {src} {dst} 40000 443 6 10 {size} {time} {time + 59} OK IPv4 0 0 0 0 19"
         f" eu-west-1 {way} - -"
     )
 
@@ -230,8 +234,6 @@ def transit(src, dst, size, *, way="ingress", mine=ACCOUNT, far="111122223333", 
 @pytest.mark.parametrize("way", ["ingress", "egress"])
 def test_a_transit_gateway_says_whose_both_ends_are_and_makes_neither_ours(fast, way):
     rows = [transit(A, B, 5, way=way), transit(B, A, 3, way=way, mine="111122223333", far=ACCOUNT)]
-    from exclave.flows.aws import TRANSIT
-
     for content in (text(rows), text(rows, TRANSIT)):
         found = gathered(blob(content), fast=fast)
         assert found.problems == ()

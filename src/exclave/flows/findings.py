@@ -33,6 +33,9 @@ _VERY_MUCH = 10  # times the limit of bytes
 _ENOUGH = 3  # windows that make a habit
 _NEAR_HOURS = 1  # windows that a daily job may begin earlier or later
 _LIKE = 4  # how many times smaller than the first day's a later day's volume may be
+_JOB_HOURS = 18  # hours of the day that a daily job takes at most; what takes more goes on all the time
+_LITTLE = 10  # how many times smaller than the busiest hour one is that doesn't count among them
+_WIDE = (16, 48)  # bits of a range that holds networks beside one another
 _ROUTINE = 2  # networks made before that show a maker whose business it is
 _MANAGED = "-tp"  # projects that Google makes for services it runs in our name
 _SHARED = frozenset({"EC2"})
@@ -47,6 +50,7 @@ _FIELD = {
     Kind.VPC: "vpc",
     Kind.IP_RANGE: "range",
     Kind.SERVICE: "service",
+    Kind.UNKNOWN: "endpoint_service",
 }
 
 
@@ -100,10 +104,20 @@ def suspects(
             large.append(one)
         else:
             small.setdefault((kind, key), []).append(one)
+    tiny: dict[tuple[Cloud, str], list[Suspect]] = {}
     for (kind, _), found in small.items():  # many sources that sent a little each
         one = _merged(found)
         if one.bytes >= look.least(kind):
             large.append(one)
+        elif one.new and one.destination.kind is Kind.IP_RANGE and kind == "bulk":
+            tiny.setdefault((one.main.cloud, prefix(one.main.dst, *_WIDE)), []).append(one)
+    for (cloud, wide), found in tiny.items():  # many networks beside one another that received a little each
+        one = _merged(found)
+        if one.bytes >= look.least("bulk"):
+            reason = f"{len(found)} networks in {wide} are in none that is known; of {one.destination.id}: {one.reason}"
+            large.append(
+                replace(one, destination=Destination(kind=Kind.IP_RANGE, id=wide, cloud=cloud), reason=reason)
+            )
     large.sort(key=lambda s: (-s.bytes, s.main.src, s.destination.key))
     return large[:MAX_FINDINGS]
 
@@ -166,15 +180,15 @@ class _Look:
         if source is None and not is_private(pair.src):
             return None  # what comes in from the internet is no transfer of ours
         mine = source.account if source else ""
-        if pair.peer and (found := self._peer(pair, mine)) is not None:
-            return found
+        if pair.peer:
+            return self._peer(pair, mine)
         owner = self.totals.owners.get((pair.cloud, pair.dst))
         if owner is not None and (found := self._owned(pair, owner, mine)) is not None:
             return found
         if owner is not None and owner.vpc:
             return None
-        if is_private(pair.dst):
-            return self._private(pair, owner, mine)
+        if is_private(pair.dst) or ":" in pair.dst:
+            return self._unowned(pair, owner, mine)
         return self._service(pair) if pair.service else None
 
     def _peer(self, pair: Pair, mine: str) -> Suspect | None:
@@ -185,9 +199,15 @@ class _Look:
                 destination,
                 f"the flow log names {destination.kind.value} {pair.peer} as the owner of {pair.dst}",
             )
-        return self._network(pair, pair.peer_vpc, mine) if pair.peer_vpc else None
+        return (self._network(pair, pair.peer_vpc, mine) if pair.peer_vpc else None) or self._placed(
+            pair, mine
+        )
 
     def _owned(self, pair: Pair, owner: Owner, mine: str) -> Suspect | None:
+        endpoint = self.control.endpoints.get((pair.cloud, owner.interface))
+        if endpoint is not None and self.perimeter.judge(endpoint, mine).verdict not in OURS:
+            reason = f"{pair.dst} is an endpoint made within these logs, which leads to {endpoint.id}"
+            return _suspect(pair, endpoint, reason)
         if owner.account and owner.account != mine:
             destination = Destination(kind=_KIND[pair.cloud], id=owner.account, cloud=pair.cloud)
             if self.perimeter.judge(destination, mine).verdict not in OURS:
@@ -210,25 +230,25 @@ class _Look:
             return None
         return _suspect(pair, destination, f"{vpc} was first seen {self._into(first)}", new=True)
 
-    def _private(self, pair: Pair, owner: Owner | None, mine: str) -> Suspect | None:
+    def _unowned(self, pair: Pair, owner: Owner | None, mine: str) -> Suspect | None:
+        """An address that no interface in the logs has; of version 6 it may be one that is routed on the internet."""
         if any(
             e.kind is EntryKind.CIDR and e.verdict in OURS and not e.expired(self.perimeter.today)
             for e in self.perimeter.find(pair.dst)
         ):
             return None
-        near = prefix(pair.dst)
-        first = self.totals.prefixes.get((pair.cloud, near), self.totals.first)
-        made = self.control.made_at(pair.dst, pair.cloud)
-        if made is not None and self._since(made, self.networks.get((pair.cloud, made.id), first)):
-            destination = Destination(kind=Kind.VPC, id=made.id, cloud=pair.cloud)
-            ours = self.perimeter.judge(destination, mine).verdict in OURS
-            return None if ours else self._made(pair, made, mine)
+        if (made := self._made_at(pair)) is not None:
+            return self._placed(pair, mine, made)
         if (route := self.control.route_to(pair.dst, pair.cloud)) is not None:
             if self.perimeter.judge(route.destination, mine).verdict in OURS:
                 return None
             reason = f"{pair.dst} lies in {route.range}, which a route leads over {route.via}"
             return _suspect(pair, route.destination, reason)
-        if owner is not None or first < self.learned or (pair.cloud, prefix(pair.dst, 16, 56)) in self.homes:
+        near = prefix(pair.dst)
+        first = self._first(pair)
+        if not is_private(pair.dst) or owner is not None or first < self.learned:
+            return None
+        if (pair.cloud, prefix(pair.dst, 16, 56)) in self.homes:
             return None
         destination = Destination(kind=Kind.IP_RANGE, id=near, cloud=pair.cloud)
         return _suspect(
@@ -237,6 +257,27 @@ class _Look:
             f"{near} is in no network that is known, and was first seen {self._into(first)}",
             new=True,
         )
+
+    def _first(self, pair: Pair) -> int:
+        """When the private network of a destination was first seen; one of the internet, by this pair."""
+        unseen = self.totals.first if is_private(pair.dst) else pair.first
+        return self.totals.prefixes.get((pair.cloud, prefix(pair.dst)), unseen)
+
+    def _made_at(self, pair: Pair) -> Made | None:
+        """The network made within the logs that a destination lies in, by the range that was given to it."""
+        made = self.control.made_at(pair.dst, pair.cloud)
+        if made is None:
+            return None
+        since = self._since(made, self.networks.get((pair.cloud, made.id), self._first(pair)))
+        return made if since else None
+
+    def _placed(self, pair: Pair, mine: str, made: Made | None = None) -> Suspect | None:
+        made = made or self._made_at(pair)
+        if made is None:
+            return None
+        destination = Destination(kind=Kind.VPC, id=made.id, cloud=pair.cloud)
+        ours = self.perimeter.judge(destination, mine).verdict in OURS
+        return None if ours else self._made(pair, made, mine)
 
     def _service(self, pair: Pair) -> Suspect | None:
         if pair.first < self.learned:
@@ -306,6 +347,9 @@ def _daily(one: Suspect, totals: Totals, detail: Detail) -> bool:
         return False
     first = {hour: size for hour, size in hours.items() if hour < min(hours) + _DAY // WINDOW}
     busiest = max(first, key=lambda h: (first[h], -h))
+    busy = {hour % 24 for hour, size in hours.items() if size * _LITTLE >= max(hours.values())}
+    if len(busy) > _JOB_HOURS:
+        return False
     again = range(busiest + _DAY // WINDOW, totals.last // WINDOW - _NEAR_HOURS + 1, _DAY // WINDOW)
     return bool(again) and all(
         sum(hours.get(at + n, 0) for n in range(-_NEAR_HOURS, _NEAR_HOURS + 1)) * _LIKE >= first[busiest]

@@ -121,7 +121,9 @@ def row(record: Mapping[str, Any]) -> Row | None:
         packets=packets,
         service=_text(payload, "dest_google_service", "service_name")
         or _text(payload, "dest_google_service", "type"),
-        peer=_text(payload, "dest_vpc", "project_id") or _text(payload, "dest_instance", "project_id"),
+        peer=_producer(payload)
+        or _text(payload, "dest_vpc", "project_id")
+        or _text(payload, "dest_instance", "project_id"),
         peer_vpc=_network(payload, "dest_vpc"),
         account=project,
         vpc=f"projects/{project}/global/networks/{vpc}" if vpc else "",
@@ -160,6 +162,12 @@ def _project(record: Mapping[str, Any]) -> str:
     name = str(record.get("logName") or record.get("log_name") or "").split("/")
     found = _text(record.get("resource"), "labels", "project_id")
     return found or (name[1] if len(name) > 1 and name[0] == "projects" else "")
+
+
+def _producer(payload: Mapping[str, Any]) -> str:
+    """The project whose service a consumer reached by Private Service Connect; the endpoint itself is the consumer's."""
+    psc = _inner(payload, "psc")
+    return _text(psc, "psc_attachment", "project_id") if psc.get("reporter") == "CONSUMER" else ""
 
 
 def _network(payload: Mapping[str, Any], key: str) -> str:

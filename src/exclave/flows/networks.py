@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from exclave.flows.addresses import Network, inside, network
 from exclave.model import Cloud, Destination, Kind, Signal, SignalKind
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
 _MAKES = (
     ":createvpc",
@@ -19,7 +19,8 @@ _MAKES = (
     "compute.networks.insert",
 )
 _PARTS = (":createsubnet", "microsoft.network/virtualnetworks/subnets/write", "compute.subnetworks.insert")
-_RANGES = ("range", "addresses")  # facts that say which addresses
+_RANGES = ("range", "range6", "addresses")  # facts that say which addresses
+_INTERFACES = "interfaces"  # the fact that names an endpoint's own
 _WAYS = ("peering", "gateway")  # facts that name what a route goes over
 _SOMEBODY = frozenset({Kind.ACCOUNT, Kind.PROJECT, Kind.SUBSCRIPTION, Kind.TENANT, Kind.ORGANIZATION})
 
@@ -50,10 +51,11 @@ class Route:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ControlPlane:
-    """Networks made, and routes, most specific first."""
+    """Networks made, routes, most specific first, and whose service an endpoint's interface leads to."""
 
     made: tuple[Made, ...] = ()
     routes: tuple[Route, ...] = ()
+    endpoints: Mapping[tuple[Cloud, str], Destination] = field(default_factory=dict)
 
     def made_at(self, address: str, cloud: Cloud) -> Made | None:
         """The network of a cloud made in these logs that an address lies in."""
@@ -75,7 +77,17 @@ class ControlPlane:
 def control_plane(signals: Iterable[Signal]) -> ControlPlane:
     """What signals say of networks. Failed calls changed nothing."""
     changes = [s for s in signals if not s.failed and s.signal is SignalKind.NETWORK_CHANGE]
-    return ControlPlane(made=tuple(_made(changes)), routes=tuple(_routes(changes)))
+    return ControlPlane(
+        made=tuple(_made(changes)), routes=tuple(_routes(changes)), endpoints=dict(_endpoints(changes))
+    )
+
+
+def _endpoints(changes: list[Signal]) -> Iterator[tuple[tuple[Cloud, str], Destination]]:
+    for change in changes:
+        for key, value in change.facts:
+            if key == _INTERFACES and change.destination is not None:
+                for interface in value.split(","):
+                    yield (change.cloud, interface.strip()), change.destination
 
 
 def _made(changes: list[Signal]) -> list[Made]:
@@ -137,8 +149,11 @@ def _routes(changes: list[Signal]) -> list[Route]:
         if change.action.lower().endswith((*_MAKES, *_PARTS)):
             continue
         via = next((v for k, v in change.facts if k in _WAYS and v in somebody), "")
-        if via:
-            whom = somebody[via]
+        whom = somebody.get(via)
+        if whom is None and change.destination is not None and change.destination.kind in _SOMEBODY:
+            # who is joined is said together with the addresses that lead there
+            whom, via = change.destination, change.source.id or change.action
+        if whom is not None:
             out += [Route(range=r, destination=whom, via=via, signal=change) for r in _ranges(change)]
     return sorted(out, key=lambda r: (-r.range.prefixlen, str(r.range), r.via))
 
