@@ -49,6 +49,24 @@ def test_a_flow_that_both_ends_logged_counts_once(fast):
     assert found.owners[Cloud.AWS, B].vpc == "vpc-1"
 
 
+@pytest.mark.parametrize("fast", [True, False])
+def test_a_gateways_own_address_is_that_of_its_interface_not_of_packets_that_it_passes_on(fast):
+    came = wide(A, B, 5, eni="eni-0e0e0e0e", out=False).replace(f"{A} {B}", f"{A} 10.0.1.200", 1)
+    found = totals(blob(text([came], WIDE)), fast=fast)
+    assert [owner.address for owner in found.owners.values()] == ["10.0.1.200"]
+
+
+def test_an_interface_that_the_first_lines_do_not_name_is_looked_for(monkeypatch):
+    monkeypatch.setattr("exclave.flows.pieces._HEAD", 400)
+    lines = [
+        wide(A, B, 5),
+        *(wide(A, B, 1) for _ in range(50)),
+        wide(C, B, 5, eni="eni-0b2c3d4e", vpc="vpc-2"),
+    ]
+    owner = totals(blob(text(lines, WIDE))).owners[Cloud.AWS, C]
+    assert (owner.interface, owner.vpc) == ("eni-0b2c3d4e", "vpc-2")
+
+
 def test_without_direction_an_interface_has_the_address_of_all_its_records():
     lines = [line(A, B, 1), line(C, A, 1), line(A, "10.0.9.9", 1)]
     for fast in (True, False):

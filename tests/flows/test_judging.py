@@ -59,6 +59,13 @@ def flow(src, dst, gib, hour=30.0, eni=ENI_A, **more):
     return wide(src, dst, int(gib * GIB), hour=hour, eni=eni, **more)
 
 
+def passed(src, dst, gib, hour=30.0, *, out=False):
+    """A record of a gateway's interface, whose own address is neither end of the packets."""
+    cells = flow(src, dst, gib, hour, "eni-0e0e0e0e", out=out).split(" ")
+    cells[3 if out else 4] = "10.0.1.200"
+    return " ".join(cells)
+
+
 def spread(src, dst, gib, first, last, every=1.0, **more):
     """As much in all, in as many records."""
     count = int((last - first) / every)
@@ -264,6 +271,10 @@ INTRUDER: dict[str, Callable[[], Case]] = {
         *(flow("10.0.1.200", NEW, 8, 30 + n, "eni-0e0e0e0e") for n in range(5))),
     "behind a translating gateway, seen at both": lambda: aws(
         flow(A, NEW, 40), flow("10.0.1.200", NEW, 40, eni="eni-0e0e0e0e")),
+    "behind a gateway that logs what it passes on": lambda: aws(
+        passed(A, NEW, 40), passed(A, NEW, 40, out=True)),
+    "behind a gateway alone, in an account of ours": lambda: aws(
+        *(passed(A, NEW, 8, 30 + n) for n in range(5)), accounts=(ACCOUNT,)),
     "carrier-grade addresses": lambda: aws(flow(A, "100.99.1.4", 40)),
     "in the last minute of the logs": lambda: aws(flow(A, NEW, 40, hour=47.98)),
     "by a machine that was never seen before": lambda: aws(flow("10.0.4.4", NEW, 40, 30, "eni-0f0f0f0f")),

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from exclave.detect.doings import Doing
-    from exclave.flows import Gatherer
+    from exclave.flows import Gatherer, Place
     from exclave.model import Issued
 
 
@@ -95,7 +95,18 @@ def scan_items(items: Sequence[Item], settings: Settings) -> tuple[ScanResult, l
 def _gatherer(settings: Settings) -> Gatherer:
     from exclave.flows import Gatherer
 
-    return Gatherer(fast=settings.fast, since=_seconds(settings.since), until=_seconds(settings.until))
+    return Gatherer(
+        fast=settings.fast,
+        since=_seconds(settings.since),
+        until=_seconds(settings.until),
+        known=_places(settings),
+    )
+
+
+@functools.lru_cache(maxsize=4)
+def _places(_settings: Settings) -> dict[str, Place]:
+    """Where interfaces are, as far as this process read of them: searching for them again takes long."""
+    return {}
 
 
 def _seconds(time: datetime | None) -> int:

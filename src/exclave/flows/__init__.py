@@ -13,12 +13,14 @@ from exclave.flows.findings import Suspect, summaries, suspects
 from exclave.flows.gather import Gathered, Gatherer
 from exclave.flows.model import FlowPart
 from exclave.flows.networks import control_plane
+from exclave.flows.pieces import Place
 
 __all__ = [
     "Collector",
     "FlowPart",
     "Gathered",
     "Gatherer",
+    "Place",
     "Suspect",
     "control_plane",
     "summaries",

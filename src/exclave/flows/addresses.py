@@ -14,6 +14,7 @@ PRIVATE = (
 )
 # Addresses that begin so, or are of version 6, may lie in a network of ours or of a neighbour.
 NEAR = ("10.", "172.", "192.168.", "100.")
+NEAR_PATTERN = r"^(?:10\.|172\.|192\.168\.|100\.|[^:]*:)"  # the same, for an engine
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 

@@ -145,4 +145,5 @@ def row(values: Sequence[str], at: dict[str, int]) -> Row | None:
         vpc=text("vpc"),
         subnet=text("subnet"),
         out=None if not way else way == "egress",
+        own=text("src_near") if way == "egress" else text("dst_near") if way else "",
     )

@@ -10,9 +10,9 @@ import os
 from functools import cache
 from importlib import import_module
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from exclave.flows.addresses import NEAR, near
+from exclave.flows.addresses import NEAR_PATTERN, near
 from exclave.flows.model import HOURS, PAIR, SUMS, WINDOW, PairRow
 from exclave.flows.named import BLOCKED, OCSF
 
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 Frame = Any  # polars.DataFrame
 
+PlaceRow = tuple[str, str, str, str, str, str, str]
+_ABOUT = ("interface", "account", "vpc", "subnet", "direction")
 _NEAR_ENDS = ("src_near", "dst_near")
 _MOST = 1 << 50  # bytes of one record, and
 _LATEST = 1 << 34  # seconds since the epoch, that are believed
@@ -51,17 +53,58 @@ def ruler(names: Sequence[str], between: bytes = b" ") -> bytes:
     return between.join([b"-"] * len(names)) + b"\n"
 
 
-def of_text(data: bytes, names: Sequence[str], fields: Mapping[str, str]) -> Frame:
-    """The records of AWS text as canonical columns.
+class TextSums(NamedTuple):
+    """Sums of lines, how many there were, how many say no bytes or no time, and each interface's constant address."""
+
+    pairs: Frame
+    lines: int
+    unread: int
+    single: dict[str, str]
+
+
+def sums_of_text(
+    data: bytes,
+    names: Sequence[str],
+    fields: Mapping[str, str],
+    span: tuple[int, int] = (0, 0),
+    own: Collection[str] = (),
+) -> TextSums:
+    """The lines of AWS text summed, as `summed` does with `own`; `span` as `within` has it.
 
     `data` has lines alone, after a first one that `ruler` made. `names` are the fields of a line, `fields` what
     aws.fields_of makes of them.
     """
     pl = polars()
+    lines = _lines(data, names, fields, [n for n in _READ if n in fields])
+    records = _counted(within(lines, *span) if any(span) else lines, fields)
+    asked = [
+        _summed(records, fields, own),
+        lines.select(pl.len(), _unread().sum().alias("unread"), _says_no_end().any().alias("no end")),
+    ]
+    if "interface" in fields and "direction" not in fields:
+        asked.append(_single(records))
+    pairs, said, *alone = pl.collect_all(asked)
+    if said["no end"].item():
+        near = with_near(
+            _lines(data, names, fields, [n for n in (*_READ, *_NEAR_ENDS) if n in fields]), fields
+        )
+        records = _counted(within(near, *span) if any(span) else near, fields)
+        pairs = _summed(records, fields, own).collect()
+    return TextSums(
+        _filled(pairs),
+        said["len"].item() - 1,
+        int(said["unread"].item()) - 1,
+        dict(alone[0].rows()) if alone else {},
+    )
+
+
+def _lines(data: bytes, names: Sequence[str], fields: Mapping[str, str], wanted: Sequence[str]) -> Frame:
+    """Some canonical columns of lines, the ruler among them: lazily."""
+    pl = polars()
     wide = [f"{n}~{i}" for i, n in enumerate(names)]  # a header may name a field twice
-    place = {name: wide[list(names).index(field)] for name, field in fields.items()}
+    place = {name: wide[list(names).index(fields[name])] for name in wanted}
     frame = pl.scan_csv(
-        io.BytesIO(data),
+        data,
         separator=" ",
         has_header=False,
         quote_char=None,
@@ -72,34 +115,35 @@ def of_text(data: bytes, names: Sequence[str], fields: Mapping[str, str]) -> Fra
         encoding="utf8-lossy",
         schema_overrides={place[n]: pl.Int64 for n in _NUMBERS if n in place},
     )
-
-    def read(more: Sequence[str] = ()) -> Frame:
-        return (
-            frame.select([pl.col(place[n]).alias(n) for n in (*_READ, *more) if n in place])
-            .collect()
-            .slice(1)
-        )
-
-    found = read()
-    return with_near(read(_NEAR_ENDS)) if _says_no_end(found) else found
+    return frame.select([pl.col(field).alias(name) for name, field in place.items()])
 
 
-def _says_no_end(read: Frame) -> bool:
-    """Whether a record with data leaves an address of the packets out. Rarely, so the others are read only then."""
+def places_of_text(data: bytes, names: Sequence[str], fields: Mapping[str, str]) -> list[PlaceRow]:
+    """What lines say of interfaces, as `places_of` gives it."""
+    wanted = [n for n in (*_ABOUT, "src", "dst", *_NEAR_ENDS) if n in fields]
+    return _places(_lines(data, names, fields, wanted).slice(1), wanted)
+
+
+def _says_no_end() -> Any:
+    """Whether a record with data leaves an address of the packets out: then the interface's are read, which takes longer."""
     pl = polars()
-    missing = (pl.col("src") == "-") | (pl.col("dst") == "-")
-    return bool(read.select((missing & pl.col("bytes").is_not_null()).any()).item())
+    return ((pl.col("src") == "-") | (pl.col("dst") == "-")) & pl.col("bytes").is_not_null()
 
 
-def with_near(read: Frame) -> Frame:
+def _unread() -> Any:
+    pl = polars()
+    return pl.col("bytes").is_null() | pl.col("start").is_null()
+
+
+def with_near(read: Frame, columns: Collection[str]) -> Frame:
     """The records with the interface's addresses where those of the packets are not said."""
     pl = polars()
-    there = [(end, f"{end}_near") for end in ("src", "dst") if f"{end}_near" in read.columns]
+    there = [(end, f"{end}_near") for end in ("src", "dst") if f"{end}_near" in columns]
     said = [
         pl.when(pl.col(end).fill_null("-") == "-").then(pl.col(near)).otherwise(pl.col(end)).alias(end)
         for end, near in there
     ]
-    return read.with_columns(said).drop(near for _, near in there)
+    return read.with_columns(said)
 
 
 def of_tuples(lines: str) -> tuple[Frame, list[tuple[str, str]], int]:
@@ -137,12 +181,6 @@ def of_tuples(lines: str) -> tuple[Frame, list[tuple[str, str]], int]:
     mine = pl.when(pl.col("way") == "O").then(pl.col("src")).otherwise(pl.col("dst")).alias("mine")
     own: list[tuple[str, str]] = kept.select(mine, "interface").unique().rows()
     return pl.concat([there, back]), own, frame.height - good.height
-
-
-def unread(frame: Frame) -> int:
-    """How many canonical records say no number of bytes, or no time."""
-    pl = polars()
-    return int(frame.select((pl.col("bytes").is_null() | pl.col("start").is_null()).sum()).item())
 
 
 def of_ocsf(data: bytes) -> Frame:
@@ -203,16 +241,24 @@ def of_parquet(data: bytes, fields: Mapping[str, str]) -> Frame:
             for n, f in fields.items()
         ]
     )
-    return with_near(read)
+    return with_near(read, fields)
 
 
-def ends_of(frame: Frame) -> list[tuple[str, str, str, str, str, str, str]]:
-    """(interface, account, vpc, subnet, direction, src, dst) of canonical records, one of each interface."""
+def places_of(frame: Frame) -> list[PlaceRow]:
+    """(interface, account, vpc, subnet, direction, src, dst) of canonical records, one of each interface; the ends are its own."""
+    return _places(frame.lazy(), frame.columns)
+
+
+def _places(frame: Frame, columns: Collection[str]) -> list[PlaceRow]:
     pl = polars()
-    names = ("interface", "account", "vpc", "subnet", "direction", "src", "dst")
-    missing = [pl.lit("").alias(n) for n in names if n not in frame.columns]
-    first = frame.with_columns(*missing).select(names).fill_null("").unique("interface", keep="first")
-    rows: list[tuple[str, str, str, str, str, str, str]] = first.rows()
+    ends = [
+        pl.coalesce(e for e in (f"{end}_near", end) if e in columns).fill_null("").alias(end)
+        for end in ("src", "dst")
+    ]
+    about = [(pl.col(n).fill_null("") if n in columns else pl.lit("")).alias(n) for n in _ABOUT]
+    rows: list[PlaceRow] = (
+        frame.select(*about, *ends).unique("interface", keep="first", maintain_order=True).collect().rows()
+    )
     return rows
 
 
@@ -230,8 +276,12 @@ def within(frame: Frame, since: int, until: int) -> Frame:
 
 def counted(frame: Frame) -> Frame:
     """The canonical records that count: accepted, with ends, a time and a size that can be."""
+    return _counted(frame, frame.columns)
+
+
+def _counted(frame: Frame, columns: Collection[str]) -> Frame:
     pl = polars()
-    wanted = (pl.col("action") != "REJECT") if "action" in frame.columns else pl.lit(value=True)
+    wanted = (pl.col("action") != "REJECT") if "action" in columns else pl.lit(value=True)
     return frame.filter(
         wanted
         & pl.col("bytes").is_between(0, _MOST)
@@ -243,14 +293,17 @@ def counted(frame: Frame) -> Frame:
 
 def summed(frame: Frame, own: Collection[str] = ()) -> Frame:
     """Records that count → PAIR + SUMS + HOURS, with addresses of the internet but those of `own` taken together."""
+    return _filled(_summed(frame.lazy(), frame.columns, own).collect())
+
+
+def _summed(frame: Frame, columns: Collection[str], own: Collection[str]) -> Frame:
     pl = polars()
-    keys = [c for c in PAIR if c in frame.columns]
-    named = [pl.col(c).is_in(["", "-"]).not_() for c in ("service", "peer", "peer_vpc") if c in keys]
+    keys = [c for c in PAIR if c in columns]
+    named = [(pl.col(c) != "") & (pl.col(c) != "-") for c in ("service", "peer", "peer_vpc") if c in keys]
     apart = [address for address in own if not near(address)]
 
     def end(name: str, *kept: Any) -> Any:
-        kept = (*(pl.col(name).str.starts_with(n) for n in NEAR), *kept)
-        kept = (*kept, pl.col(name).str.contains(":", literal=True))
+        kept = (pl.col(name).str.contains(NEAR_PATTERN), *kept)
         kept = (*kept, *([pl.col(name).is_in(apart)] if apart else ()))
         return pl.when(pl.any_horizontal(kept)).then(pl.col(name)).otherwise(pl.lit("")).alias(name)
 
@@ -262,19 +315,27 @@ def summed(frame: Frame, own: Collection[str] = ()) -> Frame:
         (pl.col("start") // WINDOW).cast(pl.Int32).alias("hours"),
         pl.col("bytes").alias("sizes"),
     ]
-    grouped = frame.lazy().with_columns(end("src"), end("dst", *named)).group_by(keys).agg(sums).collect()
+    return frame.with_columns(end("src"), end("dst", *named)).group_by(keys).agg(sums)
+
+
+def _filled(grouped: Frame) -> Frame:
+    pl = polars()
     missing = [pl.lit("").alias(c) for c in PAIR if c not in grouped.columns]
     return grouped.with_columns(*missing).select(*PAIR, *SUMS, *HOURS)
 
 
 def interfaces_of(frame: Frame) -> list[str]:
-    """The interfaces in records."""
+    """The interfaces in records or sums."""
     found: list[str] = sorted(i for i in frame["interface"].unique().to_list() if i)
     return found
 
 
 def single(frame: Frame) -> dict[str, str]:
     """Interface → the address that stands in all its records, where one does and no other."""
+    return dict(_single(frame.lazy()).collect().rows())
+
+
+def _single(frame: Frame) -> Frame:
     pl = polars()
     ends = [pl.col("src").first().alias("a"), pl.col("dst").first().alias("b")]
     everywhere = [
@@ -285,7 +346,7 @@ def single(frame: Frame) -> dict[str, str]:
     ]
     found = frame.group_by("interface").agg(*ends, *everywhere).filter(pl.col("src_ok") != pl.col("dst_ok"))
     address = pl.when(pl.col("src_ok")).then(pl.col("a")).otherwise(pl.col("b"))
-    return dict(found.select("interface", address).rows())
+    return found.select("interface", address)
 
 
 def frame_of(rows: Sequence[PairRow]) -> Frame:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from exclave.flows import aws, azure, carriers, cloudwatch, frames, named, tables
+from exclave.flows.addresses import near
 from exclave.flows.kinds import READ_AS_ROWS
 from exclave.flows.model import FlowPart, OwnerRow, PairRow
 from exclave.flows.pieces import PIECE, Place, fields_in, headers, learn, owners, place_of, whole_lines
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 _KEY_OWNER = re.compile(r"AWSLogs/(?:o-[a-z0-9]+/)?(\d{12})/|(?:^|/)(\d{12})_vpcflowlogs_")
 _CELL_END = re.compile(r"[\s,]")  # what would end an interface's name among values in lines
 _HINT = 'pip install "exclave[flows]"'
+_MOST_KNOWN = 200_000  # interfaces whose place is kept
 _SHAPE_HINT = "give the names of the fields as the first line, as files that AWS delivers to S3 have them"
 
 
@@ -51,6 +53,9 @@ class Gatherer:
     fast: bool = True  # use Polars, where it is installed
     since: int = 0  # seconds since the epoch; records outside are left out
     until: int = 0
+    known: dict[str, Place] = field(
+        default_factory=dict
+    )  # where interfaces are, also for who reads further files
     _parts: list[FlowPart] = field(default_factory=list)
     _problems: list[Problem] = field(default_factory=list)
     _lines: dict[tuple[str, ...], list[tuple[str, bytes | memoryview]]] = field(default_factory=dict)
@@ -63,7 +68,6 @@ class Gatherer:
     _last: int = 0
     _seen: dict[Kind, dict[str, str]] = field(default_factory=dict)
     _formats: dict[str, int] = field(default_factory=dict)
-    _known: dict[str, Place] = field(default_factory=dict)
 
     def take(self, blob: Blob) -> bool:
         """Reads a blob if it is a flow log, and says whether it was."""
@@ -181,10 +185,10 @@ class Gatherer:
     ) -> None:
         """Sums lines, which begin with the ruler where Polars reads them."""
         if self._ruler(names):
-            frame = frames.of_text(data, names, fields)
-            count, bad = frame.height, frames.unread(frame)
+            sums = frames.sums_of_text(data, names, fields, (self.since, self.until))
+            count, bad = sums.lines, sums.unread
         else:
-            frame = None
+            sums = None
             table, count, bad = self._in_python(data, names, fields)
         if bad:
             # Files that were joined have headers among their lines, perhaps of other fields.
@@ -196,16 +200,33 @@ class Gatherer:
             bad -= skipped + data.count(b"NODATA")
             self._say_unread(bad, skipped, files)
         self._records += count - max(0, bad)
-        if frame is not None:
-            frame = frames.counted(self._within(frame))
-            found = frames.interfaces_of(frame) if "interface" in fields else []
-            learn(self._known, found, data, names, fields)
-            transit = aws.is_transit(fields)
-            alone = {} if transit or "direction" in fields or not found else frames.single(frame)
-            accounts = {self._known[i].account for i in found if i in self._known} if transit else ()
-            self._frame(Cloud.AWS, files, frame, owners(self._known, found, alone), accounts)
-        else:
+        if sums is None:
             self._table(Cloud.AWS, files, table, transit=aws.is_transit(fields))
+            return
+        places = self._places(sums.pairs, data, names, fields)
+        if aws.is_transit(fields):
+            self._pairs(Cloud.AWS, files, sums.pairs, (), {place.account for place in places.values()})
+            return
+        found = owners(places, places, sums.single)
+        if any(
+            not near(o[0]) for o in found
+        ):  # a network may have addresses of the internet's: summed apart then
+            sums = frames.sums_of_text(data, names, fields, (self.since, self.until), {o[0] for o in found})
+        self._pairs(Cloud.AWS, files, sums.pairs, found)
+
+    def _places(
+        self, pairs: Any, data: bytes, names: tuple[str, ...], fields: Mapping[str, str]
+    ) -> dict[str, Place]:
+        if "interface" not in fields:
+            return {}
+        if len(self.known) > _MOST_KNOWN:
+            self.known.clear()
+        ruled = len(self._ruler(names))
+
+        def read(lines: bytes) -> list[frames.PlaceRow]:
+            return frames.places_of_text(lines, names, fields) if len(lines) > ruled else []
+
+        return learn(self.known, frames.interfaces_of(pairs), data, read)
 
     def _in_python(
         self, data: bytes, names: tuple[str, ...], fields: Mapping[str, str]
@@ -284,7 +305,7 @@ class Gatherer:
             what = f"not readable as parquet: {str(error).partition(chr(10))[0][:200]}"
             self._problems.append(Problem(where=blob.name, what=what))
             return
-        places = {i: place_of(*rest) for i, *rest in frames.ends_of(frame)}
+        places = {i: place_of(*rest) for i, *rest in frames.places_of(frame)}
         transit = aws.is_transit(fields)
         alone = frames.single(kept) if "interface" in fields and not transit else {}
         accounts = {place.account for place in places.values()} if transit else ()
@@ -382,8 +403,17 @@ class Gatherer:
         accounts: Collection[str] = (),
     ) -> None:
         """Takes the records of a frame, all of which count."""
-        if frame.height:
-            pairs = frames.summed(frame, {o[0] for o in owners})
+        self._pairs(cloud, files, frames.summed(frame, {o[0] for o in owners}), owners, accounts)
+
+    def _pairs(
+        self,
+        cloud: Cloud,
+        files: tuple[str, ...],
+        pairs: Any,
+        owners: tuple[OwnerRow, ...],
+        accounts: Collection[str] = (),
+    ) -> None:
+        if pairs.height:
             self._part(cloud, files, frames.packed(pairs), owners, pairs.height, accounts)
             self._span(int(pairs["first"].min()), int(pairs["last"].max()))
 

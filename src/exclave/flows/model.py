@@ -19,7 +19,8 @@ class Row(NamedTuple):
     `src` and `dst` are the ends of the packets, not of a translation between them. `interface` is where it
     was seen: a network interface, a MAC address, or a reporter; a flow seen at both ends is recorded twice.
     `service` is what the provider calls a destination of its own, `peer` the account or project of the
-    destination, `peer_vpc` its network. `out` says whether it left the interface, None if nothing does.
+    destination, `peer_vpc` its network. `out` says whether it left the interface, None if nothing does. `own` is
+    the interface's own address where it may be neither end: a gateway's passes on the packets of others.
     """
 
     interface: str
@@ -36,6 +37,7 @@ class Row(NamedTuple):
     vpc: str = ""
     subnet: str = ""
     out: bool | None = None
+    own: str = ""
 
 
 # the columns of a part's sums; HOURS are lists: windows, and bytes in them, perhaps several of one window

@@ -7,19 +7,16 @@ from typing import TYPE_CHECKING, NamedTuple
 from exclave.flows import aws
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 
+    from exclave.flows.frames import PlaceRow
     from exclave.flows.model import OwnerRow
     from exclave.sources.blob import Blob
 
 PIECE = 8 << 20  # bytes of text that are summed at once
 MAX_LINE = 1 << 20  # bytes of a line that is read
-_HEAD = 128 << 10  # bytes whose lines are read one by one for interfaces, before any is searched for
-_FEW = 16  # interfaces that are searched for at once
+_HEAD = 32 << 10  # bytes whose lines are read for interfaces, before any is searched for
 _NAMES = 2_000  # interfaces that are searched for in one piece
-
-
-_ABOUT = ("interface", "account", "vpc", "subnet", "direction", "src", "dst")
 
 
 class Place(NamedTuple):
@@ -99,34 +96,29 @@ def learn(
     known: dict[str, Place],
     interfaces: Collection[str],
     data: bytes,
-    names: tuple[str, ...],
-    fields: Mapping[str, str],
-) -> None:
-    """Notes account, network and address of interfaces, from the first line that names each."""
-    wanted = sorted(i for i in interfaces if i not in known)
-    if not wanted or "interface" not in fields:
-        return
-    at = [names.index(fields[n]) if n in fields else len(names) for n in _ABOUT]
-    where = at[0]
-    met = {i.encode("utf-8", "replace") for i in known}
+    read: Callable[[bytes], Iterable[PlaceRow]],
+) -> dict[str, Place]:
+    """Account, network and address of interfaces, from a line that names each; `known` are those of earlier texts.
 
-    def note(line: bytes) -> None:
-        cells = line.split(b" ")
-        if len(cells) <= where or cells[where] in met:
-            return
-        met.add(cells[where])
-        said = [cells[place].decode("utf-8", "replace") if place < len(cells) else "" for place in at]
-        interface, *about = ("" if cell == "-" else cell for cell in said)
-        if interface:
-            known[interface] = place_of(*about)
+    `read` gives (interface, account, vpc, subnet, direction, src, dst) of lines, one of each interface. The first
+    lines are read again in each text, for an interface may have many addresses.
+    """
+    found = {i: place_of(*about) for i, *about in read(data[: data.rfind(b"\n", 0, _HEAD) + 1])}
+    missing = sorted(i for i in interfaces if i not in found and i not in known)
+    lines = [line for i in missing[:_NAMES] if (line := _line_of(i.encode("utf-8", "replace"), data))]
+    if lines:
+        first = data[: data.find(b"\n") + 1]
+        found |= {i: place_of(*about) for i, *about in read(first + b"\n".join((*lines, b"")))}
+    known |= found
+    return {i: found.get(i) or known.get(i, Place()) for i in interfaces}
 
-    for line in data[: data.rfind(b"\n", 0, _HEAD) + 1].split(b"\n") if len(wanted) > _FEW else ():
-        note(line)
-    for interface in [i for i in wanted if i not in known][:_NAMES]:
-        found = data.find(interface.encode("utf-8", "replace"))
-        if found >= 0:
-            end = data.find(b"\n", found)
-            note(data[data.rfind(b"\n", 0, found) + 1 : end if end >= 0 else len(data)])
+
+def _line_of(name: bytes, data: bytes) -> bytes:
+    at = data.find(name)
+    if at < 0:
+        return b""
+    end = data.find(b"\n", at)
+    return data[data.rfind(b"\n", 0, at) + 1 : end if end >= 0 else len(data)]
 
 
 def place_of(account: str, vpc: str, subnet: str, direction: str, src: str, dst: str) -> Place:

@@ -53,7 +53,7 @@ class Table:
             self.first = min(self.first or row.start, row.start)
             self.last = max(self.last, row.start)
             if row.out is not None:
-                address = row.src if row.out else row.dst
+                address = row.own or (row.src if row.out else row.dst)
                 self.owners.setdefault((address, row.interface), (row.account, row.vpc, row.subnet))
             elif row.vpc or row.account:
                 self.unplaced.setdefault(row.interface, (row.account, row.vpc, row.subnet))
