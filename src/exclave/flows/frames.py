@@ -361,12 +361,12 @@ def frame_of(rows: Sequence[PairRow]) -> Frame:
 
 
 def packed(frame: Frame) -> bytes:
-    """A frame as Arrow IPC, in the engine's own layout: packing it tighter would take longer than summing it."""
+    """A frame as a stream of Arrow IPC, in the engine's own layout: packing it tighter would take longer than summing it."""
     out = io.BytesIO()
-    frame.write_ipc(out, compression="uncompressed", compat_level=polars().CompatLevel.newest())
+    frame.write_ipc_stream(out, compression="uncompressed", compat_level=polars().CompatLevel.newest())
     return out.getvalue()
 
 
 def unpacked(data: bytes, columns: Sequence[str]) -> Frame:
     """Some columns of the frame that `packed` packed."""
-    return polars().read_ipc(io.BytesIO(data), columns=list(columns))
+    return polars().read_ipc_stream(io.BytesIO(data), columns=list(columns))
