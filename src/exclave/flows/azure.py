@@ -79,17 +79,15 @@ def _of_tuple(text: object, mac: str, where: Mapping[str, str], *, vnet: bool) -
     if denied:
         return
     out = parts[6] == "O"
-    there = (parts[1], parts[2], out, counts[0], counts[1])
-    back = (parts[2], parts[1], not out, counts[2], counts[3])
-    for src, dst, left, packets, size in (there, back):
+    there = (parts[1], parts[2], out, counts[1])
+    back = (parts[2], parts[1], not out, counts[3])
+    for src, dst, left, size in (there, back):
         yield Row(
             interface=mac,
             src=src,
             dst=dst,
             start=start,
-            end=start,
             bytes=size,
-            packets=packets,
             out=left,
             **where,
         )

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
 _TYPED = re.compile(r"(?<=[^_])_[sdtgb]$")  # what a custom table puts behind the name of a column
 _OLDER = {
-    "outboundbytes": "bytessrctodest", "inboundbytes": "bytesdesttosrc", "outboundpackets": "packetssrctodest",
-    "inboundpackets": "packetsdesttosrc", "subscription1": "srcsubscription", "subscription2": "destsubscription",
+    "outboundbytes": "bytessrctodest", "inboundbytes": "bytesdesttosrc",
+    "subscription1": "srcsubscription", "subscription2": "destsubscription",
     "subnet1": "srcsubnet", "subnet2": "destsubnet", "nic1": "srcnic", "nic2": "destnic",
 }  # fmt: skip
 _ENDS = frozenset({"srcip", "destip", "srcpublicips", "destpublicips", "publicips"})
@@ -55,8 +55,6 @@ def rows(record: Mapping[str, Any]) -> Iterator[Row | None]:
         yield None
         return
     start = int(time.timestamp())
-    ended = time_of(said.get("flowendtime"))
-    end = int(ended.timestamp()) if ended else start
     out = _text(said, "flowdirection")[:1].upper() == "O"
     ends = _end(said, "src"), _end(said, "dest")
     mine = ends[0] if out else ends[1]
@@ -70,7 +68,7 @@ def rows(record: Mapping[str, Any]) -> Iterator[Row | None]:
             continue
         for a, b, size, left, far in ((src, dst, sent, out, ends[1]), (dst, src, answered, not out, ends[0])):
             yield Row(
-                interface=interface, src=a, dst=b, start=start, end=end, bytes=size, peer=far.subscription,
+                interface=interface, src=a, dst=b, start=start, bytes=size, peer=far.subscription,
                 peer_vpc=far.vnet, account=mine.subscription, vpc=mine.vnet, subnet=mine.subnet, out=left,
             )  # fmt: skip
 

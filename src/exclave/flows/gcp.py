@@ -8,7 +8,6 @@ here is reported by both (`reporter` SRC, DEST). The far end is annotated where 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from exclave.flows.model import Row
@@ -17,7 +16,7 @@ from exclave.formats.cloudtrail import parse_time
 from exclave.formats.rows import unflattened
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Collection, Iterator, Mapping
 
 
 _PREFIX = re.compile(r"json_?payload[._]", re.IGNORECASE)
@@ -29,7 +28,7 @@ _COUNTED = frozenset({"src_ip", "dest_ip", "bytes_sent"})
 def is_record(record: Mapping[str, Any]) -> bool:
     """Whether an object is a flow log's entry, in any of the spellings in which it is stored."""
     connection = payload_of(record).get("connection")
-    return isinstance(connection, Mapping) and ("src_ip" in connection or "dest_ip" in connection)
+    return isinstance(connection, dict) and ("src_ip" in connection or "dest_ip" in connection)
 
 
 def is_header(names: Collection[str]) -> bool:
@@ -44,11 +43,11 @@ def payload_of(record: Mapping[str, Any]) -> Mapping[str, Any]:
         payload = record.get(key)
         if isinstance(payload, str):
             payload = carried.content(payload)
-        if isinstance(payload, Mapping):
+        if isinstance(payload, dict):
             return payload
-    if isinstance(record.get("connection"), Mapping) and "bytes_sent" in record:
+    if isinstance(record.get("connection"), dict) and "bytes_sent" in record:
         return record
-    if isinstance(record.get("gcp"), Mapping) or any(str(key).startswith("gcp.vpcflow.") for key in record):
+    if isinstance(record.get("gcp"), dict) or any(str(key).startswith("gcp.vpcflow.") for key in record):
         return _of_elastic(unflattened(record))
     return _of_columns(record) if is_header(record) else {}
 
@@ -74,19 +73,18 @@ def _of_elastic(record: Mapping[str, Any]) -> Mapping[str, Any]:
     if "vpcflow" not in said:
         return {}
     out: dict[str, Any] = {"connection": {}, "reporter": _inner(said, "vpcflow").get("reporter")}
-    out |= {"start_time": event.get("start"), "end_time": event.get("end")}
+    out["start_time"] = event.get("start")
     for theirs, ours in (("source", "src"), ("destination", "dest")):
         end, far = _inner(record, theirs), _inner(said, theirs)
         out["connection"][f"{ours}_ip"] = end.get("ip")
         for part in ("instance", "vpc"):
             out[f"{ours}_{part}"] = {"vm_name": end.get("domain"), **_inner(far, part)}
-    source = _inner(record, "source")
-    return out | {"bytes_sent": source.get("bytes"), "packets_sent": source.get("packets")}
+    return out | {"bytes_sent": _inner(record, "source").get("bytes")}
 
 
 def _inner(value: Mapping[str, Any], key: str) -> Mapping[str, Any]:
     found = value.get(key)
-    return found if isinstance(found, Mapping) else {}
+    return found if isinstance(found, dict) else {}
 
 
 def rows(record: Mapping[str, Any]) -> Iterator[Row | None]:
@@ -99,8 +97,7 @@ def row(record: Mapping[str, Any]) -> Row | None:
     payload = payload_of(record)
     try:
         start = seconds(payload.get("start_time") or record.get("timestamp"))
-        end = seconds(payload.get("end_time") or payload.get("start_time") or record.get("timestamp"))
-        size, packets = _count(payload.get("bytes_sent")), _count(payload.get("packets_sent"))
+        size = _count(payload.get("bytes_sent"))
     except (TypeError, ValueError, OverflowError, OSError):
         return None
     src, dst = (str(payload["connection"].get(k) or "") for k in ("src_ip", "dest_ip"))
@@ -116,9 +113,7 @@ def row(record: Mapping[str, Any]) -> Row | None:
         src=src,
         dst=dst,
         start=start,
-        end=end,
         bytes=size,
-        packets=packets,
         service=_text(payload, "dest_google_service", "service_name")
         or _text(payload, "dest_google_service", "type"),
         peer=_producer(payload)
@@ -176,6 +171,6 @@ def _network(payload: Mapping[str, Any], key: str) -> str:
 
 
 def _text(value: object, key: str, inner: str) -> str:
-    found = value.get(key) if isinstance(value, Mapping) else None
-    text = found.get(inner) if isinstance(found, Mapping) else None
+    found = value.get(key) if isinstance(value, dict) else None
+    text = found.get(inner) if isinstance(found, dict) else None
     return text if isinstance(text, str) else ""

@@ -27,9 +27,7 @@ class Row(NamedTuple):
     src: str
     dst: str
     start: int
-    end: int
     bytes: int
-    packets: int = 0
     service: str = ""
     peer: str = ""
     peer_vpc: str = ""

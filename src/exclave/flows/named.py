@@ -27,27 +27,26 @@ if TYPE_CHECKING:
 _SPELT = {
     name.replace("-", ""): meant for meant, names in MEANT.items() if not meant.endswith("_near") for name in names
 } | {
-    "account": "account", "status": "status", "sourceaddress": "src", "destinationaddress": "dst", "numbytes": "bytes",
-    "numpackets": "packets", "starttime": "start", "endtime": "end",
+    "account": "account", "sourceaddress": "src", "destinationaddress": "dst", "numbytes": "bytes", "starttime": "start",
 }  # fmt: skip
 _BETTER = frozenset(
     {"pktsrcaddr", "pktdstaddr"}
 )  # the packets' own addresses, not those of a gateway between
 # where it stands in a record of Security Lake's, and in Elastic's; the first that is there
 OCSF = {
-    "src": ("src_endpoint.ip",), "dst": ("dst_endpoint.ip",), "bytes": ("traffic.bytes",), "packets": ("traffic.packets",),
+    "src": ("src_endpoint.ip",), "dst": ("dst_endpoint.ip",), "bytes": ("traffic.bytes",),
     "interface": ("src_endpoint.interface_uid", "dst_endpoint.interface_uid"),
     "vpc": ("src_endpoint.vpc_uid", "dst_endpoint.vpc_uid"),
     "subnet": ("src_endpoint.subnet_uid", "dst_endpoint.subnet_uid"),
-    "account": ("cloud.account.uid", "cloud.account_uid"), "start": ("start_time", "time"), "end": ("end_time", "time"),
+    "account": ("cloud.account.uid", "cloud.account_uid"), "start": ("start_time", "time"),
     "service": ("dst_endpoint.svc_name",), "direction": ("connection_info.direction",),
     "action": ("action", "disposition"),
 }  # fmt: skip
 _ELASTIC = {
     "src": ("aws.vpcflow.pkt_srcaddr", "source.ip"), "dst": ("aws.vpcflow.pkt_dstaddr", "destination.ip"),
-    "bytes": ("source.bytes", "network.bytes"), "packets": ("source.packets", "network.packets"),
+    "bytes": ("source.bytes", "network.bytes"),
     "interface": ("aws.vpcflow.interface_id",), "vpc": ("aws.vpcflow.vpc_id",), "subnet": ("aws.vpcflow.subnet_id",),
-    "account": ("aws.vpcflow.account_id", "cloud.account.id"), "start": ("event.start",), "end": ("event.end",),
+    "account": ("aws.vpcflow.account_id", "cloud.account.id"), "start": ("event.start",),
     "service": ("aws.vpcflow.pkt_dst_service", "aws.vpcflow.pkt_dst_aws_service"),
     "direction": ("aws.vpcflow.flow_direction", "network.direction"), "action": ("aws.vpcflow.action",),
 }  # fmt: skip
@@ -130,7 +129,7 @@ def meant(record: Mapping[str, Any]) -> dict[str, str]:
             continue
         if plain in _BETTER:
             better.add(name)
-        out[name] = _seconds(text) if name in ("start", "end") else text
+        out[name] = _seconds(text) if name == "start" else text
     return out
 
 
@@ -149,9 +148,7 @@ def _of_paths(record: Mapping[str, Any], paths: Mapping[str, tuple[str, ...]]) -
     out = {name: text for name, text in found.items() if text}
     out["direction"] = _WAYS.get(found["direction"].lower(), "-")
     out["action"] = "REJECT" if found["action"].lower() in BLOCKED else "ACCEPT"
-    for name in ("start", "end"):
-        out[name] = _seconds(out.get(name, ""))
-    return out
+    return out | {"start": _seconds(out.get("start", ""))}
 
 
 def _at(value: Any, path: str) -> Any:
