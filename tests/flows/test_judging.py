@@ -267,6 +267,10 @@ INTRUDER: dict[str, Callable[[], Case]] = {
         *(flow(f"10.0.{n}.9", NEW, 0.1, 30, f"eni-0{n:07x}") for n in range(10, 160))),
     "many sources and many destinations": lambda: aws(
         *(flow(f"10.0.{n}.9", f"172.29.{n}.{m}", 0.05, 30, f"eni-0{n:07x}") for n in range(10, 110) for m in range(3, 9))),
+    "hundreds of machines that each send very little to a new VPC": lambda: aws(
+        *(flow(f"10.0.{n}.{m}", NEW, 0.01, 30, f"eni-0{n:03x}{m:04x}") for n in range(10, 25) for m in range(10, 30)), signals=[made()]),
+    "very little to each of many addresses of a peered account": lambda: aws(
+        *(flow(A, f"172.29.1.{n}", 0.01, 30) for n in range(1, 250)), signals=[peered(), routed()]),
     "behind a translating gateway, its own interface": lambda: aws(
         *(flow("10.0.1.200", NEW, 8, 30 + n, "eni-0e0e0e0e") for n in range(5))),
     "behind a translating gateway, seen at both": lambda: aws(
@@ -338,6 +342,17 @@ ORDINARY: dict[str, Callable[[], Case]] = {
     "a transit gateway between accounts of ours": lambda: tgw(*(transit(A, "10.9.0.4", 90 * GIB, far=OTHER, hour=h) for h in (30, 31))),
     "answers from a vendor's account over a transit gateway": lambda: tgw(
         *(transit("172.30.1.4", A, 9 * GIB, mine=THEIRS, far=ACCOUNT, hour=h) for h in range(30, 40))),
+    "a database and its standby in another zone": lambda: aws(
+        *(flow(DB, "10.0.33.7", 12, h, ENI_DB) for h in range(20, 48)), *(flow(DB, "10.0.33.7", 12, h, ENI_NEW, out=False) for h in range(20, 48))),
+    "a file system that is mounted on the second day": lambda: aws(flow(A, "10.0.1.77", 90, 30)),
+    "a weekly backup to a vault that is known": lambda: aws(flow(A, "192.168.7.9", 0.2, 1), flow(A, "192.168.7.9", 500, 40)),
+    "people over a client tunnel, whose range is listed": lambda: aws(
+        *(flow(A, f"10.200.{n}.9", 3, 34) for n in range(1, 30)), ours=[(EntryKind.CIDR, "10.200.0.0/16")]),
+    "a translating gateway and what it passes on to the internet": lambda: aws(
+        *(passed(A, f"203.0.113.{n}", 20, 31) for n in range(2, 20))),
+    "a firewall between networks of ours": lambda: aws(*(passed(A, DB, 60, h) for h in (31, 32))),
+    "Google pods in a range of a project of ours": lambda: gcp(
+        *(google("10.0.1.5", f"10.52.{n}.9", 9 * GIB, hour=30, peer="our-project") for n in range(1, 30))),
     "Google's own producers": lambda: gcp(*(google("10.0.1.5", "10.8.0.9", 30 * GIB, hour=h, peer="x1a2-tp") for h in range(30, 40))),
     "Google's interfaces to its services": lambda: gcp(google("10.0.1.5", "199.36.153.8", 200 * GIB, hour=30, service="storage.googleapis.com")),
     "Google machines of a project of ours": lambda: gcp(google("10.0.1.5", "10.0.9.9", 90 * GIB, hour=30, peer="our-project")),

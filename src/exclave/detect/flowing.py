@@ -49,7 +49,7 @@ def found(
 ) -> list[Transfer | Signal]:
     """What flows show, together with what the control plane's logs do; largest first."""
     limits = perimeter.flows
-    totals = collector.totals(max(1, limits.bytes // 64))  # what was sent in many small parts is added up
+    totals = collector.totals(max(1, limits.bytes // 1024))  # what was sent in many small parts is added up
     chosen = suspects(totals, control_plane(signals), perimeter, limits)
     if not chosen:
         return []
