@@ -8,7 +8,10 @@ import json
 from datetime import UTC, datetime
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from exclave.flows import Gatherer
 from exclave.flows.aws import TRANSIT
 from exclave.flows.locate import locate
 from exclave.flows.sniff import sniff
@@ -431,3 +434,53 @@ def test_firehose_and_kinesis_deliver_lines_side_by_side():
 )  # fmt: skip
 def test_other_logs_are_not_taken_for_these(content):
     assert sniff("f", content.encode()) == ""
+
+
+def _hostile(record):
+    """The record with values that nobody expects at some of its keys, and keys beside them that mean the same."""
+    odd = st.sampled_from(
+        [None, True, 7, -1.5, 1e400, "x", "-", "", [], [1], {}, {"src_ip": 1}, "1" * 400, "{", "\ud800"]
+    )
+    keys = [
+        *record,
+        "connection",
+        "jsonPayload",
+        "json_payload",
+        "src_endpoint",
+        "gcp",
+        "event",
+        "source",
+        "tables",
+    ]
+    return st.dictionaries(st.sampled_from(keys), odd, max_size=4).map(lambda more: {**record, **more})
+
+
+_ONE = google(A, B, 5)
+RECORDS = [
+    analytics(A, B, 5),
+    older(analytics(A, B, 5)),
+    _ONE,
+    columns(_ONE, "."),
+    columns(_ONE, "_"),
+    elastic(_ONE),
+    dotted(elastic(_ONE)),
+    security_lake(A, B, 5),
+    elastic_aws(A, B, 5),
+    dotted(elastic_aws(A, B, 5)),
+]
+
+
+@settings(deadline=None, max_examples=200)
+@given(st.sampled_from(RECORDS).flatmap(lambda record: st.tuples(st.just(record), _hostile(record))))
+def test_no_value_breaks_the_reading(both):
+    good, bad = both
+    gatherer = Gatherer()
+    assert gatherer.take(blob(as_lines([good, bad, good])))
+    found = gatherer.done()
+    assert "defect" not in " ".join(p.hint for p in found.problems)
+    assert found.records >= 2
+
+
+def test_a_number_that_cannot_be_costs_its_record_and_not_its_file():
+    entries = [google(A, B, 5), google(A, B, "9" * 400), google(A, B, -3)]
+    assert sums(totals(blob(as_lines(entries)))) == {(A, B): 5}

@@ -13,7 +13,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from exclave.flows.addresses import NEAR_PATTERN, near
-from exclave.flows.model import HOURS, PAIR, SUMS, WINDOW, PairRow
+from exclave.flows.model import HOURS, LATEST, MOST, PAIR, SUMS, WINDOW, PairRow
 from exclave.flows.named import BLOCKED, OCSF
 
 if TYPE_CHECKING:
@@ -24,8 +24,6 @@ Frame = Any  # polars.DataFrame
 PlaceRow = tuple[str, str, str, str, str, str, str]
 _ABOUT = ("interface", "account", "vpc", "subnet", "direction")
 _NEAR_ENDS = ("src_near", "dst_near")
-_MOST = 1 << 50  # bytes of one record, and
-_LATEST = 1 << 34  # seconds since the epoch, that are believed
 _NUMBERS = ("bytes", "start")
 _MILLIS = 10**11  # from here on, a time is in milliseconds
 _COUNTS = ("packets", "sent", "packets back", "answered")  # of a tuple of Azure's, from its tenth field on
@@ -284,8 +282,8 @@ def _counted(frame: Frame, columns: Collection[str]) -> Frame:
     wanted = (pl.col("action") != "REJECT") if "action" in columns else pl.lit(value=True)
     return frame.filter(
         wanted
-        & pl.col("bytes").is_between(0, _MOST)
-        & pl.col("start").is_between(1, _LATEST)
+        & pl.col("bytes").is_between(0, MOST)
+        & pl.col("start").is_between(1, LATEST)
         & (pl.col("src") != "-")
         & (pl.col("dst") != "-")
     )

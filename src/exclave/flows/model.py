@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 WINDOW = 3600  # seconds of a window
+MOST = 1 << 50  # bytes of one record, and
+LATEST = 1 << 34  # seconds since the epoch, that are believed
 
 
 class Row(NamedTuple):

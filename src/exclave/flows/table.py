@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from exclave.flows.addresses import near
-from exclave.flows.model import WINDOW, OwnerRow, PairRow, Row
+from exclave.flows.model import LATEST, MOST, WINDOW, OwnerRow, PairRow, Row
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
@@ -41,9 +41,11 @@ class Table:
     last: int = 0
 
     def add(self, rows: Iterable[Row]) -> None:
-        """Adds rows."""
+        """Adds rows, but those whose size or time can't be."""
         pairs = self.pairs
         for row in rows:
+            if not (0 <= row.bytes <= MOST and 1 <= row.start <= LATEST):
+                continue
             key = (row.interface, row.src, row.dst, row.service, row.peer, row.peer_vpc)
             known = pairs.get(key)
             if known is None:
