@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 HEAD = re.compile(rb"(?:\xef\xbb\xbf)?\s*\{\s*\"Records\"\s*:\s*\[\s*\{\s*\"eventVersion\"")
 _API_DATE = re.compile(r"20\d{2}_?\d{2}_?\d{2}(v\d+)?$", re.ASCII)
 _DRY_RUN = frozenset({"Client.DryRunOperation", "DryRunOperation", "DryRunOperationException"})
+_NOBODY = frozenset({"anonymous", "anonymous_principal"})  # as an account, and as a principal
 _WRAPPED = 4  # parts that may stand beside EC2's wrapper
 _LAST_SECOND = 100_000_000_000  # seconds since 1970 beyond this are milliseconds
 _KINDS = {
@@ -113,11 +114,7 @@ def _actor(record: Mapping[str, Any], identity: Mapping[str, Any]) -> Actor:
         account = [*arn.split(":", 5), "", "", ""][4]
     principal = _text(identity.get("principalId"))
     invoked_by = _text(identity.get("invokedBy"))
-    if (
-        account.lower() == "anonymous"
-        or principal.upper() == "ANONYMOUS_PRINCIPAL"
-        or principal.lower() == "anonymous"
-    ):
+    if {account.lower(), principal.lower()} & _NOBODY:
         return Actor(
             kind="anonymous",
             id="anonymous",
