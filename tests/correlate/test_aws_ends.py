@@ -11,6 +11,8 @@ from tests.correlate.build import OURS, THIEF, record, told
 NETWORK = f"arn:aws:vpc-lattice:eu-west-1:{THIEF}:servicenetwork/sn-1"
 CORE = f"arn:aws:networkmanager::{OURS}:core-network/core-network-1"
 TO_THIEF = json.dumps({"Statement": [{"Effect": "Allow", "Principal": {"AWS": THIEF}, "Action": "*"}]})
+QUEUE = f"https://sqs.eu-west-1.amazonaws.com/{OURS}/orders"
+TOPIC = f"arn:aws:sns:eu-west-1:{OURS}:orders"
 KEY = f"arn:aws:kms:eu-west-1:{OURS}:key/0aa1"
 
 
@@ -119,6 +121,56 @@ WAYS = {
         ("CreateCrossAccountAttachment", {"name": "a", "principals": [THIEF]}, {"crossAccountAttachment": {"attachmentArn": "arn:x/1"}}),
         ("DeleteCrossAccountAttachment", {"attachmentArn": "arn:x/1"}, {"attachmentArn": "arn:x/2"}),
     ),
+    "aws.sqs.permission": (
+        "sqs",
+        ("AddPermission", {"queueUrl": QUEUE, "label": "x", "aWSAccountIds": [THIEF], "actions": ["ReceiveMessage"]}, None),
+        ("RemovePermission", {"queueUrl": QUEUE, "label": "x"}, {"queueUrl": QUEUE, "label": "y"}),
+    ),
+    "aws.sns.permission": (
+        "sns",
+        ("AddPermission", {"topicArn": TOPIC, "label": "x", "aWSAccountId": [THIEF], "actionName": ["Subscribe"]}, None),
+        ("RemovePermission", {"topicArn": TOPIC, "label": "x"}, {"topicArn": TOPIC, "label": "y"}),
+    ),
+    "aws.sns.subscription": (
+        "sns",
+        ("Subscribe", {"topicArn": TOPIC, "protocol": "sqs", "endpoint": f"arn:aws:sqs:eu-west-1:{THIEF}:q"}, {"subscriptionArn": f"{TOPIC}:1"}),
+        ("Unsubscribe", {"subscriptionArn": f"{TOPIC}:1"}, {"subscriptionArn": f"{TOPIC}:2"}),
+    ),
+    "aws.lambda.code-share": (
+        "lambda",
+        ("AddPermission20150331v2", {"functionName": "f", "statementId": "s", "action": "lambda:GetFunction", "principal": THIEF}, None),
+        ("RemovePermission20150331v2", {"functionName": "f", "statementId": "s"}, {"functionName": "f", "statementId": "t"}),
+    ),
+    "aws.lambda.invoke-permission": (
+        "lambda",
+        ("AddPermission20150331v2", {"functionName": "f", "statementId": "s", "action": "lambda:InvokeFunction", "principal": THIEF}, None),
+        ("RemovePermission20150331v2", {"functionName": "f", "statementId": "s"}, {"functionName": "g", "statementId": "s"}),
+    ),
+    "aws.lambda.layer-share": (
+        "lambda",
+        ("AddLayerVersionPermission20181031", {"layerName": "l", "versionNumber": 1, "statementId": "s", "action": "lambda:GetLayerVersion", "principal": THIEF}, None),
+        ("RemoveLayerVersionPermission20181031", {"layerName": "l", "versionNumber": 1, "statementId": "s"}, {"layerName": "l", "versionNumber": 2, "statementId": "s"}),
+    ),
+    "aws.events.bus-permission": (
+        "events",
+        ("PutPermission", {"eventBusName": "b", "action": "events:PutEvents", "principal": THIEF, "statementId": "x"}, None),
+        ("RemovePermission", {"eventBusName": "b", "statementId": "x"}, {"eventBusName": "b", "statementId": "y"}),
+    ),
+    "aws.logs.subscription": (
+        "logs",
+        ("PutSubscriptionFilter", {"logGroupName": "g", "filterName": "f", "filterPattern": "", "destinationArn": f"arn:aws:logs:eu-west-1:{THIEF}:destination:d"}, None),
+        ("DeleteSubscriptionFilter", {"logGroupName": "g", "filterName": "f"}, {"logGroupName": "g", "filterName": "other"}),
+    ),
+    "aws.s3.inventory-export": (
+        "s3",
+        ("PutBucketAnalyticsConfiguration", {"bucketName": "b", "AnalyticsConfiguration": {"Id": "a", "StorageClassAnalysis": {"DataExport": {"Destination": {"S3BucketDestination": {"BucketAccountId": THIEF}}}}}}, None),
+        ("DeleteBucketAnalyticsConfiguration", {"bucketName": "b", "id": "a"}, {"bucketName": "b", "id": "c"}),
+    ),
+    "aws.services.review-share": (
+        "wellarchitected",
+        ("CreateLensShare", {"LensAlias": "l", "SharedWith": THIEF}, {"ShareId": "s-1"}),
+        ("DeleteLensShare", {"LensAlias": "l", "ShareId": "s-1"}, {"LensAlias": "l", "ShareId": "s-2"}),
+    ),
 }  # fmt: skip
 
 
@@ -130,9 +182,28 @@ def test_a_way_to_another_account_ends_with_its_own_deletion_and_says_which_call
     begun = record(1, *opens, service=source)
 
     def standing(*after):
-        (found,) = [s for s in told(begun, *after).signals if s.method == method]
+        made = told(begun, *after)
+        (found,) = [f for f in (*made.signals, *made.transfers) if f.method == method]
         return found
 
     assert standing(record(9, ends, others, others_answer, service=source)).state.open
     assert not standing(record(9, ends, mine, mine_answer, service=source)).state.open
     assert list(problems(shlex.split(standing().revoke.command))) == []
+
+
+def test_an_offer_whose_record_lacks_what_the_end_names_still_stands():
+    policy = json.dumps(
+        {"Statement": [{"Effect": "Allow", "Principal": {"AWS": THIEF}, "Action": "lambda:GetFunction"}]}
+    )
+    function = f"arn:aws:lambda:eu-west-1:{OURS}:function:f"
+    offered = record(
+        1, "PutResourcePolicy", {"resourceArn": function, "policy": policy}, service="lambda.amazonaws.com"
+    )
+    ended = record(
+        9,
+        "RemovePermission20150331v2",
+        {"functionName": function, "statementId": "s"},
+        service="lambda.amazonaws.com",
+    )
+    (found,) = told(offered, ended).transfers
+    assert found.state.open

@@ -162,7 +162,8 @@ def _closes(closure: Closure, offer: Finding) -> bool:
     if closure.only_public and (offer.destination is None or offer.destination.kind is not Kind.PUBLIC):
         return False
     has = dict(offer.facts)
-    if any(has.get(name, value).lower() != value.lower() for name, value in closure.facts):
+    # An offer whose record lacks the fact may be another: it isn't known to have ended.
+    if any(has.get(name, "").lower() != value.lower() for name, value in closure.facts):
         return False
     if closure.resource is None:
         # Settings of S3 hold for the account in every region, those of other services for one.
