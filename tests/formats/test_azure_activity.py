@@ -129,8 +129,24 @@ def _dotted(value: dict[str, Any], path: str = "") -> dict[str, Any]:
     return out
 
 
+def _fields(value: object, path: str) -> dict[str, Any]:
+    """A record as the fields of LogScale's parsed events: `Vendor.a.b`, `Vendor.list[0].c`."""
+    items: list[tuple[str, object]] = []
+    if isinstance(value, dict):
+        items = [(f"{path}.{key}", item) for key, item in value.items()]
+    elif isinstance(value, list):
+        items = [(f"{path}[{at}]", item) for at, item in enumerate(value)]
+    out: dict[str, Any] = {} if items else {path: value}
+    for name, item in items:
+        out |= _fields(item, name)
+    return out
+
+
 SHAPES = {
     "rest": REST,
+    "logscale": {"@timestamp": 1, "event.action": "x", **_fields(STORED, "Vendor")},
+    "logscale rest": {"@timestamp": 1, **_fields(REST, "Vendor")},
+    "under one name": {f"Microsoft.Activity.{key}": value for key, value in STORED.items()},
     "dotted": _dotted(STORED),
     "dotted rest": _dotted(REST),
     "powershell": _powershell(REST | {"claims": {}, "properties": {}})
@@ -191,6 +207,23 @@ def test_a_csv_export_of_a_workspace_is_read():
     (event,) = [e for e in read("f.csv", text.getvalue().encode()) if isinstance(e, Event)]
     assert event.time == datetime(2026, 3, 4, 5, 6, 7, 123000, tzinfo=UTC)
     assert event.fields["properties"]["requestBody"] == json.loads(BODY)
+
+
+@pytest.mark.parametrize("mark", [",", ";", "\t"])
+def test_a_table_with_the_record_in_a_cell_of_any_name_is_read(mark):
+    cell = '"' + json.dumps(STORED).replace('"', '""') + '"'
+    table = f"When{mark}Payload\r\n2026-03-04{mark}{cell}\r\n".encode()
+    (event,) = read("f", table)
+    assert isinstance(event, Event)
+    assert event.action == ACTION.lower()
+    alone = "".join(f"{line}\n" for line in ("Payload", cell, cell)).encode()
+    assert [e.action for e in read("f", alone) if isinstance(e, Event)] == [ACTION.lower()] * 2
+
+
+def test_a_table_of_other_things_is_said_to_be_none():
+    table = b'When,Note\r\nx,"{""a"": 1}"\r\n'
+    (problem,) = read("f", table)
+    assert not isinstance(problem, Event)
 
 
 def test_storage_files_hold_one_record_a_line():

@@ -119,6 +119,12 @@ def lower(value):
     return [lower(item) for item in value] if isinstance(value, list) else value
 
 
+def fields(value, path):
+    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    parts = [fields(v, f"{path}.{k}" if isinstance(value, dict) else f"{path}[{k}]") for k, v in items]
+    return {k: v for part in parts for k, v in part.items()} or {path: value}
+
+
 PACKED = base64.b64encode(json.dumps(ENTRY).encode()).decode()
 SHAPES = {
     "one entry": ENTRY,
@@ -141,6 +147,7 @@ SHAPES = {
     "Sentinel's custom table": custom_table(),
     "lower case": lower(ENTRY),
     "snake case": {re.sub(r"([A-Z])", r"_\1", key).lower(): item for key, item in ENTRY.items()},
+    "LogScale": {"@timestamp": 1, "event.action": "x", **fields(ENTRY, "Vendor")},
     "Wazuh": {"data": {"integration": "gcp", "gcp": ENTRY}, "rule": {}},
     "an entry's text": {"insertId": "x", "logName": "l", "textPayload": json.dumps(ENTRY)},
     "Chronicle": {"log": {"data": PACKED}},
@@ -251,6 +258,13 @@ def test_a_violation_of_a_perimeter_is_an_event_of_its_own_and_in_a_dry_run_no_f
     assert (barred.name, barred.error) == ("cloudaudit.googleapis.com:PolicyDenied", "PERMISSION_DENIED")
     assert barred.fields["deniedMethod"] == "google.storage.objects.get"
     assert let.error == ""
+    written = gcp.event(
+        "google.storage.objects.get",
+        "storage.googleapis.com",
+        metadata={**metadata, "dryRun": "True"},  # a table's cell
+        status={"code": 7},
+    )
+    assert written.error == ""
 
 
 def test_only_one_end_of_an_operation_names_it():

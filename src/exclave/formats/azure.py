@@ -99,8 +99,8 @@ def parsed(value: Json) -> Json:
 
 def is_flat(record: Mapping[str, Any]) -> bool:
     """Whether a record's parts were laid out as dotted names: `properties.requestbody`."""
-    return ("operationName" in record or "operationName.value" in record) and any(
-        key.startswith(_DOTTED) for key in record
+    return "operationName.value" in record or (
+        "operationName" in record and any(key.startswith(_DOTTED) for key in record)
     )
 
 

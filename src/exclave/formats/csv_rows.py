@@ -11,7 +11,7 @@ import io
 from typing import TYPE_CHECKING
 
 from exclave.formats.damage import Damage
-from exclave.formats.sniffing import HEAD, delimiter
+from exclave.formats.sniffing import COLUMNS, HEAD, delimiter
 from exclave.formats.structure import MAX_RECORD, Effort
 
 if TYPE_CHECKING:
@@ -40,9 +40,17 @@ def records(data: bytes) -> Iterator[dict[str, str] | Damage]:
                 yield _bad(row, names, offset)
                 count = 1
         else:
-            yield dict(zip(names, row, strict=True))
+            yield _known(dict(zip(names, row, strict=True)))
         offset += sum(len(line) for line in lines[at : at + count])
         at += count
+
+
+def _known(row: dict[str, str]) -> dict[str, str]:
+    """A row; where no column is a log's, the one record that stands in a cell, whatever its column is called."""
+    if any(name.lower() in COLUMNS for name in row):
+        return row
+    carried = [cell for cell in row.values() if cell.lstrip()[:1] == "{"]
+    return {"raw": carried[0]} if len(carried) == 1 else row
 
 
 def _row(lines: list[bytes], at: int, mark: str, effort: Effort) -> tuple[int, list[str] | None]:

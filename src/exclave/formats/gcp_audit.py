@@ -80,7 +80,7 @@ def event(record: Mapping[str, Any], evidence: Evidence) -> Event:
         entry["deniedMethod"], entry["deniedService"] = method, service
         service, action = "cloudaudit.googleapis.com", POLICY_DENIED
         # In a dry run of the perimeter the call itself went through.
-        error = "" if metadata.get("dryRun") is True else error or "PERMISSION_DENIED"
+        error = "" if str(metadata.get("dryRun")).lower() == "true" else error or "PERMISSION_DENIED"
     if created := _created(payload):
         entry["created"] = created
     if tables := gcp_shapes.tables_of(payload):

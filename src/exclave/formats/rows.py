@@ -65,6 +65,7 @@ _SENTINEL = {
     "sessioncreationdate": ("userIdentity", "sessionContext", "attributes", "creationDate"),
 }  # fmt: skip
 _NAMES = ("eventName", "eventname", "event_name", "Event name", "EventName", "EVENTNAME", "EVENT_NAME")
+_ITEM = re.compile(r"(.+)\[(\d{1,6})\]")
 _SNAKE = re.compile(r"[a-z0-9]+(?:_[a-z0-9]+)+")
 _DOTTED = tuple(f"{part}." for part in sorted(_JSON_PARTS))
 
@@ -125,18 +126,24 @@ def _joined(value: Json, depth: int = 32) -> Json:
 
 
 def unflattened(flat: Mapping[str, Any]) -> dict[str, Any]:
-    """Dotted keys become objects: `a.b` → {a: {b}}, and Splunk's `a{}.b` → {a: [{b}, ...]}."""
-    out = {key: value for key, value in flat.items() if "." not in key and "{}" not in key}
+    """Dotted keys become objects: `a.b` → {a: {b}}; Splunk's `a{}.b` → {a: [{b}, ...]}, LogScale's `a[0].b` alike."""
+    out = {key: value for key, value in flat.items() if not _is_path(key)}
     for key, value in flat.items():
-        if "." in key or "{}" in key:
+        if _is_path(key):
             _lay(out, key.split(".")[:32], value)
     return out
+
+
+def _is_path(key: str) -> bool:
+    return "." in key or "{}" in key or key.endswith("]")
 
 
 def _lay(target: dict[str, Any], path: list[str], value: Json) -> None:
     step, *rest = path
     name = step.removesuffix("{}")
-    if name != step:
+    if numbered := _ITEM.fullmatch(step):
+        _lay_item(target.setdefault(numbered[1], []), int(numbered[2]), rest, value)
+    elif name != step:
         values = value if isinstance(value, list) else [value]
         if not rest:
             target.setdefault(name, values)
@@ -155,6 +162,15 @@ def _lay(target: dict[str, Any], path: list[str], value: Json) -> None:
         inner = target.setdefault(name, {})
         if isinstance(inner, dict):
             _lay(inner, rest, value)
+
+
+def _lay_item(items: Json, at: int, rest: list[str], value: Json) -> None:
+    if not isinstance(items, list) or at > len(items):
+        return  # items stand in order: a number that skips some is no list of the log's
+    if at == len(items):
+        items.append({} if rest else value)
+    if rest and isinstance(items[at], dict):
+        _lay(items[at], rest, value)
 
 
 def _spelt_inside(value: Json, arns: bool, depth: int = 8) -> Json:

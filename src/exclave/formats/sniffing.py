@@ -20,6 +20,8 @@ _FLOW = re.compile(
 _FLOW_NAME = re.compile(r"vpcflowlogs", re.IGNORECASE)
 _DIGEST_NAME = re.compile(r"CloudTrail-Digest", re.IGNORECASE)
 _CONFIG_NAME = re.compile(r"/Config/.*(?:ConfigSnapshot|ConfigHistory)|_Config_.*Config(?:Snapshot|History)")
+# a header, and a first row with an object in a cell
+_CARRIED = re.compile(rb'[^\r\n{}]{1,4096}\r?\n(?:[^\n]*?([,;\t]))?"\{\s*""')
 _CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
 
 # columns that make a table a log, in lower case; one of them must be there
@@ -100,7 +102,7 @@ def _text(name: str, head: bytes) -> str:
 
 
 def delimiter(head: bytes) -> str:
-    """What separates the columns, if the first line is the header of a table with a log's column; else ""."""
+    """What separates the columns of a table with a log's column, or with records in a cell; "" for anything else."""
     line = head.partition(b"\n")[0].rstrip(b"\r").decode("utf-8", "replace")
     if '{"' in line:
         return ""
@@ -112,4 +114,5 @@ def delimiter(head: bytes) -> str:
         names = {column.strip().lower() for column in row}
         if names & COLUMNS:
             return mark
-    return ""
+    carried = _CARRIED.match(head)
+    return (carried[1] or b",").decode() if carried else ""

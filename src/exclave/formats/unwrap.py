@@ -7,6 +7,7 @@ at its top, is named with its keys, never searched, since what stands deeper is 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from os.path import commonprefix
 from typing import Any
 
 from exclave.formats import azure, carried, cloudtrail, elastic, logs, ocsf, rows
@@ -32,6 +33,7 @@ _KEYS = (
     "rawlog", "raw_log", "logmessage", "log_text", "utf8(payload)", "map", "vendor", "v", "stringvalue", "kvlistvalue", "textpayload",
     "streams", "values", "resourcelogs", "scopelogs", "logrecords", "logentries", "entries", "rawlogs", "logs",  # lists
 )  # fmt: skip
+_VENDOR = "Vendor."  # https://library.humio.com/logscale-parsing-standard/pasta.html
 _SOURCES = (
     "_raw",
     "event.original",
@@ -104,7 +106,14 @@ def _inside(value: dict[str, Any]) -> Json | None:
         if name in lower and (content := _content(name, value[lower[name]])) is not None:
             return content
     lists = [item for item in value.values() if isinstance(item, list) and item and _is_leaf(item[0])]
-    return [record for item in lists for record in item] if lists else None
+    return [record for item in lists for record in item] if lists else _under_prefix(value)
+
+
+def _under_prefix(value: dict[str, Any]) -> dict[str, Any] | None:
+    """The fields that all stand under one dotted name, without it; of LogScale's parsed events those of `Vendor.`."""
+    named = [key for key in value if key.startswith(_VENDOR)] or list(value)
+    prefix = commonprefix(named).rpartition(".")[0]
+    return {key[len(prefix) + 1 :]: value[key] for key in named} if prefix else None
 
 
 def _is_leaf(value: Json) -> bool:
