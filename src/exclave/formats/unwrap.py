@@ -7,7 +7,7 @@ at its top, is named with its keys, never searched, since what stands deeper is 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from os.path import commonprefix
+from itertools import takewhile
 from typing import Any
 
 from exclave.formats import azure, carried, cloudtrail, elastic, logs, ocsf, rows
@@ -112,7 +112,10 @@ def _inside(value: dict[str, Any]) -> Json | None:
 def _under_prefix(value: dict[str, Any]) -> dict[str, Any] | None:
     """The fields that all stand under one dotted name, without it; of LogScale's parsed events those of `Vendor.`."""
     named = [key for key in value if key.startswith(_VENDOR)] or list(value)
-    prefix = commonprefix(named).rpartition(".")[0]
+    first, last = min(named, default="").split(".")[:-1], max(named, default="").split(".")[:-1]
+    prefix = ".".join(
+        a for a, _ in takewhile(lambda pair: pair[0] == pair[1], zip(first, last, strict=False))
+    )
     return {key[len(prefix) + 1 :]: value[key] for key in named} if prefix else None
 
 
