@@ -1,10 +1,15 @@
 """The commands that take shares back: as the AWS CLI knows them, with values that a shell can't misread."""
 
+import json
 import shlex
 
 import pytest
 
+from exclave.catalogue.loader import Catalogue
 from exclave.correlate.revoke import revoke_call
+from exclave.detect.match import index, match
+from exclave.formats import azure_activity
+from exclave.model import Evidence
 from tests.correlate.build import CATALOGUE, OURS, THIEF, record, share, told
 
 
@@ -101,3 +106,53 @@ def test_a_transit_gateways_attachment_that_is_taken_off_is_no_new_path():
     assert not opened.state.open
     assert closed.state is None
     assert closed.judgement is None
+
+
+SUBSCRIPTION = "11111111-1111-4111-8111-111111111111"
+STRANGER = "99999999-9999-4999-8999-999999999999"
+
+
+def approved(resource):
+    """The signal of a stranger's private endpoint that was let in to a resource."""
+    method = CATALOGUE.method("azure.network.private-endpoint-approved")
+    there = (
+        f"/subscriptions/{SUBSCRIPTION}/resourceGroups/rg/providers/{resource}/privateEndpointConnections/c"
+    )
+    endpoint = f"/subscriptions/{STRANGER}/resourceGroups/x/providers/Microsoft.Network/privateEndpoints/e"
+    body = {
+        "properties": {
+            "privateEndpoint": {"id": endpoint},
+            "privateLinkServiceConnectionState": {"status": "Approved"},
+        }
+    }
+    namespace, kind, _ = resource.split("/")
+    event = azure_activity.event(
+        {
+            "operationName": f"{namespace}/{kind}/privateEndpointConnections/write",
+            "resourceId": there,
+            "status": "Succeeded",
+            "properties": {"requestbody": json.dumps(body)},
+        },
+        Evidence(file="f", record=1),
+    )
+    (signal,) = match(event, index(Catalogue(methods=(method,), lineage=(), files=())))
+    return signal, method, there
+
+
+@pytest.mark.parametrize(
+    ("resource", "version"),
+    [
+        ("Microsoft.Storage/storageAccounts/a", "2023-05-01"),
+        ("Microsoft.Sql/servers/s", "2021-11-01"),
+        ("Microsoft.KeyVault/vaults/v", "2023-07-01"),
+    ],
+)
+def test_a_private_endpoint_is_closed_by_the_version_of_its_resources_service(resource, version):
+    signal, method, there = approved(resource)
+    call = revoke_call(signal, method)
+    assert call.call == f"DELETE https://management.azure.com{there}?api-version={version}"
+
+
+def test_a_service_whose_version_is_not_known_gets_no_call():
+    signal, method, _ = approved("Microsoft.Search/searchServices/s")
+    assert revoke_call(signal, method) is None

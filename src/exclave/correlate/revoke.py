@@ -28,6 +28,8 @@ def revoke_call(found: Finding, method: Method) -> RevokeCall | None:
     for rule in method.revoke:
         if rule.when and found.destination.kind not in rule.when:
             continue
+        if rule.of and found.source.kind not in rule.of:
+            continue
         try:
             call = _filled(rule.call, fill)
             args = _filled_all(rule.args, fill)

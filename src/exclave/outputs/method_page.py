@@ -83,7 +83,7 @@ def _list(title: str, lines: Iterator[str] | list[str] | tuple[str, ...]) -> Ite
 def _revoke(method: Method) -> Iterator[str]:
     lines = []
     for rule in method.revoke:
-        when = f" (for {', '.join(rule.when)})" if rule.when else ""
+        when = f" (for {', '.join(rule.when or rule.of)})" if rule.when or rule.of else ""
         note = f": {rule.note}" if rule.note else ""
         lines.append(f"`{rule.call}` `{orjson.dumps(rule.args).decode()}`{when}, {rule.risk}{note}")
     yield from _list("Revoke", lines)
