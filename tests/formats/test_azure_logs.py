@@ -55,6 +55,16 @@ BLOB_COLUMNS = {
 }
 
 
+ELASTIC_BLOB = {
+    "@timestamp": BLOB["time"],
+    "azure": {
+        "resource": {"id": BLOB["resourceId"]},
+        "platformlogs": {k: v for k, v in BLOB.items() if k not in ("time", "resourceId", "operationName")}
+        | {"operation_name": "GetBlob"},
+    },
+}
+
+
 def one(value: object) -> Event:
     (event,) = read("f", json.dumps(value).encode())
     assert isinstance(event, Event)
@@ -76,7 +86,17 @@ def test_the_source_of_a_copy_is_read_from_its_uri():
     assert (event.fields["containerId"], event.fields["blob"]) == ("oursdata/files", "a.csv")
 
 
-@pytest.mark.parametrize("record", [BLOB, BLOB_COLUMNS, {"records": [BLOB]}])
+@pytest.mark.parametrize(
+    "record",
+    [
+        BLOB,
+        BLOB_COLUMNS,
+        {"records": [BLOB]},
+        {"_source": {"azure": {"eventhub": BLOB}, "event": {"kind": "event"}}},
+        {"@timestamp": "x"} | {f"azure.eventhub.{key}": value for key, value in BLOB.items()},
+        {"_source": ELASTIC_BLOB},
+    ],
+)
 def test_a_read_of_a_blob(record):
     event = one(record)
     assert (event.log, event.name, event.account) == (

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 MAX_TEXT = 4096  # characters of a value that are kept
 _MAX_EMBEDDED = 4 << 20  # characters of JSON in a string that are parsed
 _DOTTED = ("properties.", "identity.")
+_SHIPPED = ("azure.eventhub.", "azure.platformlogs.")
 _CLAIM = re.compile(r"(?:identity\.)?claims\.")
 _SUBSCRIPTION = re.compile(r"/subscriptions/([^/]+)", re.IGNORECASE)
 _GUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.IGNORECASE)
@@ -116,6 +117,27 @@ def nested(record: Mapping[str, Any]) -> dict[str, Any]:
                 holder = inner if isinstance(inner, dict) else {}
             holder[key[found.end() :]] = record[key]
     return out
+
+
+def shipped(document: Mapping[str, Any]) -> dict[str, Any] | None:
+    """The record in a document of Elastic's streams that take any log of Azure as it is, or None.
+
+    Sources: https://www.elastic.co/docs/reference/integrations/azure/eventhub, .../azure/platformlogs.
+    """
+    if "azure" not in document and not any(key.startswith(_SHIPPED) for key in document):
+        return None
+    whole = unflattened({k: v[0] if isinstance(v, list) and len(v) == 1 else v for k, v in document.items()})
+    outer = mapping(whole.get("azure"))
+    log = mapping(outer.get("eventhub")) or mapping(outer.get("platformlogs"))
+    if not log:
+        return None
+    beside = {
+        "time": whole.get("@timestamp"),
+        "resourceId": mapping(outer.get("resource")).get("id"),
+        "operationName": log.get("operation_name") or mapping(whole.get("event")).get("action"),
+        "callerIpAddress": mapping(whole.get("source")).get("ip"),
+    }
+    return {**{key: value for key, value in beside.items() if value}, **log}
 
 
 def subscription_of(resource_id: str) -> str:

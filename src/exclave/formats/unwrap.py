@@ -92,6 +92,7 @@ def _record(value: dict[str, Any]) -> Mapping[str, Any] | None:
         return rows.restored(value)
     if azure.is_flat(value):
         value = azure.nested(value)
+    value = azure.shipped(value) or value
     if _is_leaf(value):
         return value
     if ocsf.is_record(value):
