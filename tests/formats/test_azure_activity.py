@@ -155,6 +155,7 @@ SHAPES = {
     "defender": {"ActionType": ACTION, "Application": "Microsoft Azure", "RawEventData": REST},
     "rest list": {"value": [REST]},
     "az cli": [REST],
+    "wazuh": {"rule": {"id": "1"}, "data": {"azure": STORED}},
     "storage": STORED,
     "event hub": {"records": [STORED]},
     "columns": COLUMNS,

@@ -28,7 +28,7 @@ _KEYS = (
     "@rawstring", "full_message", "full_log",
     "result", "fields", "@message", "message", "body", "log", "eventjson", "eventdata", "record",
     "event", "original",
-    "data", "attributes", "aws", "gcp", "value", "payload", "jsonpayload", "line", "content", "raw",
+    "data", "attributes", "aws", "azure", "gcp", "value", "payload", "jsonpayload", "line", "content", "raw",
     "responsepayload", "json", "alertcontext", "raweventdata",
     "rawlog", "raw_log", "logmessage", "log_text", "utf8(payload)", "map", "vendor", "v", "stringvalue", "kvlistvalue", "textpayload",
     "streams", "values", "resourcelogs", "scopelogs", "logrecords", "logentries", "entries", "rawlogs", "logs",  # lists

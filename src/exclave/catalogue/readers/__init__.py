@@ -69,6 +69,7 @@ _PLACES: Mapping[str, str] = {
     "gcp-admin-user": "gcp:admin_user",
     # Azure
     "tenant": "azure:tenant",
+    "kusto-principal": "azure:kusto_principal",
     "subscription": "azure:subscription",
     "foreign-subscription": "azure:foreign_subscription",
     "moved-between": "azure:moved_between",

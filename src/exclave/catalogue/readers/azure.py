@@ -70,6 +70,15 @@ def tenant(found: list[Any], read: Read, _event: Event) -> list[Destination]:
     return out
 
 
+def kusto_principal(found: list[Any], read: Read, event: Event) -> list[Destination]:
+    """The tenants in Kusto's names of principals: `aadapp=<application>;<tenant>`; one without a tenant gives nothing.
+
+    Source: https://learn.microsoft.com/kusto/management/reference-security-principals
+    """
+    named = (value.partition(";")[2].strip() for value in _texts(found) if value.lower().startswith("aad"))
+    return tenant([name for name in named if name], read, event)
+
+
 def subscription(found: list[Any], read: Read, _event: Event) -> list[Destination]:
     """Subscription ids, or those in resource ids; `*` is everybody."""
     out = []
