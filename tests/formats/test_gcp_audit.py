@@ -241,6 +241,24 @@ def test_who_acts_through_a_service_account_and_with_which_key_is_kept():
     assert (actor.credential, actor.issuer) == ("k1", "eve@ours.example")
 
 
+@pytest.mark.parametrize(
+    ("granted", "error"),
+    [
+        ([False, False], "PERMISSION_DENIED"),
+        (["false"], "PERMISSION_DENIED"),
+        ([True, False], ""),
+        ([None], ""),
+        ([], ""),
+    ],
+)
+def test_a_call_whose_every_permission_was_refused_failed_without_a_status_too(granted, error):
+    asked = [{"permission": "run.services.setIamPolicy", "granted": one} for one in granted]
+    found = gcp.event(
+        "google.cloud.run.v1.Services.SetIamPolicy", "run.googleapis.com", authorizationInfo=asked
+    )
+    assert found.error == error
+
+
 def test_a_violation_of_a_perimeter_is_an_event_of_its_own_and_in_a_dry_run_no_failure():
     metadata = {
         "@type": "type.googleapis.com/google.cloud.audit.VpcServiceControlAuditMetadata",

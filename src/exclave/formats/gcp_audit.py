@@ -232,9 +232,15 @@ def _created(payload: Mapping[str, Any]) -> list[str]:
 
 def _error(payload: Mapping[str, Any]) -> str:
     """The code of a call that failed, or of a BigQuery job that ended with an error though it could be started."""
-    return _code(payload.get("status")) or next(
-        (found for path in _JOB_ERRORS if (found := _code(_inside(payload, path)))), ""
-    )
+    told = (payload.get("status"), *(_inside(payload, path) for path in _JOB_ERRORS))
+    return next((code for status in told if (code := _code(status))), "") or _refused(payload)
+
+
+def _refused(payload: Mapping[str, Any]) -> str:
+    """What a record without a status says where each permission that was asked for is told as not granted."""
+    asked = payload.get("authorizationInfo")
+    granted = [_mapping(item).get("granted") for item in asked] if isinstance(asked, list) else []
+    return "PERMISSION_DENIED" if granted and all(str(one).lower() == "false" for one in granted) else ""
 
 
 def _inside(value: Any, path: tuple[str, ...]) -> Any:
