@@ -113,7 +113,7 @@ def taken_back(method, rule):
     cloud = Cloud(method.id.partition(".")[0])
     transfer = Transfer(
         method=method.id, time=None, cloud=cloud, account=OURS, region="eu-west-1", action="x:y",
-        actor=Actor(kind="user", id="a"), source=Resource(kind="x", id="resource", name="name"),
+        actor=Actor(kind="user", id="a"), source=Resource(kind=(rule.of or ("x",))[0], id="resource", name="name"),
         destination=Destination(kind=Kind((rule.when or ["account"])[0]), id=THIEF), outcome=Outcome.OFFERED,
         evidence=None, facts=tuple((name, "1") for name in facts),
     )  # fmt: skip
