@@ -157,6 +157,20 @@ def watching(expression, *others, default=None, **more):
     return change  # fmt: skip
 
 
+def muted(*names, **more):
+    """A mute rule of CloudWatch on alarms of these names."""
+    arn = f"arn:aws:cloudwatch:{REGION}:{OURS}:alarm-mute-rule:nights"
+    schedule = {"Expression": "cron(0 23 * * *)", "Duration": "PT6H"}
+    rule = {"Name": "nights", "AlarmMuteRuleArn": arn, "Rule": {"Schedule": schedule}, "MuteTargets": {"AlarmNames": list(names)}, "Status": "ACTIVE"}  # fmt: skip
+    listed = {"AlarmMuteRuleSummaries": [{"AlarmMuteRuleArn": arn, "Status": "ACTIVE"}]}
+    return lambda c: c.keys.extend(
+        [
+            doc("cloudwatch.ListAlarmMuteRules", listed, key="all", region=REGION),
+            doc("cloudwatch.GetAlarmMuteRule", rule | more, key="nights", region=REGION),
+        ]
+    )
+
+
 def composite(rule, **more):
     """The alarm itself tells nobody; a composite one on it is meant to."""
 
@@ -170,6 +184,9 @@ def composite(rule, **more):
 
 
 RIGHT = {
+    "another alarm is muted": muted("other"),
+    "muted until it expired": muted("iam", Status="EXPIRED"),
+    "composite of a muted one": lambda c: (composite("ALARM(iam)")(c), muted("iam")(c)),
     "1 of 60 periods": lambda c: c.alarm.update(EvaluationPeriods=60, DatapointsToAlarm=1, Period=60),
     "more than none": lambda c: c.alarm.update(Threshold=0.0, ComparisonOperator="GreaterThanThreshold"),
     "ten for each": lambda c: (
@@ -226,6 +243,13 @@ def test_a_chain_that_is_built_in_another_way_passes(name):
 
 
 BREAKS = {
+    "muted": (muted("other", "iam"), "muted by the mute rule nights (active: cron(0 23 * * *) for PT6H)"),
+    "to be muted": (muted("iam", Status="SCHEDULED"), "muted by the mute rule"),
+    "a muted composite": (lambda c: (composite("ALARM(iam)")(c), muted("all")(c)), "switched off"),
+    "metric with dimensions of its log": (
+        lambda c: c.filter.update(emitSystemFieldDimensions=["@aws.account"]),
+        "watches none of them",
+    ),
     "alarm on another metric": (lambda c: c.alarm.update(MetricName="Other"), "no alarm is on metric"),
     "alarm in another namespace": (lambda c: c.alarm.update(Namespace="Other"), "no alarm is on metric"),
     "subscription not confirmed": (
@@ -573,7 +597,7 @@ def test_several_filters_may_share_the_events():
     ("call", "key"),
     [
         ("cloudwatch.DescribeAlarms", ""), ("sns.ListSubscriptions", ""), ("logs.DescribeMetricFilters", ""), ("sns.GetTopicAttributes", TOPIC),
-        ("sns.GetSubscriptionAttributes", f"{TOPIC}:1"), ("kms.GetKeyPolicy", "k1"), ("kms.ListAliases", ""), ("kms.ListKeys", ""),
+        ("cloudwatch.ListAlarmMuteRules", "all"), ("sns.GetSubscriptionAttributes", f"{TOPIC}:1"), ("kms.GetKeyPolicy", "k1"), ("kms.ListAliases", ""), ("kms.ListKeys", ""),
     ],
 )  # fmt: skip
 def test_what_was_denied_is_not_known_to_be_missing(call, key):

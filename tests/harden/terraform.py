@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 
 RECORD = json.loads(Path(__file__).with_name("terraform_schema.json").read_text("utf-8"))
-META = frozenset({"depends_on", "provider"})
+META = frozenset({"count", "depends_on", "provider"})
 PARTS = frozenset({"terraform", "provider", "variable", "resource"})
 _NAME = re.compile(r"[a-z_][a-z0-9_]*")
 _TEMPLATE = re.compile(r"(?<!\$)\$\{(.*)\}", re.DOTALL)

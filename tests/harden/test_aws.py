@@ -14,6 +14,7 @@ from tests.audit.build import OURS, REGION, doc
 
 from .cloud import ACL, BREAK_GLASS, SUBNET, Account
 from .effects import deploy, make
+from .terraform import problems
 
 TEMPLATES = (
     "aws.network.acl", "aws.perimeter.identity", "aws.perimeter.resource", "aws.logging.trail-all-regions", "aws.logging.services",
@@ -510,6 +511,43 @@ def test_a_queue_that_is_told_lets_the_topic_in_and_keeps_the_rest(held):
     assert undo.args["Attributes"] == {"Policy": held}
     account.further = (account.further[0], doc("sqs.GetQueueAttributes", {"Attributes": attributes | {"Policy": json.dumps(policy)}}, key=URL, region=REGION))  # fmt: skip
     assert not [s for s in account.harden("aws.alarm.iam-policy-changes", notify=(QUEUE,)).steps if s.resource == QUEUE]  # fmt: skip
+
+
+@pytest.mark.parametrize(("held", "expected"), [("", 1), (OTHERS, 0)])
+def test_the_templates_let_the_topic_in_where_there_is_no_policy_yet(held, expected):
+    account = Further()
+    attributes = {"QueueArn": QUEUE} | ({"Policy": held} if held else {})
+    account.further = (
+        doc("sqs.ListQueues", {"QueueUrls": [URL]}, region=REGION),
+        doc("sqs.GetQueueAttributes", {"Attributes": attributes}, key=URL, region=REGION),
+        doc("lambda.ListFunctions", {"Functions": [{"FunctionName": "soc"}]}, region=REGION),
+        doc("lambda.GetPolicy", key="soc", region=REGION, absent="ResourceNotFoundException"),
+    )
+    made = account.harden("aws.alarm.data-sharing", "aws.alarm.iam-policy-changes", notify=(QUEUE, FUNCTION))
+    policies = []
+    for artefact in made.artefacts:
+        if artefact.format == "cloudformation":
+            template = YAML(typ="safe").load(artefact.text)
+            resources = list(template["Resources"].values())
+            queues = [r for r in resources if r["Type"] == "AWS::SQS::QueuePolicy"]
+            functions = [r for r in resources if r["Type"] == "AWS::Lambda::Permission"]
+            assert [(len(queues), len(functions))] == [(expected, 1)]
+            assert functions[0]["Properties"]["SourceArn"] == {"Ref": "Topic"}
+            # rules are of every region, a queue is of one
+            assert all(("Condition" in r) == ("eventbridge" in artefact.name) for r in (*queues, *functions))
+            assert {r["Condition"] for r in (*queues, *functions) if "Condition" in r} <= set(
+                template.get("Conditions", ())
+            )
+            policies += [r["Properties"]["PolicyDocument"] for r in queues]
+        else:
+            resources = json.loads(artefact.text)["resource"]
+            assert len(resources.get("aws_sqs_queue_policy", ())) == expected
+            assert len(resources["aws_lambda_permission"]) == 1
+            assert list(problems(artefact.text)) == []
+            policies += [json.loads(r["policy"]) for r in resources.get("aws_sqs_queue_policy", {}).values()]
+    # one artefact must not take away what another one gave
+    assert all(p == policies[0] for p in policies)
+    assert len(policies) == 6 * expected
 
 
 def test_a_function_that_is_told_lets_the_topic_in():

@@ -38,11 +38,14 @@ def template(
     *,
     parameters: Mapping[str, Any] | None = None,
     outputs: Mapping[str, Any] | None = None,
+    conditions: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """A template. Resources are named `{"Type": ..., "Properties": ...}` as CloudFormation wants them."""
     found: dict[str, Any] = {"AWSTemplateFormatVersion": "2010-09-09", "Description": description}
     if parameters:
         found["Parameters"] = dict(parameters)
+    if conditions:
+        found["Conditions"] = dict(conditions)
     found["Resources"] = dict(resources)
     if outputs:
         found["Outputs"] = dict(outputs)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 WHOLE = ""  # the key of an item that is a text itself
 _PARTITIONS = (("cn-", "aws-cn"), ("us-gov-", "aws-us-gov"))
-_SLOT = re.compile(r"\{([A-Za-z0-9_.'\[\]-]*)\}")
+_SLOT = re.compile(r"\{([A-Za-z0-9_.'\[\]-]*)(:?)\}")
 
 
 def filled(template: Any, item: Any) -> Any:
@@ -24,7 +24,7 @@ def filled(template: Any, item: Any) -> Any:
     """
     if isinstance(template, str):
         whole = _SLOT.fullmatch(template)
-        number = paths.first(item, whole[1]) if whole and whole[1] else None
+        number = paths.first(item, whole[1]) if whole and whole[1] and not whole[2] else None
         if isinstance(number, int) and not isinstance(number, bool):
             return number
         return filled_text(template, item)
@@ -36,8 +36,13 @@ def filled(template: Any, item: Any) -> Any:
 
 
 def filled_text(template: str, item: Any) -> str:
-    """A text with every `{path}` filled in; what the item lacks is empty."""
-    return _SLOT.sub(lambda m: paths.text(item, m[1]) if m[1] else _whole(item), template)
+    """A text with every `{path}` filled in; what the item lacks is empty. `{path:}` is the name at an ARN's end."""
+
+    def found(match: re.Match[str]) -> str:
+        text = paths.text(item, match[1]) if match[1] else _whole(item)
+        return text.rpartition(":")[2] if match[2] else text
+
+    return _SLOT.sub(found, template)
 
 
 def _whole(item: Any) -> str:
@@ -53,7 +58,7 @@ def place(scope: Scope) -> dict[str, str]:
 def slots(template: Any) -> Iterator[str]:
     """The paths that a template names."""
     if isinstance(template, str):
-        yield from _SLOT.findall(template)
+        yield from (path for path, _ in _SLOT.findall(template))
     elif isinstance(template, list | Mapping):
         for value in template.values() if isinstance(template, Mapping) else template:
             yield from slots(value)

@@ -42,6 +42,7 @@ TRAIL_EVENTS = tuple(
 FILTERS, ALARMS = "logs.DescribeMetricFilters", "cloudwatch.DescribeAlarms"
 _ALWAYS = "its alarm is raised all the time, and tells of no change"
 COMPOSITES = "cloudwatch.DescribeAlarms.composite"
+MUTES, MUTE = "cloudwatch.ListAlarmMuteRules", "cloudwatch.GetAlarmMuteRule"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +76,17 @@ class Link:
     def sees(self, record: Mapping[str, Any]) -> bool:
         """Whether the trail records it and the filter counts it."""
         return self.recorded(record) and self.counts(record)
+
+
+@dataclass(frozen=True, slots=True)
+class _Behind:
+    """What stands behind the metric filters of a log group: the alarms of its region, and who hears them."""
+
+    alarms: Answer
+    composites: Answer
+    topics: Topics
+    defaults: Mapping[metric_alarm.Name, object]
+    mutes: Mapping[str, str]
 
 
 def iam_policy_changes(inventory: Inventory, _perimeter: Perimeter, settings: Settings) -> list[Check]:
@@ -201,7 +213,8 @@ def _links(
         filters = inventory.one(FILTERS, account, region)
         alarms = inventory.one(ALARMS, account, region)
         composites = inventory.one(COMPOSITES, account, region)
-        asked = [filters, alarms, *([composites] if _refused(composites) else [])]
+        muting = [a for call in (MUTES, MUTE) for a in inventory.each(call, account=account, region=region)]
+        asked = [filters, alarms, *(a for a in (composites, *muting) if _refused(a))]
         blind = blind or next((f"{a.call}: {a.error.words}" for a in asked if a.error is not None), "")
         globals_ = trail.get("IncludeGlobalServiceEvents") is not False
         seen = _Seen(recorded, globals_)
@@ -212,7 +225,8 @@ def _links(
         mine = [f for f in filters.items if f.get("logGroupName") == name]
         defaults = _defaults(filters)
         why = f"log group {name} of trail {trail.get('Name')} has no metric filter" if not mine else ""
-        found += [_link(f, alarms, composites, blind, topics, filters.where, seen, defaults) for f in mine]
+        behind = _Behind(alarms, composites, topics, defaults, _mutes(muting))
+        found += [_link(f, behind, blind, filters.where, seen) for f in mine]
     return found, why if not found else "", logging
 
 
@@ -229,27 +243,36 @@ def _refused(answer: Answer) -> bool:
     return answer.error is not None and answer.error.code != NOT_RECORDED
 
 
-def _link(
-    filter_: Mapping[str, Any],
-    alarms: Answer,
-    composites: Answer,
-    blind: str,
-    topics: Topics,
-    where: str,
-    seen: _Seen,
-    defaults: Mapping[metric_alarm.Name, object],
-) -> Link:
+def _mutes(answers: Sequence[Answer]) -> dict[str, str]:
+    """Name of each alarm that a rule mutes, now or by its schedule, and the rule in words."""
+    found: dict[str, str] = {}
+    for answer in answers:
+        rule = answer.answer if answer.call == MUTE and isinstance(answer.answer, dict) else {}
+        if rule.get("Status") in ("ACTIVE", "SCHEDULED"):
+            when = answer.text("Rule.Schedule.Expression"), answer.text("Rule.Schedule.Duration")
+            words = (
+                f"the mute rule {rule.get('Name')} ({str(rule.get('Status')).lower()}: {' for '.join(when)})"
+            )
+            names = (rule.get("MuteTargets") or {}).get("AlarmNames") or ()
+            found |= dict.fromkeys(map(str, names), words)
+    return found
+
+
+def _link(filter_: Mapping[str, Any], behind: _Behind, blind: str, where: str, seen: _Seen) -> Link:
     name = str(filter_.get("filterName"))
     test, names = _counter(filter_)
     names += selectors.named(seen.selectors) if seen.selectors else []
-    if all(test(record) for record in everyday(alarms.scope.account)):
+    if all(test(record) for record in everyday(behind.alarms.scope.account)):
         return Link(name, test, seen, f"metric filter {name} counts every call: {_ALWAYS}", "", where, names)
     if blind:
         return Link(name, test, seen, "", f"behind {name}: {blind}", where, names)
     wrong = unknown = ""
     reasons: list[str] = []
+    system = {metric_alarm.SYSTEM: filter_.get(metric_alarm.SYSTEM)}
     for metric in filter_.get("metricTransformations") or ():
-        wrong, unknown = metric_alarm.behind(name, metric, alarms, composites.items, topics, defaults)
+        wrong, unknown = metric_alarm.behind(
+            name, metric | system, behind.alarms, behind.composites.items, behind.topics, behind.defaults, behind.mutes
+        )  # fmt: skip
         if not wrong and not unknown:
             return Link(name, test, seen, "", "", where, names)
         reasons.append(wrong or unknown)

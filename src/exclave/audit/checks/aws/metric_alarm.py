@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 LONGEST = 3600  # seconds of an alarm's period times its periods: later, the data has gone
 SENDER = "cloudwatch.amazonaws.com"
+SYSTEM = (
+    "emitSystemFieldDimensions"  # of a filter: account and region of the log, as dimensions of its metrics
+)
 _MINUTE = 60  # how often a filter reports its default value
 _CHILD = re.compile(r"""\bALARM\(\s*(?:"([^"]*)"|'([^']*)'|([^"')]*?))\s*\)""")
 Name = tuple[object, object]  # of a metric: namespace and name
@@ -36,10 +39,12 @@ def behind(
     composites: Sequence[Any],
     topics: Topics,
     defaults: Mapping[Name, object],
+    mutes: Mapping[str, str],
 ) -> tuple[str, str]:
     """What is wrong behind a metric of the filter `name`, and what could not be seen; both empty when all is right.
 
-    `defaults`: the metrics of all filters, with the value that each reports when it counts nothing.
+    `defaults`: the metrics of all filters, with the value that each reports when it counts nothing. `mutes`: names of
+    alarms, with the rule that mutes each.
     """
     spoken = f"{metric.get('metricNamespace')}/{metric.get('metricName')}"
     if number(metric.get("metricValue")) < 1:
@@ -56,7 +61,7 @@ def behind(
         told = [] if wrong or blind else [alarm, *_above(alarm, composites)]
         blinds += [f"alarm {alarm.get('AlarmName')}: {blind}"] if blind else []
         for each in told:
-            wrong, blind = _told(each, topics, alarms.scope)
+            wrong, blind = _told(each, topics, alarms.scope, mutes)
             if not wrong and not blind:
                 return "", ""
             found += [wrong] if wrong else []
@@ -102,10 +107,14 @@ def _children(composite: Mapping[str, Any]) -> set[str]:
     return {next((g for g in found if g), "") for found in _CHILD.findall(str(composite.get("AlarmRule")))}
 
 
-def _told(alarm: Mapping[str, Any], topics: Topics, scope: Scope) -> tuple[str, str]:
+def _told(
+    alarm: Mapping[str, Any], topics: Topics, scope: Scope, mutes: Mapping[str, str]
+) -> tuple[str, str]:
     if alarm.get("ActionsEnabled") is not True:
         return "its actions are switched off", ""
     name = alarm.get("AlarmName")
+    if mute := mutes.get(str(name)):
+        return f"its actions are muted by {mute}", ""
     arn = str(alarm.get("AlarmArn") or f"arn:aws:cloudwatch:{scope.region}:{scope.account}:alarm:{name}")
     # https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Notify_Users_Alarm_Changes.html
     message = {
@@ -140,7 +149,7 @@ def _query(stat: Mapping[str, Any], metric: Mapping[str, Any]) -> str:
     """What keeps a statistic from seeing one event of the metric."""
     if (stat.get("Metric") or {}).get("Dimensions"):
         return "it watches dimensions: one value of them, or none that the metric has"
-    if metric.get("dimensions"):
+    if metric.get("dimensions") or metric.get(SYSTEM):
         return "the metric has dimensions, and the alarm watches none of them"
     unit = stat.get("Unit")
     if unit and unit != (metric.get("unit") or "None"):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from exclave.audit.checks.aws.alarms import IAM_EVENTS, TRAIL_EVENTS, sharing_events
 from exclave.exports.metric_filter import pattern
 from exclave.harden.cloudformation import template, to_yaml
-from exclave.harden.makers.aws import chain_steps, changes, rules
+from exclave.harden.makers.aws import chain_steps, changes, receiver_artefacts, rules
 from exclave.harden.makers.aws.account import account_of
 from exclave.harden.makers.aws.chain import Chain, in_cloudformation, in_terraform, parameters
 from exclave.harden.makers.aws.trail_steps import target
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 NOBODY = "nobody is told yet: --notify MAIL (or the ARN of a queue, a function or a topic that is there); the control fails until a subscription is confirmed"
 CONFIRM = 'whoever gets the mail "AWS Notification - Subscription Confirmation" must follow its link: until then the control fails'
 TRAIL_FIRST = "deploy the artefact of aws.logging.trail-all-regions first: no trail of all regions delivers to a log group yet"
-LET_IN = "the policy of the queue (sqs:SendMessage) or function (lambda:InvokeFunction) must let sns.amazonaws.com in, from the topic's ARN: --apply sees to it in this account and region"
+LET_IN = "the policy of the queue (sqs:SendMessage) or function (lambda:InvokeFunction) must let sns.amazonaws.com in, from the topic's ARN: --apply sees to it in this account and region, the templates where there is no policy yet"
 ABOUT = {
     "aws.alarm.iam-policy-changes": "A policy of IAM was changed",
     "aws.alarm.cloudtrail-changes": "CloudTrail was changed or stopped",
@@ -61,7 +61,7 @@ def data_sharing(
         artefact
         for account_id in by_account(results)
         for artefact in rules.artefacts(
-            "aws.alarm.data-sharing", account_of(inventory, account_id, options), options
+            "aws.alarm.data-sharing", account_of(inventory, account_id, options), inventory, options
         )
     ]
     return Made(artefacts=(*made.artefacts, *more), steps=made.steps, notes=made.notes)
@@ -78,7 +78,7 @@ def _made(
         to = target(account, inventory, perimeter, options, mine)
         link = chain(control, events, to, options)
         steps += [*to.steps, *chain_steps.steps(link, account, to.region, inventory, mine)]
-        artefacts += _artefacts(control, link, account, to, options)
+        artefacts += _artefacts(control, link, account, to, inventory, options)
         if to.ours:
             notes.append(TRAIL_FIRST)
         notes += told(link)
@@ -109,7 +109,7 @@ def told(link: Chain) -> Iterator[str]:
 
 
 def _artefacts(
-    control: str, link: Chain, account: Account, to: Target, options: Options
+    control: str, link: Chain, account: Account, to: Target, inventory: Inventory, options: Options
 ) -> Iterator[Artefact]:
     about = f"{count(len(link.patterns), 'metric filter')}, a metric, an alarm" + (
         "" if link.existing_topic else ", a topic and who is told"
@@ -124,15 +124,21 @@ def _artefacts(
         topic=own,
         notify=link.notify,
     )
+    receivers = (
+        [] if link.existing_topic else receiver_artefacts.bare(link.notify, account, inventory, to.region)
+    )
     if options.wants("cloudformation"):
         name = changes.file_name(control, account, "cloudformation", region=to.region)
         deploy, undo = changes.stack_commands(link.name, name, to.region)
-        document = template(link.about, in_cloudformation(alone, account), parameters=parameters(link))
+        let_in, _ = receiver_artefacts.in_cloudformation(receivers, account, options.prefix, here=True)
+        resources = in_cloudformation(alone, account) | let_in
+        document = template(link.about, resources, parameters=parameters(link))
         yield Artefact(
             control=control, name=name, format="cloudformation", about=about, deploy=deploy, undo=undo, notes=notes, text=to_yaml(document)
         )  # fmt: skip
     if options.wants("terraform"):
         deploy, undo = changes.TERRAFORM
+        open_ = receiver_artefacts.in_terraform(receivers, account, options.prefix, here=True)
         provider = {"aws": {"region": to.region, "allowed_account_ids": [account.id]}}
         variables: dict[str, Any] = {
             "log_group_name": {
@@ -144,5 +150,5 @@ def _artefacts(
         yield Artefact(
             control=control, name=changes.file_name(control, account, "terraform", region=to.region), format="terraform", about=about,
             deploy=deploy, undo=undo, notes=notes,
-            text=to_json(configuration(provider, in_terraform(alone, account), variables=variables)),
+            text=to_json(configuration(provider, in_terraform(alone, account) | open_, variables=variables)),
         )  # fmt: skip

@@ -13,7 +13,7 @@ import orjson
 from exclave.audit.checks.aws.alarms import sharing_events
 from exclave.exports.eventbridge import MAX_LENGTH
 from exclave.harden.cloudformation import template, to_yaml
-from exclave.harden.makers.aws import changes
+from exclave.harden.makers.aws import changes, receiver_artefacts
 from exclave.harden.makers.aws.chain import RULES, topic_in_cloudformation, topic_in_terraform
 from exclave.harden.model import Artefact
 from exclave.harden.terraform import Reference, configuration, to_json
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from exclave.harden.makers.aws.account import Account
     from exclave.harden.model import Options
+    from exclave.inventory import Inventory
 
 NOTE = (
     "deploy it in every enabled region (a stack set does): EventBridge gets the events of its own region only"
@@ -55,17 +56,21 @@ def _pattern(alternatives: list[dict[str, Any]]) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def artefacts(control: str, account: Account, options: Options) -> Iterator[Artefact]:
+def artefacts(control: str, account: Account, inventory: Inventory, options: Options) -> Iterator[Artefact]:
     """The rules with a topic; one template that fits every region."""
     found = patterns()
     about = f"{count(len(found), 'rule')} of EventBridge on the catalogue's sharing events, and a topic: for every region"
     topic = f"{options.prefix}-sharing-rules"
     notify = [n for n in options.notify if ":sns:" not in n]
+    receivers = receiver_artefacts.bare(notify, account, inventory)
     notes = (NOTE, *(() if notify else (NOBODY,)))
     if options.wants("cloudformation"):
         name = changes.file_name(control, account, "cloudformation", part="eventbridge")
         deploy, undo = changes.stack_commands(f"{options.prefix}-sharing-rules", name, "REGION")
-        resources = topic_in_cloudformation(account, topic, notify, RULES)
+        let_in, conditions = receiver_artefacts.in_cloudformation(
+            receivers, account, options.prefix, here=False
+        )
+        resources = topic_in_cloudformation(account, topic, notify, RULES) | let_in
         for number, pattern in enumerate(found, 1):
             resources[f"Rule{number}"] = {
                 "Type": "AWS::Events::Rule",
@@ -79,21 +84,27 @@ def artefacts(control: str, account: Account, options: Options) -> Iterator[Arte
             }
         yield Artefact(
             control=control, name=name, format="cloudformation", about=about, deploy=deploy, undo=undo, notes=notes,
-            text=to_yaml(template("Rules on sharing events", resources)),
+            text=to_yaml(template("Rules on sharing events", resources, conditions=conditions)),
         )  # fmt: skip
     if options.wants("terraform"):
         deploy, undo = changes.TERRAFORM
+        open_ = receiver_artefacts.in_terraform(receivers, account, options.prefix, here=False)
         yield Artefact(
             control=control, name=changes.file_name(control, account, "terraform", part="eventbridge"), format="terraform", about=about,
             deploy=f"{deploy} -var region=REGION", undo=f"{undo} -var region=REGION", notes=notes,
-            text=to_json(_terraform(account, topic, notify, found, options)),
+            text=to_json(_terraform(account, topic, notify, found, options, open_)),
         )  # fmt: skip
 
 
 def _terraform(
-    account: Account, topic: str, notify: list[str], patterns_: list[dict[str, Any]], options: Options
+    account: Account,
+    topic: str,
+    notify: list[str],
+    patterns_: list[dict[str, Any]],
+    options: Options,
+    let_in: dict[str, dict[str, Any]],
 ) -> dict[str, Any]:
-    found = topic_in_terraform(account, topic, notify, RULES)
+    found = topic_in_terraform(account, topic, notify, RULES) | let_in
     rules = {
         f"rule_{n}": {
             "name": f"{options.prefix}-sharing-{n}", "description": "Data may have been shared with somebody else's account",
