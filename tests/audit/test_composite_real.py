@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from tests.harden.test_deploy_real import OURS, trail
@@ -18,7 +20,15 @@ def test_a_composite_alarm_tells_of_an_alarm_that_tells_nobody(tmp_path):
     with ministack() as url:
         trail(url)
         topic = client(url, "sns").create_topic(Name="alarms")["TopicArn"]
-        client(url, "sqs").create_queue(QueueName="q")
+        lets = {
+            "Effect": "Allow",
+            "Principal": {"Service": "sns.amazonaws.com"},
+            "Action": "sqs:SendMessage",
+            "Resource": "*",
+        }
+        client(url, "sqs").create_queue(
+            QueueName="q", Attributes={"Policy": json.dumps({"Version": "2012-10-17", "Statement": [lets]})}
+        )
         client(url, "sns").subscribe(
             TopicArn=topic, Protocol="sqs", Endpoint=f"arn:aws:sqs:{REGION}:{OURS}:q"
         )

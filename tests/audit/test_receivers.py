@@ -117,9 +117,10 @@ def test_one_who_hears_is_enough_and_only_his_filter_counts():
     assert "filter policy" in why(IAM, [*chain.documents(), *shut])
 
 
-def test_a_receiver_without_any_policy_is_taken_to_hear():
+def test_a_receiver_without_any_policy_is_told_nothing():
     for documents in (subscribed(QUEUE, "sqs"), subscribed(FUNCTION, "lambda")):
-        assert status(IAM, [*documents.documents(), *queue(), *function()]) == "pass"
+        assert status(IAM, [*documents.documents(), *queue(), *function()]) == "fail"
+        assert "has no policy" in why(IAM, [*documents.documents(), *queue(), *function()])
 
 
 @pytest.mark.parametrize(
@@ -156,14 +157,14 @@ def ruled(*arns, **target):
     ("documents", "expected", "reason"),
     [
         ([*ruled(QUEUE), *queue(lets(EVENTS, SEND, QUEUE, ArnEquals={"aws:SourceArn": RULE}))], "pass", ""),
-        ([*ruled(QUEUE), *queue()], "pass", ""),
+        ([*ruled(QUEUE), *queue()], "fail", "has no policy"),
         ([*ruled(QUEUE), *queue(lets(SNS, SEND, QUEUE))], "fail", "does not let events.amazonaws.com in"),
         ([*ruled(QUEUE, RoleArn="arn:aws:iam::123456789012:role/r"), *queue()], "pass", ""),
         ([*ruled(QUEUE), *queue(lets(EVENTS, SEND, QUEUE, ArnEquals={"aws:SourceArn": f"{RULE}-2"}))], "fail", "does not let events"),
         ([*ruled(QUEUE, TOPIC), *queue()], "pass", ""),
         ([*ruled(FUNCTION), *function(lets(EVENTS, INVOKE, FUNCTION))], "pass", ""),
         ([*ruled(FUNCTION), *function(lets(SNS, INVOKE, FUNCTION))], "fail", "does not let events.amazonaws.com in"),
-        ([*ruled(FUNCTION), *function()], "pass", ""),
+        ([*ruled(FUNCTION), *function()], "fail", "has no policy"),
     ],
 )  # fmt: skip
 def test_a_rules_queue_or_function_must_let_eventbridge_in(documents, expected, reason):

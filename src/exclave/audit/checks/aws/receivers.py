@@ -44,13 +44,13 @@ class Receivers:
         return self._known[mark]
 
     def bare(self, arn: str) -> bool:
-        """Whether it has no policy at all, which AWS takes for a closed door and emulators for an open one."""
+        """Whether it is there, and has no policy at all."""
         service, _, _, qualifier = _parts(arn)
         answer = self.answer(arn)
         if answer is None or answer.error is not None or qualifier:
             return False
         if service == "lambda":
-            return bool(answer.absent) or not (answer.answer or {}).get("Policy")
+            return not (answer.answer or {}).get("Policy")
         held = next(iter(answer.items), None)
         return not answer.absent and not (isinstance(held, dict) and held.get("Policy"))
 
@@ -91,7 +91,9 @@ def _parts(arn: str) -> tuple[str, tuple[str, str], str, str]:
 
 
 def _said(policy: object, arn: str, sender: str, source: str, action: str) -> Found:
-    says = lets(policy, arn, sender, source, action) if policy else Says.DENIES
+    if not policy:
+        return f"{arn} has no policy, and so does not let {sender} in", ""
+    says = lets(policy, arn, sender, source, action)
     if says is Says.DENIES:
         return f"the policy of {arn} does not let {sender} in", ""
     return "", f"whether the policy of {arn} lets {sender} in can't be told" if says is Says.CANT_TELL else ""

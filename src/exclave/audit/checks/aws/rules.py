@@ -164,7 +164,7 @@ def _told(target: Mapping[str, Any], topics: Topics, rule: str) -> Found:
     arn = str(target.get("Arn"))
     if topics.receivers.gone(arn):
         return f"its target {arn} does not exist", ""
-    if target.get("RoleArn") or topics.receivers.bare(arn):
+    if target.get("RoleArn"):
         return "", ""  # by a role of its own EventBridge needs nothing of the target's policy
     wrong, blind = topics.receivers.refuses(arn, SENDER, rule)
     return (wrong and f"its target: {wrong}"), blind

@@ -136,7 +136,7 @@ class Topics:
         if str(subscription.get("Protocol")) not in ("sqs", "lambda"):
             return "", ""
         endpoint = str(subscription.get("Endpoint") or "")
-        return ("", "") if self.receivers.bare(endpoint) else self.receivers.refuses(endpoint, SENDER, topic)
+        return self.receivers.refuses(endpoint, SENDER, topic)
 
 
 def _confirmed(listed: Answer, topic: str) -> list[Mapping[str, Any]]:
