@@ -8,7 +8,7 @@ import pytest
 from exclave.audit.checks.aws.perimeter import READS, WRITES, sharing_actions
 from exclave.perimeter import EntryKind
 
-from .build import MEMBER, OURS, REGION, denied, doc, look, perimeter, status, why
+from .build import MEMBER, OURS, REGION, THEIRS, denied, doc, look, perimeter, status, why
 
 IDENTITY, RESOURCE = "aws.perimeter.identity", "aws.perimeter.resource"
 ORG, MANAGEMENT = "o-ours000000", "999900001111"
@@ -193,6 +193,18 @@ HOLES = {
     "but for what is tagged in any other way": organization(
         "scp",
         policy(SHARING | {"Condition": {"StringEqualsIfExists": {"aws:ResourceTag/data": "x"}}}, CARRYING),
+    ),
+    "one kind of principal is spared": organization(
+        "scp", policy(SHARING | {"Condition": {"StringNotEquals": {"aws:PrincipalType": "User"}}}, CARRYING)
+    ),
+    "who has a name is spared": organization(
+        "scp", policy(SHARING | {"Condition": {"StringNotLike": {"aws:username": "*"}}}, CARRYING)
+    ),
+    "who has an id is spared": organization(
+        "scp", policy(SHARING | {"Condition": {"StringNotLike": {"aws:userid": "*"}}}, CARRYING)
+    ),
+    "what is one's own is spared": organization(
+        "scp", policy(SHARING | {"Condition": {"StringNotEquals": {"ec2:Owner": OURS}}}, CARRYING)
     ),
     "a share that is there, by the key of one that is made": organization(
         "scp",
@@ -456,6 +468,41 @@ def test_a_restriction_with_a_hole_says_where_it_is(condition, words):
     assert words in why(NETWORK, documents, who=perimeter((EntryKind.CIDR, "203.0.113.0/24")))
 
 
+@pytest.mark.parametrize(
+    ("condition", "words"),
+    [
+        ({"StringNotEquals": {"s3:signatureversion": "AWS4-HMAC-SHA256"}}, "with s3:signatureversion AWS4-HMAC-SHA256"),
+        ({"StringNotEquals": {"s3:DataAccessPointAccount": OURS}}, f"with s3:DataAccessPointAccount {OURS}"),
+        ({"ArnNotLike": {"s3:DataAccessPointArn": "arn:aws:s3:*:*:accesspoint/*"}}, "with s3:DataAccessPointArn"),
+        ({"NumericLessThanIfExists": {"s3:TlsVersion": "1.2"}}, "with s3:TlsVersion 1.2"),
+        ({"NumericGreaterThanIfExists": {"aws:MultiFactorAuthAge": "3600"}}, "with a session that is new"),
+        ({"DateLessThan": {"aws:TokenIssueTime": "2026-01-01T00:00:00Z"}}, "from 1.77.33.11"),
+    ],
+)  # fmt: skip
+def test_a_restriction_that_spares_a_way_to_ask_fails(condition, words):
+    who = perimeter((EntryKind.CIDR, "203.0.113.0/24"))
+    bound = {"NotIpAddress": {"aws:SourceIp": "203.0.113.0/24"}}
+    above = [*organization("scp"), doc("organizations.ListPolicies.rcp", {"Policies": []})]
+    spared = deny(Principal="*", Condition=bound | condition)
+    assert words in why(NETWORK, [*above, *buckets(policy(spared))], who=who)
+    # as a rule of its own it spares nobody
+    beside = policy(deny(Principal="*", Condition=bound), deny(Principal="*", Condition=condition))
+    assert status(NETWORK, [*above, *buckets(beside)], who=who) == "pass"
+
+
+@pytest.mark.parametrize(
+    ("key", "ours", "theirs"),
+    [("aws:VpceAccount", OURS, THEIRS), ("aws:VpceOrgID", ORG, "o-another0000")],
+)
+def test_a_restriction_to_somebody_elses_endpoints_by_their_owner_fails(key, ours, theirs):
+    above = [*organization("scp"), doc("organizations.ListPolicies.rcp", {"Policies": []})]
+    for owners, expected in (([ours], "pass"), ([ours, theirs], "fail")):
+        only = deny(Principal="*", Condition={"StringNotLike": {key: owners}})
+        documents = [*above, *buckets(policy(only))]
+        assert status(NETWORK, documents) == expected
+        assert (theirs in why(NETWORK, documents)) is (expected == "fail")
+
+
 def test_a_restriction_that_leaves_older_versions_out_fails():
     documents = [
         *organization("scp", policy(ONLY_HERE | {"Action": "s3:GetObject"})),
@@ -584,6 +631,9 @@ def condition(**more):
         ({"StringNotEquals": {"aws:PrincipalTag/partner": "yes"}}, "with aws:PrincipalTag/partner yes"),
         ({"StringNotLikeIfExists": {"aws:PrincipalTag/team": "data-*"}}, "with aws:PrincipalTag/team data-x"),
         ({"Null": {"aws:PrincipalTag/exempt": "true"}}, "aws:PrincipalTag/exempt"),
+        ({"StringNotLikeIfExists": {"aws:userid": "*:vendor"}}, "with aws:userid x:vendor"),
+        ({"StringNotEqualsIfExists": {"aws:username": "vendor"}}, "with aws:username vendor"),
+        ({"StringNotEqualsIfExists": {"aws:PrincipalType": "Anonymous"}}, "an anonymous caller"),
         ({"StringNotLikeIfExists": {"aws:PrincipalAccount": "1*"}}, "which the pattern 1* lets in"),
         ({"StringNotLikeIfExists": {"aws:PrincipalAccount": ["12345678????"]}}, "which the pattern 12345678???? lets in"),
         ({"StringNotLikeIfExists": {"aws:PrincipalOrgID": ["o-ours000000", "o-ou*"]}}, ""),

@@ -221,7 +221,8 @@ def test_a_deleted_principal_is_nobody_once_the_id_is_known() -> None:
         ("arn:aws:s3:::home/${aws:username}/*", {"aws:username": "dana"}, ALLOWS),
         ("arn:aws:s3:::home/${aws:username}/*", {"aws:username": "erin"}, DENIES),
         ("arn:aws:s3:::home/${aws:username}/*", {"aws:username": "*"}, DENIES),
-        ("arn:aws:s3:::home/${aws:username}/*", {}, DENIES),
+        ("arn:aws:s3:::home/${aws:username}/*", {}, ALLOWS),  # a user's name is in his ARN
+        ("arn:aws:s3:::home/${aws:PrincipalTag/team}/*", {}, DENIES),
         ("arn:aws:s3:::home/${aws:PrincipalTag/team, 'dana'}/*", {}, ALLOWS),
         ("arn:aws:s3:::home/${aws:PrincipalTag/team, 'dana'}/*", {"aws:PrincipalTag/team": "x"}, DENIES),
         ("arn:aws:s3:::home/d${*}a/*", {}, DENIES),

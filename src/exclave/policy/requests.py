@@ -56,11 +56,23 @@ class Request(Struct, frozen=True, kw_only=True):
             found["aws:principalservicename"] = Fact((self.principal,))
             return found
         if not self.account:
-            return found
+            return found if self.principal else found | {"aws:principaltype": Fact(("Anonymous",))}
+        found |= _kind(self.principal)
         found["aws:principalisawsservice"] = Fact(("false",))
         found["aws:principalaccount"] = Fact((self.account,))
         found["aws:principalarn"] = _principal_arn(self.principal)
         return found
+
+
+def _kind(arn: str) -> dict[str, Fact]:
+    """aws:PrincipalType, and of a user aws:username.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-principaltype
+    """
+    kind, _, name = arn.rpartition(":")[2].partition("/")
+    types = {"user": "User", "role": "AssumedRole", "assumed-role": "AssumedRole", "root": "Account"}
+    found = {"aws:principaltype": Fact((types[kind],))} if kind in types else {}
+    return found | ({"aws:username": Fact((name.rpartition("/")[2],))} if kind == "user" else {})
 
 
 def _principal_arn(arn: str) -> Fact:

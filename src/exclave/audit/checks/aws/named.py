@@ -31,13 +31,22 @@ _WHO = (
 _REGION = "aws:requestedregion"
 _REGIONS = ("us-east-1", "ap-southeast-2")
 _FACTOR = "aws:multifactorauthpresent"
-_CHOSEN = ("aws:useragent", "aws:referer", "aws:requesttag/", "aws:sourcevpc", "aws:sourcevpce")
+# How a request is made is the caller's choice: by which signature, through an access point, with which headers.
+_CHOSEN = (
+    "aws:useragent", "aws:referer", "aws:requesttag/", "aws:sourcevpc", "aws:sourcevpce",
+    "s3:signatureversion", "s3:signatureage", "s3:authtype", "s3:tlsversion", "s3:dataaccesspoint", "s3:accesspointnetworkorigin", "s3:x-amz-",
+    "s3:requestobjecttag", "s3:prefix", "s3:delimiter", "s3:max-keys", "s3:versionid", "kms:viaservice", "kms:encryptioncontext", "sts:externalid",
+    "sts:rolesessionname", "secretsmanager:versionid", "secretsmanager:versionstage",
+)  # fmt: skip
+_OF_ENDPOINT = {"aws:vpceaccount": Kind.ACCOUNT, "aws:vpceorgid": Kind.ORGANIZATION}
+_FRESH = {"aws:multifactorauthage": "0", "aws:tokenissuetime": "2099-01-01T00:00:00Z"}
 _ADDRESSES = ("aws:sourceip", "aws:vpcsourceip")
 NETWORKS = ("aws:sourcevpc", "aws:sourcevpce", *_ADDRESSES)
 THROUGH = ("aws:viaawsservice", "aws:calledvia", "aws:calledviafirst", "aws:calledvialast")
-OF_CALLER, OF_THING = ("aws:principaltag/",), ("aws:resourcetag/", "s3:existingobjecttag/")
+OF_CALLER, OF_THING = ("aws:principaltag/", "aws:username"), ("aws:resourcetag/", "s3:existingobjecttag/")
 _TAGS = (*OF_CALLER, *OF_THING)
 _SERVICE = "cloudformation.amazonaws.com"
+_SESSION = "aws:userid"
 _WIDE = {4: 16, 6: 32}  # a range as wide as this is nobody's own
 
 
@@ -123,14 +132,21 @@ def circumstances(
             continue
         if key == _FACTOR:
             found["with a second factor"] = {name: "true"}
+        elif key in _FRESH:
+            found["with a session that is new"] = {name: _FRESH[key]}
         elif key in THROUGH:
             service = next((v for v in condition.values if v.endswith(".amazonaws.com")), _SERVICE)
             through = dict.fromkeys(("aws:CalledVia", "aws:CalledViaFirst", "aws:CalledViaLast"), service)
             found[f"through {service}"] = {**through, "aws:ViaAWSService": "true"}
         elif key in _ADDRESSES:
             found |= {f"from {a}": {name: a} for v in condition.values if (a := _first(v))}
-        elif key.startswith(theirs):
-            values = [v.replace("*", "x").replace("?", "x") for v in condition.values]
+        elif key.startswith(theirs) or (theirs and key == _SESSION):
+            # of an id only the session's name behind it is his choice
+            values = [
+                v.replace("*", "x").replace("?", "x")
+                for v in condition.values
+                if key != _SESSION or v.startswith("*")
+            ]
             found |= {
                 f"with {name} {v}, which a stranger sets himself": {name: v}
                 for v in (*values, "exclave-probe")
@@ -176,6 +192,20 @@ def ranges(documents: Sequence[object], perimeter: Perimeter, account: str) -> I
             strange = condition.key == "aws:vpcsourceip" if inner else wide or listed
             if foreign and strange:
                 yield value, condition.name, str(network[min(77, network.num_addresses - 1)])
+
+
+def endpoints(
+    documents: Sequence[object], perimeter: Perimeter, account: str
+) -> Iterator[tuple[str, Mapping[str, str]]]:
+    """Owners of VPC endpoints that policies name and that are none of ours: name, and context."""
+    for condition in _conditions(documents):
+        kind = _OF_ENDPOINT.get(condition.key)
+        for value in condition.values if kind is not None else ():
+            assert kind is not None
+            name = _fill(value, kind) or value
+            judged = perimeter.judge(Destination(kind=kind, id=name, cloud=Cloud.AWS), account)
+            if name != account and judged.verdict in FOREIGN:
+                yield value, {condition.name: name}
 
 
 def _conditions(documents: Iterable[object]) -> Iterator[Condition]:

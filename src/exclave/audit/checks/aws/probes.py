@@ -10,6 +10,8 @@ import ipaddress
 import re
 from typing import TYPE_CHECKING
 
+from msgspec import structs
+
 from exclave.audit.checks.aws.named import (
     NETWORKS,
     OF_CALLER,
@@ -19,6 +21,7 @@ from exclave.audit.checks.aws.named import (
     THROUGH,
     Stranger,
     circumstances,
+    endpoints,
     principals,
     ranges,
     regional,
@@ -42,6 +45,7 @@ _PRIVATE = ("198.18.7.7", "10.77.33.11", "172.31.33.11", "192.168.33.11")  # of 
 
 _HERE, _THERE = "eu-west-1", "ap-southeast-2"
 _KEYS = ("aws:SourceVpc", "aws:SourceVpce")
+_THEIR_VPC = {"aws:SourceVpc": "vpc-0f0e0d0c0b0a09080", "aws:SourceVpce": "vpce-0f0e0d0c0b0a09080"}
 # Who may call: an SCP binds them all.
 _CALLERS = (("a role", "role/exclave-probe"), ("a user", "user/exclave-probe"), ("the root user", "root"))
 
@@ -124,7 +128,11 @@ def refuses_sharing(
     others: Sequence[Stranger] = (Stranger(),),
 ) -> tuple[Answer, str]:
     """What SCPs say when somebody of the account shares something of its own with a stranger: answer, and who from what."""
-    context = _own(account, organization) | _of(organization, "Resource") | {"aws:ResourceAccount": account}
+    context = (
+        _own(account, organization)
+        | _of(organization, "Resource")
+        | {"aws:ResourceAccount": account, "ec2:Owner": account}
+    )
     chosen = circumstances(_flat(levels))
     tries = (
         (
@@ -245,6 +253,13 @@ def refuses_elsewhere(
         (f"from {r}, which a policy lets in and which is none of ours", {key: address})
         for r, key, address in ranges(documents, perimeter, account)
     ]
+    further += [
+        (
+            f"from an endpoint of {owner}, which a policy lets in and which is none of ours",
+            {**_THEIR_VPC, **named},
+        )
+        for owner, named in endpoints(documents, perimeter, account)
+    ]
     context = _own(account, organization) | _of(organization, "Resource") | {"aws:ResourceAccount": account}
     # whoever calls through a service has come to it from somewhere, and the network is what is asked about
     chosen = circumstances(documents, spared=(*NETWORKS, *THROUGH))
@@ -269,12 +284,7 @@ def _elsewhere(perimeter: Perimeter) -> Iterator[tuple[str, dict[str, str]]]:
         if found.verdict not in OURS:
             yield f"from {address}", {"aws:SourceIp": address}
     for address in _PRIVATE:
-        vpc = {
-            "aws:SourceVpc": "vpc-0f0e0d0c0b0a09080",
-            "aws:SourceVpce": "vpce-0f0e0d0c0b0a09080",
-            "aws:VpcSourceIp": address,
-            "aws:VpceAccount": STRANGER,
-        }
+        vpc = {**_THEIR_VPC, "aws:VpcSourceIp": address, "aws:VpceAccount": STRANGER}
         yield "from a VPC that is not ours", vpc | _of(THEIR_ORGANIZATION, "Vpce")
 
 
@@ -304,10 +314,22 @@ def lets_strangers_out(
 def _refused(tries: Iterable[tuple[Request, str]], policies: Policies) -> tuple[Answer, str]:
     """The first answer that is no denial, with the words for its request."""
     for request, words in tries:
-        answer = evaluate(request, policies)
+        context = {**_unique(request.principal), **request.context}
+        answer = evaluate(structs.replace(request, context=context), policies)
         if answer is not Answer.DENIES:
             return answer, words
     return Answer.DENIES, ""
+
+
+def _unique(principal: str) -> dict[str, str]:
+    """aws:userid, which an exception may name as well as the ARN: of a role the session's name is the caller's choice.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html#principaltable
+    """
+    kind = principal.rpartition(":")[2].partition("/")[0]
+    ids = {"role": "AROAEXCLAVEPROBE00000:exclave-probe", "user": "AIDAEXCLAVEPROBE00000"}
+    found = principal.split(":")[4] if kind == "root" else ids.get(kind, "")
+    return {"aws:userid": found} if found else {}
 
 
 def _own(account: str, organization: str) -> dict[str, str]:
