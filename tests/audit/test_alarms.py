@@ -657,6 +657,18 @@ def pattern_with(**detail):
     return change
 
 
+def test_two_rules_may_split_who_asks_between_them():
+    chain = Chain()
+    chain.rules, chain.targets = [sharing_rule()], {"sharing": [{"Id": "1", "Arn": TOPIC}]}
+    chain.attributes["Policy"] = RULES_POLICY
+    pattern_with(userIdentity={"type": ["Root"]})(chain)
+    assert "does not fire for every caller" in why("aws.alarm.data-sharing", chain.documents())
+    chain.rules.insert(0, sharing_rule(Name="rest"))
+    chain.targets["rest"] = chain.targets["sharing"]
+    pattern_with(userIdentity={"type": [{"anything-but": "Root"}]})(chain)
+    assert status("aws.alarm.data-sharing", chain.documents()) == "pass"
+
+
 @pytest.mark.parametrize(
     "change",
     [

@@ -9,6 +9,7 @@ EVENT = {
     "eventName": "PutRolePolicy",
     "eventSource": "iam.amazonaws.com",
     "n": 7,
+    "ip": "203.0.113.9",
     "flag": True,
     "none": None,
     "list": [{"a": "x"}],
@@ -55,6 +56,10 @@ def test_what_is_no_pattern_is_refused(pattern):
         ({"detail": {"eventName": [{"anything-but": ["PutRolePolicy"]}]}}, False), ({"detail": {"eventName": [{"anything-but": {"prefix": "Put"}}]}}, False),
         ({"detail": {"eventName": [{"wildcard": "Put*Policy"}]}}, True), ({"detail": {"gone": [{"exists": False}]}}, True),
         ({"detail": {"eventName": [{"exists": False}]}}, False), ({"$or": [{"source": ["x"]}, {"detail": {"n": [7]}}]}, True),
+        ({"detail": {"n": [{"numeric": [">", 5, "<=", 7]}]}}, True), ({"detail": {"n": [{"numeric": [">", 7]}]}}, False), ({"detail": {"n": [{"numeric": []}]}}, False),
+        ({"detail": {"eventName": [{"numeric": ["=", 7]}]}}, False), ({"detail": {"ip": [{"cidr": "203.0.113.0/24"}]}}, True), ({"detail": {"ip": [{"cidr": "10.0.0.0/8"}]}}, False),
+        ({"detail": {"gone": {"deep": [{"exists": False}]}}}, True), ({"detail": {"gone": {"deep": ["x"]}}}, False),
+        ({"detail": {"eventName": [{"wildcard": "PutRolePolic?"}]}}, False),
         ({"detail": {"errorCode": ["AccessDenied"], "eventName": ["PutRolePolicy"]}}, False), ({"detail": "x"}, False),
     ],
 )  # fmt: skip

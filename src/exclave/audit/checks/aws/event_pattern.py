@@ -6,11 +6,15 @@ Source: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-create-patte
 from __future__ import annotations
 
 import fnmatch
+import ipaddress
 import json
+import operator
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 MAX_DEPTH = 32
+_SIGNS = {"=": operator.eq, "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge}
 
 
 def fires(pattern: object, event: Mapping[str, Any]) -> bool:
@@ -60,7 +64,8 @@ def _object(pattern: Mapping[str, Any], event: object, depth: int) -> bool:
             if not any(isinstance(w, Mapping) and _object(w, event, depth + 1) for w in wanted):
                 return False
         elif isinstance(wanted, Mapping):
-            if not _object(wanted, event.get(key), depth + 1):
+            # of what lies in something that is not there, nothing is there
+            if not _object(wanted, {} if event.get(key) is None else event[key], depth + 1):
                 return False
         elif not isinstance(wanted, list) or not _any(wanted, event, key):
             return False
@@ -81,6 +86,8 @@ def _one(wanted: Any, value: Any, *, present: bool) -> bool:
         return False
     if name == "exists":
         return present is bool(operand)
+    if name == "numeric":
+        return present and _number(operand, value)
     if not present or not isinstance(value, str):
         return False
     if name == "anything-but":
@@ -100,4 +107,30 @@ def _fits(name: str, operand: Any, text: str) -> bool:
         return text.endswith(str(operand))
     if name == "equals-ignore-case":
         return text.lower() == str(operand).lower()
-    return name == "wildcard" and fnmatch.fnmatchcase(text, str(operand))
+    if name == "cidr":
+        return _within(str(operand), text)
+    return name == "wildcard" and fnmatch.fnmatchcase(text, re.sub(r"([\[\]?])", r"[\1]", str(operand)))
+
+
+def _number(operand: Any, value: Any) -> bool:
+    """`[">", 0, "<=", 5]`: every comparison holds of a number."""
+    parts = operand if isinstance(operand, list) else []
+    signs, limits = parts[::2], parts[1::2]
+    if (
+        not parts
+        or len(signs) != len(limits)
+        or isinstance(value, bool)
+        or not isinstance(value, int | float)
+    ):
+        return False
+    return all(
+        sign in _SIGNS and isinstance(limit, int | float) and _SIGNS[sign](value, limit)
+        for sign, limit in zip(signs, limits, strict=True)
+    )
+
+
+def _within(range_: str, text: str) -> bool:
+    try:
+        return ipaddress.ip_address(text) in ipaddress.ip_network(range_, strict=False)
+    except ValueError:
+        return False

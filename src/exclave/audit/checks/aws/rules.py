@@ -67,7 +67,8 @@ class Rules:
             self._buses[region] = [
                 _rule(rule, targets.get(str(rule.get("Name"))), topics, region)
                 for rule in answer.items
-                if rule.get("EventPattern") and rule.get("EventBusName") in (None, "", "default")
+                if rule.get("EventPattern")
+                and str(rule.get("EventBusName") or "default").rpartition("/")[2] == "default"
             ]
 
     def fire(self, event: str) -> tuple[str, str]:
@@ -92,7 +93,8 @@ class Rules:
             return "", unseen
         rules = self._buses[region]
         base = [{**r, "awsRegion": region} for r in samples(event, self._account)]
-        meant = [r for r in rules if self._fires(r, event, region, base)]
+        # who asks may be split between rules
+        meant = [r for r in rules if any(self._fires(r, event, region, [record]) for record in base)]
         if not meant:
             return "none", ""
         whole = [r for r in meant if not r.wrong and not r.blind]
@@ -107,7 +109,7 @@ class Rules:
             if p.startswith(_DETAIL) and p != f"{_DETAIL}awsRegion"
         ]
         names += [n for t in self._trails if t.selectors for n in selectors.named(t.selectors)]
-        for words, record in (*(("", r) for r in base), *exceptions(base, names)):
+        for words, record in (*(("for every caller", r) for r in base), *exceptions(base, names)):
             firing = [r for r in whole if self._fires(r, event, region, [record])]
             if not firing:
                 return f"rule {whole[0].name} does not fire {words}", ""
