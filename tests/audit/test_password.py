@@ -32,7 +32,7 @@ def test_no_policy_at_all_fails():
         ({"MinimumPasswordLength": 8}, "8 characters"), ({"RequireSymbols": False}, "symbol"), ({"RequireNumbers": False}, "number"),
         ({"RequireUppercaseCharacters": False}, "upper-case"), ({"RequireLowercaseCharacters": False}, "lower-case"),
         ({"AllowUsersToChangePassword": False}, "change their own"), ({"MaxPasswordAge": 0}, "never expire"),
-        ({"MaxPasswordAge": 365}, "365 days"), ({"MaxPasswordAge": 91}, "91 days"), ({"MinimumPasswordLength": 13}, "13 characters"), ({"PasswordReusePrevention": 23}, "last 23"), ({"PasswordReusePrevention": None}, "used again"), ({"HardExpiry": None}, "administrator"), ({"MaxPasswordAge": None}, "never expire"), ({"PasswordReusePrevention": 3}, "last 3"), ({"HardExpiry": False}, "administrator"),
+        ({"ExpirePasswords": False}, "never expire"), ({"MaxPasswordAge": 365}, "365 days"), ({"MaxPasswordAge": 91}, "91 days"), ({"MinimumPasswordLength": 13}, "13 characters"), ({"PasswordReusePrevention": 23}, "last 23"), ({"PasswordReusePrevention": None}, "used again"), ({"HardExpiry": None}, "administrator"), ({"MaxPasswordAge": None}, "never expire"), ({"PasswordReusePrevention": 3}, "last 3"), ({"HardExpiry": False}, "administrator"),
     ],
 )  # fmt: skip
 def test_each_rule_that_is_missing_fails_and_says_why(changes, words):

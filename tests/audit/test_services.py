@@ -122,9 +122,19 @@ def test_each_that_is_off_fails_and_says_which(name):
     assert words in why(CONTROL, regional(logs.documents()))
 
 
-def test_a_recorder_that_looks_once_a_day_is_half_of_one():
+@pytest.mark.parametrize(
+    "mode",
+    [
+        {"recordingFrequency": "DAILY"},
+        {
+            "recordingFrequency": "CONTINUOUS",
+            "recordingModeOverrides": [{"resourceTypes": ["AWS::S3::Bucket"], "recordingFrequency": "DAILY"}],
+        },
+    ],
+)
+def test_a_recorder_that_looks_once_a_day_is_half_of_one(mode):
     logs = Logs()
-    logs.recorder["recordingMode"] = {"recordingFrequency": "DAILY"}
+    logs.recorder["recordingMode"] = mode
     assert status(CONTROL, regional(logs.documents())) == "partial"
 
 

@@ -71,7 +71,7 @@ def _rules(policy: dict[str, Any], s: Settings) -> Iterator[tuple[str, bool, str
         "true",
         "users may not change their own password",
     )
-    days = _number(policy.get("MaxPasswordAge"))
+    days = _number(policy.get("MaxPasswordAge")) if policy.get("ExpirePasswords") is not False else 0
     yield (
         "MaxPasswordAge",
         0 < days <= s.password_days,

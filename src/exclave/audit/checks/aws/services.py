@@ -209,7 +209,7 @@ def _recorders(inventory: Inventory, account: str) -> Iterator[Item]:
             facts = (*facts, ("iam", "missing"))
         if why:
             yield failed(name, f"{name}: {why}", facts, answer.where)
-        elif any((r.get("recordingMode") or {}).get("recordingFrequency") == "DAILY" for r in answer.items):
+        elif any(_daily(r.get("recordingMode") or {}) for r in answer.items):
             why = f"{name}: the recorder looks once a day: what is changed and changed back is not seen"
             yield Item(resource=name, status=Status.PARTIAL, why=why, facts=facts, where=answer.where)
         else:
@@ -233,6 +233,12 @@ def _recorder(answer: Answer, status: Answer, channel: Answer, delivery: Answer)
         if str((d.get("configHistoryDeliveryInfo") or {}).get("lastStatus")).upper() == "FAILURE"
     ]  # fmt: skip
     return "its last delivery failed" if failing else ""
+
+
+def _daily(mode: Mapping[str, Any]) -> bool:
+    """Whether all types of resources, or some, are looked at once a day."""
+    modes = (mode, *(mode.get("recordingModeOverrides") or ()))
+    return any(m.get("recordingFrequency") == "DAILY" for m in modes)
 
 
 def _records_all(recorder: Mapping[str, Any]) -> bool:
