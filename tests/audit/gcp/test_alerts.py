@@ -205,7 +205,7 @@ def test_a_snooze_silences_while_it_lasts():
     assert set(statuses(CONTROL, stub).values()) == {"pass"}
 
 
-@pytest.mark.parametrize("path", ["alertPolicies", "notificationChannels", "metrics", "sinks"])
+@pytest.mark.parametrize("path", ["alertPolicies", "notificationChannels", "metrics", "sinks", "snoozes"])
 def test_what_could_not_be_read_might_hold_the_alarm(path):
     stub = right()
     stub.fail(f"/{path}", 403, error(403))

@@ -195,6 +195,35 @@ def test_subnets_need_flow_logs(config_, status):
     assert statuses(CONTROL, stub)[PROJECT] == status
 
 
+FLOWS = f"projects/{PROJECT}/locations/global/vpcFlowLogsConfigs"
+
+
+@pytest.mark.parametrize(
+    ("config_", "status"),
+    [
+        ({"subnet": SUBNET}, "pass"),
+        ({"subnet": SUBNET, "state": "ENABLED", "flowSampling": 1.0}, "pass"),
+        ({"network": f"projects/{PROJECT}/global/networks/n"}, "pass"),
+        ({"network": f"projects/{PROJECT}/global/networks/other"}, "fail"),
+        ({"subnet": SUBNET + "2"}, "fail"),
+        ({"subnet": SUBNET, "state": "DISABLED"}, "fail"),
+        ({"subnet": SUBNET, "targetResourceState": "TARGET_RESOURCE_DOES_NOT_EXIST"}, "fail"),
+        ({"subnet": SUBNET, "filterExpr": "inIpRange(connection.src_ip, '10.0.0.0/8')"}, "fail"),
+        ({"subnet": SUBNET, "flowSampling": 0.1}, "partial"),
+        ({"vpnTunnel": f"projects/{PROJECT}/regions/europe-west1/vpnTunnels/t"}, "fail"),
+    ],
+)
+def test_flow_logs_may_be_switched_on_beside_the_subnet(config_, status):
+    stub = right()
+    data = stub.assets[PROJECT][0]["resource"]["data"]
+    data["logConfig"] = {"enable": False}
+    data["network"] = f"https://www.googleapis.com/compute/v1/projects/{PROJECT}/global/networks/n"
+    stub.put(f"{FLOWS}/all", dict(config_))
+    assert statuses(CONTROL, stub)[PROJECT] == status
+    stub.fail("/vpcFlowLogsConfigs", 403, error(403))
+    assert statuses(CONTROL, stub)[PROJECT] == "could-not-look"
+
+
 def test_subnets_of_proxies_have_none():
     stub = right()
     stub.assets[PROJECT][0]["resource"]["data"] = {"purpose": "REGIONAL_MANAGED_PROXY"}

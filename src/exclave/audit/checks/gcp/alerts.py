@@ -210,6 +210,9 @@ def _told(policy: Mapping[str, Any], answers: Watched) -> tuple[str, str]:
     blind = ""
     if not wrong:
         wrong, blind = unreached(policy, answers.channels)
+    silence = answers.snoozes.error
+    if silence is not None and silence.permission and not wrong:
+        blind = blind or f"snoozes: {silence.words}"
     spoken = f"policy {_name(policy)}: "
     return (spoken + wrong if wrong else ""), (spoken + blind if blind else "")
 
