@@ -82,6 +82,12 @@ STANDING = {
     "aws.s3.bucket-acl": attribute("s3.GetBucketAcl", {"Owner": {"ID": "a" * 64}, "Grants": [{"Grantee": {"ID": "b" * 64}, "Permission": "READ"}]}, "b", {"Bucket": "b"}, "global"),
 }  # fmt: skip
 
+_DESTINATION = {"S3BucketDestination": {"AccountId": THEIRS, "Bucket": "arn:aws:s3:::theirs"}}
+STANDING |= {
+    "aws.s3.inventory-export": attribute("s3.ListBucketInventoryConfigurations", {"InventoryConfigurationList": [{"Id": "i", "IsEnabled": True, "Destination": _DESTINATION}, {"Id": "off", "IsEnabled": False, "Destination": _DESTINATION}]}, "b", {"Bucket": "b"}, "global"),
+    "aws.s3.event-notification": attribute("s3.GetBucketNotificationConfiguration", {"QueueConfigurations": [{"Id": "q", "QueueArn": f"arn:aws:sqs:eu-west-1:{THEIRS}:q"}], "TopicConfigurations": [{"TopicArn": f"arn:aws:sns:eu-west-1:{OURS}:t"}]}, "b", {"Bucket": "b"}, "global"),
+}  # fmt: skip
+
 F, ROLE = f"arn:aws:x:eu-west-1:{THEIRS}:thing/x", f"arn:aws:iam::{THEIRS}:role/x"
 STANDING |= {
     "aws.ssm.document-share": attribute("ssm.DescribeDocumentPermission", {"AccountIds": [THEIRS], "AccountSharingInfoList": [{"AccountId": THEIRS}]}, "d", {"Name": "d"}),

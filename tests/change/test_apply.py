@@ -194,6 +194,17 @@ def test_what_cannot_be_undone_says_so(tmp_path):
     assert result.result == "can't be undone"
 
 
+def test_what_cannot_be_undone_keeps_nothing_else_from_it(tmp_path):
+    world = World(a="open", b="open")
+    change = (request("x:Delete", "b"),)
+    final = Step(
+        id=step_id(*change), title="delete b", resource="b", read=request("x:Get", "b"),
+        before=world.read(request("x:Get", "b")), change=change, after=(gone(),), breaks=("it can't be undone",),
+    )  # fmt: skip
+    apply(plan(step(world, "a", "shut"), final), doing(world), undo_file=tmp_path / "u")
+    assert [r.result for r in undo(tmp_path / "u", doing(world))] == ["can't be undone", "undone"]
+
+
 def test_an_undo_file_is_never_written_over(tmp_path):
     (tmp_path / "u").write_text("precious")
     world = World(a="open")

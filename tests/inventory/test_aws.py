@@ -30,6 +30,7 @@ SPELT = {
     "opensearchserverless.ListAccessPolicies": "aoss:ListAccessPolicies", "opensearchserverless.GetAccessPolicy": "aoss:GetAccessPolicy",
     "efs.DescribeReplicationConfigurations": "elasticfilesystem:DescribeReplicationConfigurations",
     "amp.ListWorkspaces": "aps:ListWorkspaces", "amp.DescribeResourcePolicy": "aps:DescribeResourcePolicy",
+    "s3.ListBucketInventoryConfigurations": "s3:GetInventoryConfiguration", "s3.GetBucketNotificationConfiguration": "s3:GetBucketNotification",
     "s3.ListDirectoryBuckets": "s3express:ListAllMyDirectoryBuckets",
 } | {f"s3control.{name}": f"s3:{name}" for name in (
     "ListAccessPoints", "GetAccessPointPolicy", "ListAccessPointsForObjectLambda", "GetAccessPointConfigurationForObjectLambda",

@@ -109,17 +109,71 @@ def aggregation(url):
     ]
 
 
-def peering(url):
+def peering(url, *, accepted=True):
     ec2 = client(url, "ec2")
     one, two = (ec2.create_vpc(CidrBlock=f"10.{n}.0.0/16")["Vpc"]["VpcId"] for n in (1, 2))
     made = ec2.create_vpc_peering_connection(VpcId=one, PeerVpcId=two)["VpcPeeringConnection"]
     identifier = made["VpcPeeringConnectionId"]
-    ec2.accept_vpc_peering_connection(VpcPeeringConnectionId=identifier)
+    if accepted:
+        ec2.accept_vpc_peering_connection(VpcPeeringConnectionId=identifier)
     return line("aws.vpc.peering-accept", identifier, ACCOUNT, type="signal"), lambda: [
         c["Status"]["Code"]
         for c in ec2.describe_vpc_peering_connections()["VpcPeeringConnections"]
         if c["VpcPeeringConnectionId"] == identifier
     ]
+
+
+def peering_that_waits(url):
+    return peering(url, accepted=False)
+
+
+def bucket_inventory(url):
+    s3 = client(url, "s3")
+    s3.create_bucket(Bucket="listed", CreateBucketConfiguration={"LocationConstraint": REGION})
+    for name, account in (("theirs", THEIRS), ("others", OTHER)):
+        to = {
+            "S3BucketDestination": {"AccountId": account, "Bucket": f"arn:aws:s3:::{name}", "Format": "CSV"}
+        }
+        s3.put_bucket_inventory_configuration(
+            Bucket="listed", Id=name,
+            InventoryConfiguration={"Id": name, "IsEnabled": True, "Destination": to, "IncludedObjectVersions": "All", "Schedule": {"Frequency": "Daily"}},
+        )  # fmt: skip
+    found = line("aws.s3.inventory-export", "listed", ACCOUNT)
+    found["facts"] = [{"name": "id", "value": "theirs"}]
+    return found, lambda: [
+        c["Destination"]["S3BucketDestination"]["AccountId"]
+        for c in s3.list_bucket_inventory_configurations(Bucket="listed")["InventoryConfigurationList"]
+        if c["IsEnabled"]
+    ]
+
+
+def notification(url):
+    s3 = client(url, "s3")
+    s3.create_bucket(Bucket="told", CreateBucketConfiguration={"LocationConstraint": REGION})
+    told = [
+        {"Id": a, "LambdaFunctionArn": f"arn:aws:lambda:{REGION}:{a}:function:f", "Events": ["s3:ObjectCreated:*"]}
+        for a in (THEIRS, OTHER)
+    ]  # fmt: skip
+    s3.put_bucket_notification_configuration(
+        Bucket="told",
+        NotificationConfiguration={"LambdaFunctionConfigurations": told},
+        SkipDestinationValidation=True,
+    )
+    return line("aws.s3.event-notification", "told", ACCOUNT), lambda: s3.get_bucket_notification_configuration(
+        Bucket="told"
+    )["LambdaFunctionConfigurations"]  # fmt: skip
+
+
+def bus_statement(url):
+    events = client(url, "events")
+    events.create_event_bus(Name="stated")
+    for sid, account in (("theirs", THEIRS), ("others", OTHER)):
+        events.put_permission(
+            EventBusName="stated", StatementId=sid, Action="events:PutEvents", Principal=account
+        )
+    return line("aws.events.bus-permission", "stated", ACCOUNT), lambda: json.loads(
+        events.describe_event_bus(Name="stated")["Policy"]
+    )["Statement"]  # fmt: skip
 
 
 def endpoint_service(url):
@@ -156,7 +210,7 @@ def copy_task(url):
 @pytest.mark.parametrize(
     "plant",
     [
-        ami_public, ami_organization, ami_unit, ecr_registry, role_trust, sns_subscription, event_target, aggregation, peering, endpoint_service, copy_task,
+        ami_public, ami_organization, ami_unit, ecr_registry, role_trust, sns_subscription, event_target, aggregation, peering, peering_that_waits, bucket_inventory, notification, bus_statement, endpoint_service, copy_task,
     ],
 )  # fmt: skip
 def test_it_is_taken_back_and_put_back(url, tmp_path, monkeypatch, plant):

@@ -32,6 +32,24 @@ def test_a_function_is_read_at_the_version_that_was_opened():
     assert [r.args for r in asked] == [{"FunctionName": "f", "Qualifier": "live"}]
 
 
+def test_whole_statements_of_a_bus_go_by_their_names_and_parts_by_the_document():
+    def statement(sid, *accounts):
+        return {"Sid": sid, "Effect": "Allow", "Principal": {"AWS": list(accounts)}, "Action": "events:PutEvents", "Resource": "*"}  # fmt: skip
+
+    def planned(*statements):
+        text = json.dumps({"Version": "2012-10-17", "Statement": list(statements)})
+        (step,) = plan([found("aws.events.bus-permission", "b")], load(), lambda _: {"Policy": text}).steps
+        assert step.undo[0].args["Policy"] == text
+        return [(r.call, r.args.get("StatementId")) for r in step.change]
+
+    others, put = statement("others", "444455556666"), ("events:PutPermission", None)
+    assert planned(statement("t", THEIRS), others) == [("events:RemovePermission", "t")]
+    assert planned(statement("t", THEIRS, "444455556666"), others) == [put]
+    assert planned(statement("", THEIRS), others) == [put]
+    assert planned(statement("t", THEIRS), others, {**others, "Sid": "t"}) == [put]
+    assert planned(statement("t", THEIRS)) == [("events:RemovePermission", None)]  # of all
+
+
 def test_a_statement_without_a_name_is_left_to_a_person():
     text = json.dumps(
         {"Statement": [{"Effect": "Allow", "Principal": {"AWS": THEIRS}, "Action": "lambda:*"}]}

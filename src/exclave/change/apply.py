@@ -120,7 +120,8 @@ def _each(steps: list[Step], doing: Doing, make: Callable[[Step], Done]) -> list
         if doing.stop.is_set():
             stopped = stopped or "stopped"
         done = Done(step=step, result=NOT_TRIED, why=stopped) if stopped else make(step)
-        if not done.good and not stopped and not doing.keep_going:
+        # what was known to be final beforehand keeps nothing else from being undone
+        if not done.good and done.result != CANNOT and not stopped and not doing.keep_going:
             stopped = "an earlier step did not succeed"
         out.append(done)
         doing.say(done)

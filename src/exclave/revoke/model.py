@@ -57,7 +57,8 @@ class Way(_Table, frozen=True):
     `how`:
     - `call`: one call takes it away (`change`), another puts it back (`undo`); `stands` is looked for before and after.
     - `policy`: a policy document stands at `at` in what is read; the grant is cut out of its text (`{=doc}`) and it
-      is put by `set`. `drop` takes away a document of which nothing is left.
+      is put by `set`. `drop` takes away a document of which nothing is left. `change`, where there is one, takes away a
+      statement by its name, where whole ones go.
     - `items`: `at` (and `also`) is a list in what is read (`Rules[]`; `rules[].destinations[]`); the items whose reader
       finds the receiver are left out and the whole (`{=doc...}`) is put by `set`. `drop` when none is left. Where each item
       is a thing of its own, `change` takes one away and `undo` puts it back.

@@ -94,6 +94,15 @@ def without(text: str, parties: Sequence[Party], own_account: str) -> Edited:
     )
 
 
+def names_of_gone(old: str, new: str) -> list[str]:
+    """Names of the statements that an edited document lacks; none where something else differs, or one has no name of its own."""
+    before, after = ([s.plain() for _, s in _statements(text)] for text in (old, new))
+    gone = [s for s in before if s not in after]
+    names = [str(s.get("Sid") or "") for s in gone]
+    single = all(n and [str(s.get("Sid")) for s in before].count(n) == 1 for n in names)
+    return names if single and [s for s in before if s in after] == after else []
+
+
 @dataclass(frozen=True, slots=True)
 class _Look:
     """What one statement alone lets in: those who are to go, and the others."""

@@ -224,8 +224,11 @@ def _put_back(
         for one in made.answered:
             skip(one, "nothing of the policy would be left, and there must be one: put one by hand")
         return Made()
+    by_name = policytext.names_of_gone(old, doc) if way.how == "policy" and way.change and not empty else []
     try:
-        made.change = [fill.request(c, found, {**known, "doc": doc}) for c in calls]
+        made.change = [
+            fill.request(c, found, {**known, "item": {"sid": sid}}) for sid in by_name for c in way.change
+        ] or [fill.request(c, found, {**known, "doc": doc}) for c in calls]
         made.undo = [fill.request(c, found, {**known, "doc": old}) for c in (way.undo or way.set)]
     except fill.MissingError as error:
         for one in made.answered:
