@@ -139,7 +139,7 @@ def bucket_inventory(url):
             InventoryConfiguration={"Id": name, "IsEnabled": True, "Destination": to, "IncludedObjectVersions": "All", "Schedule": {"Frequency": "Daily"}},
         )  # fmt: skip
     found = line("aws.s3.inventory-export", "listed", ACCOUNT)
-    found["facts"] = [{"name": "id", "value": "theirs"}]
+    found["facts"] = [{"name": "inventory", "value": "theirs"}]
     return found, lambda: [
         c["Destination"]["S3BucketDestination"]["AccountId"]
         for c in s3.list_bucket_inventory_configurations(Bucket="listed")["InventoryConfigurationList"]
