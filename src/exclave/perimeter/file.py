@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import ipaddress
 import re
 import tomllib
 from dataclasses import dataclass, field
@@ -19,6 +20,15 @@ if TYPE_CHECKING:
 
 MAX_INCLUDES = 16
 _BARE_ID = re.compile(r"=\s*\[?\s*0\d{11}\b")  # TOML has no numbers that begin with 0
+_GUID = r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
+# What an id must look like, where anything else could never match: it would stand there and do nothing.
+_FORMS: Mapping[EntryKind, tuple[str, str]] = {
+    EntryKind.ACCOUNT: (
+        r"\d{12}",
+        "an account id has 12 digits; of Azure it is a [[subscription]], of Google a [[project]]",
+    ),
+    EntryKind.SUBSCRIPTION: (_GUID, "a subscription id looks like 00000000-0000-0000-0000-000000000000"),
+}
 _KEYS = frozenset({"id", "ids", "as", "name", "why", "owner", "until"})
 _VERDICTS = {
     "self": Verdict.SELF,
@@ -54,21 +64,23 @@ def read(path: Path) -> PerimeterFile:
     vendors: list[Path] = []
     assume = True
     flows: tuple[Any, Path] = ({}, path)
-    waiting = [path]
+    waiting: list[tuple[Path, str]] = [(path, "")]  # and what names it
     passed: set[Path] = set()
     while waiting:
-        file = waiting.pop(0)
+        file, named = waiting.pop(0)
         if file.resolve() in passed:
             continue
         passed.add(file.resolve())
         if len(passed) > MAX_INCLUDES:
             raise BadPerimeterError(f"{path}: more than {MAX_INCLUDES} files included")
-        content = _parsed(file)
+        content = _parsed(file, named)
         known = [*(k.value for k in EntryKind), "include", "vendors", "assume-seen", "flows"]
         for key in content:
             if key not in known:
                 raise BadPerimeterError(f"{file}: unknown table or key {key!r}{_near(key, known)}")
-        waiting += [file.parent / name for name in _strings(content, "include", file)]
+        waiting += [
+            (file.parent / name, f" (include of {file})") for name in _strings(content, "include", file)
+        ]
         vendors += [file.parent / name for name in _strings(content, "vendors", file)]
         if "flows" in content:
             flows = (content["flows"], file)
@@ -91,13 +103,13 @@ def _flows(stated: tuple[Any, Path]) -> FlowLimits:
         raise BadPerimeterError(f"{file}: [flows]: {error}") from error
 
 
-def _parsed(file: Path) -> Mapping[str, Any]:
+def _parsed(file: Path, named: str) -> Mapping[str, Any]:
     text = ""
     try:
         text = file.read_text("utf-8")
         return tomllib.loads(text)
     except OSError as error:
-        raise BadPerimeterError(f"{file}: can't be read: {error.strerror}") from error
+        raise BadPerimeterError(f"{file}: can't be read: {error.strerror}{named}") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         hint = " (account ids are text: put them in quotes)" if _BARE_ID.search(text) else ""
         raise BadPerimeterError(f"{file}: not valid TOML: {error}{hint}") from error
@@ -128,10 +140,12 @@ def _table(rows: Any, kind: EntryKind, file: Path) -> Iterator[Entry]:
         verdict = row.get("as", "self")
         if verdict not in _VERDICTS:
             raise BadPerimeterError(f"{where}: as = {verdict!r}; one of {', '.join(_VERDICTS)}")
-        for identifier in ids:
+        for identifier in map(str.strip, ids):
+            if wrong := _misshapen(kind, identifier):
+                raise BadPerimeterError(f"{where}: id {identifier!r}: {wrong}")
             yield Entry(
                 kind=kind,
-                id=identifier.strip(),
+                id=identifier,
                 verdict=_VERDICTS[verdict],
                 name=_text(row, "name", where),
                 why=_text(row, "why", where),
@@ -139,6 +153,16 @@ def _table(rows: Any, kind: EntryKind, file: Path) -> Iterator[Entry]:
                 until=_until(row.get("until"), where),
                 where=where,
             )
+
+
+def _misshapen(kind: EntryKind, identifier: str) -> str:
+    if kind is EntryKind.CIDR:
+        try:
+            ipaddress.ip_network(identifier, strict=False)
+        except ValueError:
+            return "not a range of addresses, such as 203.0.113.0/24"
+    form, wrong = _FORMS.get(kind, ("", ""))
+    return "" if not form or re.fullmatch(form, identifier) else wrong
 
 
 def _text(row: Mapping[str, Any], key: str, where: str) -> str:
@@ -158,7 +182,7 @@ def _until(value: Any, where: str) -> date | None:
     try:
         return date.fromisoformat(value)
     except (TypeError, ValueError):
-        raise BadPerimeterError(f"{where}: until is a date, e.g. 2027-01-31") from None
+        raise BadPerimeterError(f"{where}: until is a date, e.g. 2027-01-31, not {value!r}") from None
 
 
 def _near(key: str, known: Sequence[str]) -> str:
