@@ -120,6 +120,9 @@ def test_what_could_not_be_looked_at_is_told_by_its_reason_once():
 def test_the_page_needs_nothing_and_says_the_answer_first():
     text = written(report(), "html")
     assert "<h1>1 share stands open outside the perimeter; " in text
+    assert "could not be looked at</h1>" in text
+    shown = re.findall(r'<details[^>]*>.*?class="badge ([a-z]+)"', text, re.DOTALL)
+    assert shown[0] == "high"  # what fails
     assert text.index('id="exposures"') < text.index('id="controls-list"')
     assert "<script" not in text
     assert not re.search(r'(?:src|href)="(?!#)', text)

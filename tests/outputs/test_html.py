@@ -11,7 +11,9 @@ from hashlib import sha256
 from html.parser import HTMLParser
 
 import pytest
+from msgspec.structs import replace
 
+from exclave.model import Coverage, Problem
 from exclave.outputs import page_data, page_timeline, write
 
 from . import sample
@@ -90,6 +92,14 @@ def test_rows_are_capped_the_loudest_kept_and_the_cap_stated(monkeypatch):
 def test_what_could_not_be_read_stands_before_the_incidents():
     page = page_of(sample.report())
     assert page.index("2 things could not be read") < page.index("<h2>Incidents</h2>")
+
+
+def test_where_nothing_was_read_the_headline_does_not_reassure():
+    nothing = replace(
+        sample.empty(), coverage=Coverage(problems=(Problem(where="logs", what="doesn't exist"),))
+    )
+    assert "<h1>Nothing was read" in page_of(nothing)
+    assert "<h1>No data was seen to leave" in page_of(sample.empty())
 
 
 def test_the_flow_draws_a_line_for_each_method_and_none_inside_the_perimeter():

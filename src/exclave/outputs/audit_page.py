@@ -23,7 +23,8 @@ _MARKS = {Status.FAIL: "high", Status.PARTIAL: "medium", Status.COULD_NOT_LOOK: 
 def write(report: AuditReport, out: IO[str]) -> None:
     """Write the page."""
     style = (files("exclave.outputs") / "page" / "page.css").read_text("utf-8")
-    groups = report.by_control()
+    # the loudest first: what fails must not stand below what nobody could look at
+    groups = dict(sorted(report.by_control().items(), key=lambda g: -worst(g[1]).rank))
     title = headline(report, groups)
     head = join(
         el("meta", charset="utf-8"),
@@ -60,7 +61,15 @@ def headline(report: AuditReport, groups: dict[str, list[Result]]) -> str:
         parts.append(f"{words.count(number, 'share')} {stands} open outside the perimeter")
     if groups:
         parts.append(f"{missing} of {words.count(len(groups), 'control')} missing or partly in place")
+    if unseen := _unlooked(report, groups):
+        parts.append(f"{unseen:,} could not be looked at")
     return "; ".join(parts) or "Nothing was audited"
+
+
+def _unlooked(report: AuditReport, groups: dict[str, list[Result]]) -> int:
+    """Controls, and ways that data may stand open, of which something could not be looked at."""
+    controls = sum(worst(r) is Status.COULD_NOT_LOOK for r in groups.values())
+    return controls + sum(bool(k.failed) for k in report.looked)
 
 
 def _read(report: AuditReport) -> str:
@@ -72,14 +81,13 @@ def _read(report: AuditReport) -> str:
 def _numbers(report: AuditReport, groups: dict[str, list[Result]]) -> Safe:
     by = {s: sum(worst(r) is s for r in groups.values()) for s in Status}
     loud = sum(e.severity.rank >= Severity.HIGH.rank for e in report.exposures)
-    unseen = by[Status.COULD_NOT_LOOK] + sum(bool(k.failed) for k in report.looked)
     shown = (
         (len(report.exposures), "exposures", "bad"),
         (loud, "of them high or critical", "bad"),
         (by[Status.FAIL], "controls fail", "bad"),
         (by[Status.PARTIAL], "controls partly in place", "warn"),
         (by[Status.PASS], "controls pass", "good"),
-        (unseen, "could not be looked at", "warn"),
+        (_unlooked(report, groups), "could not be looked at", "warn"),
         (len(report.coverage.problems), "not read", "warn"),
     )
     cells = [

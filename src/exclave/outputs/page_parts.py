@@ -33,6 +33,8 @@ def headline(report: Report) -> str:
     """The answer in one sentence."""
     gone, quiet = outside(report)
     if not gone:
+        if not report.coverage.records:
+            return "Nothing was read, so nothing can be said"
         besides = f", besides {words.count(len(quiet), 'quiet transfer')}" if quiet else ""
         return f"No data was seen to leave your perimeter{besides}"
     parties = {t.destination.key for t in gone}
