@@ -324,3 +324,19 @@ def test_a_misspelt_profile_is_said_and_not_thrown(tmp_path, command):
     assert done.returncode == 3
     assert "there is no AWS profile 'nope'" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_a_command_that_there_is_not_is_told_the_nearest_and_logs_the_hunt(tmp_path):
+    (tmp_path / "logs").mkdir()
+    assert "Did you mean 'hunt'?" in run("hnt", "logs", cwd=tmp_path).stderr
+    done = run("logs", cwd=tmp_path)
+    assert done.returncode == 2
+    assert "exclave hunt logs" in done.stderr
+
+
+def test_explaining_a_verdict_says_which_perimeter_it_goes_by(tmp_path):
+    done = run("perimeter", "explain", "111122223333", cwd=tmp_path)
+    assert "external" in done.stdout
+    assert "no perimeter.toml" in done.stderr
+    (tmp_path / "perimeter.toml").write_text('[[account]]\nid = "111122223333"\n')
+    assert "1 entries" not in run("perimeter", "explain", "111122223333", cwd=tmp_path).stderr

@@ -54,18 +54,6 @@ def test_links_between_documents_lead_somewhere():
     assert not broken
 
 
-def test_every_option_in_the_readme_exists():
-    text = (ROOT / "README.md").read_text()
-    context = click.Context(run)
-    known = {"--help", "--version"}
-    for name in COMMANDS:
-        command = run.get_command(context, name)
-        for one in [command, *(command.commands.values() if isinstance(command, click.Group) else [])]:
-            known |= {option for p in one.params for option in (*p.opts, *p.secondary_opts)}
-    used = {o for line in re.findall(r"exclave [^\n`]*", text) for o in re.findall(r"(?<=\s)--[a-z-]+", line)}
-    assert used <= known
-
-
 @pytest.mark.parametrize("name", COMMANDS)
 def test_every_command_says_what_it_does(name):
     command = run.get_command(click.Context(run), name)

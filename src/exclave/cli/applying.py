@@ -46,10 +46,6 @@ applying_options = together(
         default="",
         help="Change nothing unless the credentials, and what is changed, are of this account.",
     ),
-    click.option("--profile", help="AWS: a profile of the configuration."),
-    click.option(
-        "--role-name", default="", help="AWS: the role to take on in accounts other than one's own."
-    ),
 )
 
 

@@ -45,6 +45,7 @@ def command(
     )
     from exclave.exports.rule import rule_of
     from exclave.exports.written import files, lost_page, stream
+    from exclave.outputs.words import count
 
     lost: dict[str, tuple[str, ...]] = {}
     skipped: dict[str, str] = {}
@@ -67,9 +68,9 @@ def command(
             text_to_file(output / name, text)
     if output:
         text_to_file(output / "lost.md", lost_page(lost, skipped))
-        tell(f"{len(lost)} entries written to {output}")
-    for why, count in Counter(skipped.values()).items():
-        tell(f"{count} {'entry' if count == 1 else 'entries'} left out: {why}")
+        tell(f"{count(len(lost), 'entry', 'entries')} written to {output}")
+    for why, number in Counter(skipped.values()).items():
+        tell(f"{count(number, 'entry', 'entries')} left out: {why}")
     sys.exit(1 if ids and skipped else 0)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from importlib import import_module
+from pathlib import Path
 
 import click
 
@@ -40,6 +41,18 @@ class Lazy(click.Group):
             return None
         command: click.Command = import_module(COMMANDS[name]).command
         return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """What the first word names; a misspelt one is told the nearest, a path the command that reads it."""
+        if args[0] not in COMMANDS and not args[0].startswith("-"):
+            from difflib import get_close_matches
+
+            near = get_close_matches(args[0], COMMANDS, 1)
+            logs = f"; to hunt in it: exclave hunt {args[0]}" if Path(args[0]).exists() else ""
+            ctx.fail(f"No such command {args[0]!r}" + (f". Did you mean {near[0]!r}?" if near else logs))
+        return super().resolve_command(ctx, args)
 
     def invoke(self, ctx: click.Context) -> object:
         """Run a command. One that Ctrl-C ended with nothing to tell has not found anything: its status is not 1."""

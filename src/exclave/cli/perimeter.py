@@ -109,11 +109,13 @@ def explain(identifier: str, perimeter_file: Path | None, logs: tuple[str, ...],
         from exclave.sources import plan
 
         seen = Hunt(load(), Settings(), make).scan(plan(logs)).seen
-    perimeter, _ = make(seen)
+    perimeter, remarks = make(seen)
     chosen = Kind(kind) if kind else _guess(identifier)
     judgement = perimeter.judge(Destination(kind=chosen, id=identifier))
     put(f"{chosen.value} {identifier}: {judgement.verdict.value}")
     put(f"  decided by: {judgement.reason}")
+    for remark in remarks:
+        tell(f"perimeter: {remark}")
     for entry in perimeter.find(identifier):
         notes = [f"why: {entry.why}" if entry.why else "", f"owner: {entry.owner}" if entry.owner else ""]
         notes.append(

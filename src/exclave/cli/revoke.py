@@ -55,6 +55,8 @@ if TYPE_CHECKING:
 )
 @click.option("--region", "regions", multiple=True, help="AWS, recorded now: only these regions.")
 @applying_options
+@click.option("--profile", help="AWS: a profile of the configuration.")
+@click.option("--role-name", default="", help="AWS: the role to take on in accounts other than one's own.")
 def command(
     sources: tuple[str, ...],
     exposures: tuple[str, ...],

@@ -62,7 +62,8 @@ def maker(path: Path | None) -> Maker:
 
 
 def _remarks(perimeter: Perimeter, path: Path | None) -> Sequence[str]:
-    said = [f"read from {path}: {len(perimeter.entries)} entries"] if path else []
+    number = len(perimeter.entries)
+    said = [f"read from {path}: {number:,} {'entry' if number == 1 else 'entries'}"] if path else []
     if assumed := "; ".join(_assumed(perimeter)):
         said.append(f"assumed ours, since what was read shows it: {assumed}")
     if not path:
