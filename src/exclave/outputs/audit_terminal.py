@@ -72,7 +72,9 @@ def _control(results: Sequence[Result], out: Console, *, verbose: bool) -> None:
     control = results[0].control
     status = worst(results)
     say(
-        out, inked(out, (str(status), STATUS_STYLE[status]), "  ", (control.id, "bold"), f"  {control.title}")
+        out,
+        inked(out, (str(status), STATUS_STYLE[status]), "  ", (control.id, "bold"), f"  {control.title}"),
+        indent=2,
     )
     for r in wrong if verbose else wrong[:MOST_SCOPES]:
         check = r.check
@@ -221,10 +223,12 @@ def _found(report: AuditReport, groups: dict[str, list[Result]], out: Console) -
         labelled(out, "found", inked(out, ("; ".join(parts), "bold")))
     advice = to_do(_codes(report))
     if any(e.revoke or e.severity.rank >= Severity.MEDIUM.rank for e in report.exposures):
-        advice.append("`exclave revoke` of the inventory, or of -o a.jsonl, plans how shares are taken back")
+        advice.append(
+            "exclave revoke DIR (the inventory, or a cloud: aws, azure, gcp) plans how the shares are taken back"
+        )
     if by[Status.FAIL] or by[Status.PARTIAL]:
         advice.append(
-            "`exclave harden` of the inventory -o DIR writes what puts the missing controls in place"
+            "exclave harden DIR -o fixes (the inventory, or a cloud) writes what puts the missing controls in place"
         )
     for number, text in enumerate(advice):
         labelled(out, "next" if number == 0 else "", inked(out, text))
