@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 ARM_TOKEN, GRAPH_TOKEN = "EXCLAVE_AZURE_TOKEN", "EXCLAVE_AZURE_GRAPH_TOKEN"
 EARLY = 120  # seconds before its end at which a token is asked for anew
 
+_SIGN_IN = "Sign in by `az login`, or set AZURE_CLIENT_ID, AZURE_TENANT_ID and AZURE_CLIENT_SECRET"
+
 
 class NoTokenError(Exception):
     """No token for an endpoint; the message says why."""
@@ -69,7 +71,7 @@ class Tokens:
             found = self._credential.get_token(f"{endpoint}/.default")
         except (AzureError, ValueError) as error:
             first = next((line for line in str(error).splitlines() if line.strip()), type(error).__name__)
-            raise NoTokenError(first[:300]) from error
+            raise NoTokenError(f"{first[:300]} {_SIGN_IN}") from error
         return str(found.token), float(found.expires_on)
 
 
