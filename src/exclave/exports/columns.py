@@ -52,7 +52,6 @@ def line_token(place: Place, values: tuple[Scalar, ...] | None) -> str:
 
 
 def _keyed(key: str, values: tuple[Scalar, ...] | None, *, ends_in_list: bool) -> str:
-    # In JSON that is kept in a string every quote has a backslash before it.
     name = rf'"{escaped(key)}\\*"\s*:\s*'
     if values is None:
         return name + (r"[\[{]?\s*[^\]}\s]" if ends_in_list else "")
@@ -62,7 +61,8 @@ def _keyed(key: str, values: tuple[Scalar, ...] | None, *, ends_in_list: bool) -
 
 
 def _some(values: tuple[Scalar, ...]) -> str:
-    return "|".join(escaped(plain(v)) for v in values)
+    # In JSON, and all the more in JSON that is kept in a string, a quote has backslashes before it.
+    return "|".join(escaped(plain(v)).replace('"', r'\\*"') for v in values)
 
 
 def escaped(text: str) -> str:
