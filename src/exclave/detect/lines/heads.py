@@ -29,7 +29,7 @@ def over(data: bytes, at: int, marks: Sequence[int], look: Look) -> int | None:
     if not first:
         return None
     reach, skip = len(first["head"]) + _MAIL, len(first["before"])
-    find, size = data.find, len(data)
+    find, size, view = data.find, len(data), memoryview(data)
     last = data.rfind(b"\n", 0, size - 1) + 1
     known: set[bytes] = set()
     rest = iter(marks)
@@ -45,7 +45,7 @@ def over(data: bytes, at: int, marks: Sequence[int], look: Look) -> int | None:
             plain = False
             mark = next(rest, never)
         start = find(b'"', at + skip, end)
-        head = bytes(data[start : start + reach])
+        head = view[start : start + reach].tobytes()
         if plain and head in known:
             lines += 1
         elif data[at:end].strip():
