@@ -55,6 +55,9 @@ def test_no_alert_fails_and_one_for_any_level_and_status_passes():
         alert(conditions=[leaf("category", "Administrative"), {"anyOf": [leaf("operationName", "a/b/write"), leaf("operationName", OPERATION)]}]),
         alert(conditions=[leaf("category", "Administrative"), leaf("operationName", ["a/b/write", OPERATION])]),
         alert(groups=["/subscriptions/x/none", GROUP.upper()]),
+        # each value of a field is any value
+        alert({"anyOf": [leaf("level", n) for n in ("Critical", "Error", "Warning", "Informational", "Verbose")]}),
+        alert({"anyOf": [leaf("status", ["Started", "Failed"]), leaf("caller", "ann@ours.example"), leaf("status", "Succeeded")]}),
     ],
 )  # fmt: skip
 def test_ways_to_be_right(right):
@@ -69,6 +72,7 @@ def test_ways_to_be_right(right):
         (alert(leaf("level", ["Error", "Critical"])), "level"),
         (alert(leaf("status", "Succeeded")), "status is 'succeeded'"),
         (alert(leaf("status", ["Started", "Succeeded"])), "status is"),
+        (alert({"anyOf": [leaf("level", n) for n in ("Critical", "Error", "Warning")]}), "level is 'critical' or 'error' or 'warning'"),
         (alert(leaf("resourceProvider", "Microsoft.Compute")), "no alert is about"),
         (alert(leaf("resourceId", f"/subscriptions/{SUB}")), "resourceId"),
         (alert({"field": "level"}), "level is nothing"),
@@ -154,6 +158,27 @@ def condition(field, *values, operator="Equals"):
         ({"conditions": condition("SignalType", "Log")}, "off"),
         ({"conditions": condition("MonitorService", "Activity Log - Administrative")}, "off"),
         ({"conditions": condition("Severity", "Sev4")}, "off"),
+        ({"conditions": condition("Severity", "Sev0", "Sev1", operator="NotEquals")}, "off"),
+        # as the interface's enumeration spells the service, and as the schema of alerts does the signal
+        ({"conditions": condition("MonitorService", "ActivityLog Administrative")}, "off"),
+        ({"conditions": condition("SignalType", "Activity Log")}, "off"),
+        # what stands in an alert's context is not known before it fires; nor what a new field is about
+        (
+            {"conditions": condition("AlertContext", "securityRules/delete", operator="Contains")},
+            "for some targets",
+        ),
+        ({"conditions": condition("AlertContext", "nobody", operator="DoesNotContain")}, "for some targets"),
+        ({"conditions": condition("SomethingNew", "x")}, "for some targets"),
+        (
+            {
+                "schedule": {
+                    "recurrences": [
+                        {"recurrenceType": "Daily", "startTime": "18:00:00", "endTime": "08:00:00"}
+                    ]
+                }
+            },
+            "off",
+        ),
     ],
 )
 def test_a_processing_rule_that_silences_by_what_the_alert_fires_on(rule, reason):
@@ -167,6 +192,8 @@ def test_a_processing_rule_that_silences_by_what_the_alert_fires_on(rule, reason
     [
         condition("TargetResourceType", "Microsoft.Compute/virtualMachines"),
         condition("SignalType", "Metric"),
+        condition("MonitorService", "Log Analytics"),
+        condition("AlertContext", "x", operator="Contains") + condition("Severity", "Sev1"),
         condition("MonitorCondition", "Resolved"),
         condition("TargetResourceGroup", RG) + condition("Severity", "Sev1"),
     ],
@@ -260,6 +287,10 @@ def metric_alert(*criteria, scopes=(STORE["id"],), groups=(GROUP,), **more):
     return resource("Microsoft.Insights/metricAlerts", "egress", held | more)
 
 
+PART, FILES = f"{STORE['id']}/blobServices/default", f"{STORE['id']}/fileServices/default"
+OF_BLOBS, OF_FILES = (f"Microsoft.Storage/storageAccounts/{n}Services" for n in ("blob", "file"))
+
+
 def metrics(*alerts, stores=(STORE,)):
     return [
         sub("arg.StorageAccounts", stores),
@@ -302,11 +333,27 @@ def test_metric_alerts_static_dynamic_and_of_many_accounts(right):
         (metric_alert(criterion("DynamicThresholdCriterion", ignoreDataBefore="2030-01-01T00:00:00Z")), "ignores"),
         (metric_alert(evaluationFrequency="PT1H", windowSize="PT5M"), "0:05:00 every 1:00:00 only"),
         (metric_alert(groups=[]), "no action group"),
+        # of one answer, not of all: who reads in pieces is never seen
+        (metric_alert(criterion(timeAggregation="Average")), "aggregation is Average, of one answer"),
+        (metric_alert(criterion(timeAggregation="Maximum")), "aggregation is Maximum, of one answer"),
+        (metric_alert(criterion(timeAggregation="Minimum")), "aggregation is Minimum"),
+        # of a part of what leaves
+        (metric_alert(criterion(metricNamespace=OF_FILES), scopes=[FILES]), "watches all of its egress"),
+        (metric_alert(criterion(metricNamespace=OF_BLOBS), scopes=[PART]), "watches all of its egress"),
+        (metric_alert(criterion(metricNamespace=OF_BLOBS)), "watches all of its egress"),
+        (metric_alert(criterion("DynamicThresholdCriterion", failingPeriods={"numberOfEvaluationPeriods": 6, "minFailingPeriodsToAlert": 6}), windowSize="P1D", evaluationFrequency="P1D"), "passed 6 times, looking every 1 day"),
     ],
 )  # fmt: skip
 def test_metric_alerts_that_are_quiet(wrong, reason):
     assert status(METRIC, metrics(wrong)) == "fail"
     assert reason in why(METRIC, metrics(wrong))
+
+
+@pytest.mark.parametrize(("kind", "part", "namespace"), [("BlobStorage", PART, OF_BLOBS), ("FileStorage", FILES, OF_FILES)])  # fmt: skip
+def test_an_account_of_one_kind_of_data_may_be_watched_by_its_part(kind, part, namespace):
+    store = STORE | {"kind": kind}
+    watched_part = metric_alert(criterion(metricNamespace=namespace), scopes=[part])
+    assert status(METRIC, metrics(watched_part, stores=[store])) == "pass"
 
 
 def test_without_storage_there_is_nothing_to_watch_and_without_rights_nothing_is_known():

@@ -70,6 +70,8 @@ def test_every_category_of_every_region_exported_and_kept(right):
         (recorded(profiles=[profile(categories=["Write"])]), "Delete, Action"),
         (recorded(profiles=[profile(retentionPolicy={"enabled": True, "days": 30})]), "kept 30 days"),
         (recorded(profiles=[profile(storageAccountId=None)]), "nowhere"),
+        # neither of the two places keeps it
+        (recorded(setting(workspaceId=WORKSPACE["id"], storageAccountId=STORE["id"], retention={"enabled": True, "days": 7}), workspaces=[resource("Microsoft.OperationalInsights/workspaces", "w", {"retentionInDays": 30})]), "less than 90"),
     ],
 )  # fmt: skip
 def test_every_way_to_lose_the_log_fails(wrong, reason):
@@ -94,6 +96,16 @@ def test_what_could_not_be_read():
         *recorded()[1:],
     ]
     assert status(LOGGING, denied, who=ours()) == "could-not-look"
+    for profiles in ([profile(locations=["global"])], []):
+        # a profile that is wrong says nothing of the settings, nor settings of the profile
+        denied[1] = sub("insights.LogProfiles", profiles)
+        assert status(LOGGING, denied, who=ours()) == "could-not-look"
+    unread = recorded(setting(CATEGORIES[1:]))
+    unread[1] = sub("insights.LogProfiles", error=refused("Microsoft.Insights/logprofiles/read"))
+    assert status(LOGGING, unread, who=ours()) == "could-not-look"
+    assert (
+        status(LOGGING, [sub("insights.DiagnosticSettings", [setting()]), *unread[1:]], who=ours()) == "pass"
+    )
     blind = recorded(setting())
     blind[3] = sub("arg.Workspaces", error=refused("Microsoft.OperationalInsights/workspaces/read"))
     assert status(LOGGING, blind, who=ours()) == "could-not-look"

@@ -177,6 +177,8 @@ def test_the_default_rules_let_everything_out():
         network(NO_INTERNET, rule("low", 100, "Inbound", "Deny", ports="22"), rule("high", 110, "Inbound", "Deny", ports="443"), rule("both", 200, "Inbound", "Allow", protocol="Tcp", destinationPortRange=None, destinationPortRanges=["22", "443"])),
         network(NO_INTERNET, rule("low", 100, "Inbound", "Deny", ports="0-1023"), rule("high", 110, "Inbound", "Deny", ports="1024-65535"), rule("all", 200, "Inbound", "Allow")),
         network(NO_INTERNET, peered=OTHER_SUB),
+        # this end is always in the network
+        network(NO_INTERNET, rule("shut", 100, "Inbound", "Deny", near="10.0.0.0/16"), rule("wide", 200, "Inbound", "Allow")),
         network(rule("out", 100, "Outbound", "Deny"), rule("in", 100, "Inbound", "Deny"), peered=FOREIGN_SUB),
         network(NO_INTERNET, rule("late", 4050, "Outbound", "Allow", "Storage")),
         network(NO_INTERNET, rule("vm", 100, "Inbound", "Allow", sourceAddressPrefix=None, sourceAddressPrefixes=["10.9.0.0/16", "203.0.113.1"])),

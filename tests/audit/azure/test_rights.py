@@ -4,7 +4,7 @@ import pytest
 
 from exclave.audit.checks.azure.roles import sharing_actions
 
-from .build import FOREIGN_TENANT, RG, SUB, TENANT, look, ours, refused, status, sub, ten, why
+from .build import FOREIGN_SUB, FOREIGN_TENANT, RG, SUB, TENANT, look, ours, refused, status, sub, ten, why
 
 UAA, GIVER = "18d7d88d-d35e-4fb5-a5c3-7773c20a72d9", "c0570e01-0000-4000-8000-000000000000"
 LEAST, RISK = "azure.least-privilege", "azure.detect.identity-risk"
@@ -317,10 +317,11 @@ RECIPIENTS = {
         {"email": "a@ours.example", "isWeeklyDigestRecipient": True, "isRiskyUsersAlertsRecipient": True}
     ]
 }
+SPACE = f"{RG}/providers/Microsoft.OperationalInsights/workspaces/w"
 FEED = {
     "name": "e",
     "properties": {
-        "workspaceId": "/w",
+        "workspaceId": SPACE,
         "logs": [{"category": c, "enabled": True} for c in ("RiskyUsers", "UserRiskEvents")],
     },
 }
@@ -335,7 +336,7 @@ def risks(users=(), detections=(), notify=None, feed=(FEED,), **more):
 
 def test_reports_that_can_be_read_with_nothing_open_pass():
     closed = {"id": "u", "riskState": "remediated"}
-    assert status(RISK, risks([closed])) == "pass"
+    assert status(RISK, risks([closed]), who=ours()) == "pass"
 
 
 def test_open_risks_fail():
@@ -347,35 +348,57 @@ def test_open_risks_fail():
         "riskState": "atRisk",
         "riskEventType": "anonymizedIPAddress",
     }
-    assert "ann@ours.example is atRisk" in why(RISK, risks([user]))
-    assert "anonymizedIPAddress" in why(RISK, risks((), [found]))
+    assert "ann@ours.example is atRisk" in why(RISK, risks([user]), who=ours())
+    assert "anonymizedIPAddress" in why(RISK, risks((), [found]), who=ours())
     # an open detection of a user whose own risk was dismissed
     dismissed = {"id": "v", "riskState": "dismissed"}
-    assert "anonymizedIPAddress" in why(RISK, risks([dismissed], [found]))
+    assert "anonymizedIPAddress" in why(RISK, risks([dismissed], [found]), who=ours())
 
 
 def test_without_a_licence_it_fails_and_without_the_right_it_is_not_known():
-    assert "licence" in why(RISK, risks(absent="NotLicensed"))
-    assert status(RISK, risks(absent="NotLicensed")) == "fail"
-    assert status(RISK, risks(error=refused("IdentityRiskyUser.Read.All"))) == "could-not-look"
+    assert "licence" in why(RISK, risks(absent="NotLicensed"), who=ours())
+    assert status(RISK, risks(absent="NotLicensed"), who=ours()) == "fail"
+    assert status(RISK, risks(error=refused("IdentityRiskyUser.Read.All")), who=ours()) == "could-not-look"
 
 
 def test_nobody_who_is_told_and_no_feed_are_partial():
     nobody = {
         "notificationRecipients": [{"isWeeklyDigestRecipient": False, "isRiskyUsersAlertsRecipient": True}]
     }
-    assert "weekly digest" in why(RISK, risks(notify=nobody))
-    assert status(RISK, risks(feed=())) == "partial"
+    assert "weekly digest" in why(RISK, risks(notify=nobody), who=ours())
+    assert status(RISK, risks(feed=()), who=ours()) == "partial"
     off = {
         "name": "e",
         "properties": {
-            "workspaceId": "/w",
+            "workspaceId": SPACE,
             "logs": [
                 {"category": "RiskyUsers", "enabled": True},
                 {"category": "UserRiskEvents", "enabled": False},
             ],
         },
     }
-    assert status(RISK, risks(feed=[off])) == "partial"
+    assert status(RISK, risks(feed=[off]), who=ours()) == "partial"
     nowhere = {"name": "e", "properties": {"logs": FEED["properties"]["logs"]}}
-    assert status(RISK, risks(feed=[nowhere])) == "partial"
+    assert status(RISK, risks(feed=[nowhere]), who=ours()) == "partial"
+
+
+@pytest.mark.parametrize(
+    ("where", "expected", "reason"),
+    [
+        ({"workspaceId": SPACE}, "pass", ""),
+        ({"eventHubAuthorizationRuleId": f"{RG}/providers/Microsoft.EventHub/namespaces/n/authorizationRules/r"}, "pass", ""),
+        ({"workspaceId": SPACE.replace(SUB, FOREIGN_SUB)}, "fail", f"subscription {FOREIGN_SUB}, which is not ours"),
+        ({"eventHubAuthorizationRuleId": f"/subscriptions/{FOREIGN_SUB}/x/y/z"}, "fail", "not ours"),
+        ({"workspaceId": SPACE + "gone"}, "partial", "doesn't exist"),
+    ],
+)  # fmt: skip
+def test_the_risk_logs_go_to_a_place_of_ours(where, expected, reason):
+    made = [*risks(feed=[{"name": "e", "properties": where | {"logs": FEED["properties"]["logs"]}}]), sub("arg.Workspaces", [{"id": SPACE}])]  # fmt: skip
+    assert status(RISK, made, who=ours()) == expected
+    assert reason in why(RISK, made, who=ours())
+
+
+def test_the_two_risk_logs_may_be_exported_by_a_setting_each():
+    each = [{"name": log["category"], "properties": {"workspaceId": SPACE, "logs": [log]}} for log in FEED["properties"]["logs"]]  # fmt: skip
+    assert status(RISK, risks(feed=each), who=ours()) == "pass"
+    assert status(RISK, risks(feed=each[:1]), who=ours()) == "partial"

@@ -36,6 +36,7 @@ def test_every_call_of_the_table_is_counted_for_each_place():
         (METRIC, {"filter": EVERYTHING + ' -resource.labels.bucket_name="secret"'}, "whoever makes the call"),
         (METRIC, {"filter": EVERYTHING + ' NOT protoPayload.serviceData.policyDelta.bindingDeltas.member="user:mallory@gmail.com"'}, "whoever makes the call"),
         (METRIC, {"filter": EVERYTHING + " severity>=ERROR"}, "no metric and no policy"),
+        (METRIC, {"filter": EVERYTHING + ' timestamp>"2025-01-01T00:00:00Z" timestamp<"2026-02-01T00:00:00Z"'}, "no metric and no policy"),
         (METRIC, {"bucketName": f"projects/{LOGS}/locations/global/buckets/_Default"}, "no metric and no policy"),
         (POLICY, {"enabled": False}, "it is switched off"),
         (POLICY, {"notificationChannels": []}, "it tells nobody"),
@@ -55,6 +56,9 @@ def test_every_call_of_the_table_is_counted_for_each_place():
         (POLICY, threshold(duration="3600s"), "must stay up for 3600 seconds"),
         (POLICY, threshold(aggregations=[{"alignmentPeriod": "86400s", "perSeriesAligner": "ALIGN_DELTA"}]), "it looks only every 86400 seconds"),
         (POLICY, threshold(aggregations=[{"alignmentPeriod": "60s", "perSeriesAligner": "ALIGN_PERCENTILE_05"}]), "does not see a single event"),
+        # one of three series is a third in their mean; of the minutes of an hour most have none
+        (POLICY, threshold(thresholdValue=0.5, aggregations=[{"alignmentPeriod": "60s", "perSeriesAligner": "ALIGN_DELTA", "crossSeriesReducer": "REDUCE_MEAN"}]), "one event does not meet it"),
+        (POLICY, threshold(aggregations=[{"alignmentPeriod": "60s", "perSeriesAligner": "ALIGN_DELTA"}, {"alignmentPeriod": "600s", "perSeriesAligner": "ALIGN_MIN"}]), "its aligner ALIGN_MIN does not see"),
         (POLICY, threshold(denominatorFilter='metric.type="x"'), "a ratio"),
         (POLICY, threshold(filter='metric.type="logging.googleapis.com/user/watch" AND resource.type="gce_instance"'), "only a part of the metric"),
         (POLICY, threshold(filter=policy("watch")["filter"] + ' AND metric.labels.who="alice"'), "only a part of the metric"),

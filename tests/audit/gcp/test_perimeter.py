@@ -211,6 +211,7 @@ def test_ingress_of_strangers_fails(source, reason):
         ({"basic": {"conditions": [{"ipSubnetworks": ["10.0.0.0/8", "128.0.0.0/1"]}]}}, "128.0.0.0/1"),
         ({"basic": {"conditions": [{}]}}, "anybody from anywhere"),
         ({"basic": {"conditions": [{"regions": ["US"]}]}}, "anybody from US"),
+        ({"basic": {"conditions": [{"devicePolicy": {"requireScreenlock": False, "osConstraints": []}}]}}, "anybody from anywhere"),
         ({"basic": {"conditions": [{"ipSubnetworks": ["198.51.100.0/24"], "negate": True}]}}, "anybody but from some places"),
         ({"basic": {"conditions": [{"members": ["user:mallory@gmail.com"]}]}}, "user:mallory@gmail.com"),
         ({"basic": {"combiningFunction": "OR", "conditions": [{"members": ["user:a@ours.example"]}, {"ipSubnetworks": ["::/0"]}]}}, "anybody from ::/0"),

@@ -39,7 +39,7 @@ def fires(condition: object, operation: str) -> Fires:
     successes = False
     for part in parts:
         leaves = listed(part, "anyOf") or [part]
-        judged = [_leaf(leaf, operation) for leaf in leaves]
+        judged = [_leaf(leaf, operation) for leaf in _joined(leaves)]
         if any(j == "" for j in judged):
             continue
         said = [j for j in judged if j]
@@ -56,6 +56,14 @@ def type_of(operation: str) -> str:
     """The resource type that an operation is done to."""
     parts = operation.split("/")
     return "/".join(parts[: -2 if parts[-1].lower() == "action" else -1])
+
+
+def _joined(leaves: list[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Leaves of which one must hold, those on one field as one: `anyOf` with each level is any level."""
+    found: dict[str, list[str]] = {}
+    for leaf in leaves:
+        found.setdefault(str(leaf.get("field", "")), []).extend(texts(leaf, "equals", "containsAny"))
+    return [{"field": name, "containsAny": wanted} for name, wanted in found.items()]
 
 
 def _leaf(leaf: Mapping[str, Any], operation: str) -> str | None:

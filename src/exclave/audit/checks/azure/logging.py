@@ -43,7 +43,7 @@ class Places:
 
 def activity_all_regions(inventory: Inventory, perimeter: Perimeter, _settings: Settings) -> list[Check]:
     """One item per category: some diagnostic setting, or the log profile, exports it and it is kept."""
-    places = _places(inventory)
+    places = places_of(inventory)
     checks: list[Check] = []
     for answer in inventory.answers(SETTINGS):
         account = answer.scope.account
@@ -56,6 +56,9 @@ def activity_all_regions(inventory: Inventory, perimeter: Perimeter, _settings: 
             items = [unseen(answer)]
         else:
             items = [_category(c, kept[c], profile, answer) for c in CATEGORIES]
+            if blind := next((a for a in (answer, profiles) if a.error is not None), None):
+                # what could not be read might export it
+                items = [i if i.status is Status.PASS else unseen(blind, i.resource) for i in items]
         checks.append(judged(answer.scope, items, "categories of the activity log"))
     return checks
 
@@ -88,17 +91,15 @@ def _setting(
 ) -> None:
     held = properties(setting)
     name = f"setting {setting.get('name')}" if isinstance(setting, dict) else "setting"
-    status, why = _kept(held, account, perimeter, places)
     for log in listed(held, "logs"):
         if log.get("enabled") is not True:
             continue
         group = str(log.get("categoryGroup") or "").lower()
         one = str(log.get("category") or "").lower()
-        short = _too_short(log.get("retentionPolicy"))
-        if short and status is Status.PASS and not held.get("workspaceId"):
-            verdict = (name, Status.FAIL, short)
-        else:
-            verdict = (name, status, why)
+        verdict = (
+            name,
+            *destination(held, account, perimeter, places, short=_too_short(log.get("retentionPolicy"))),
+        )
         for category in CATEGORIES:
             if (
                 group in ("alllogs", "audit")
@@ -107,13 +108,19 @@ def _setting(
                 kept[category].append(verdict)
 
 
-def _kept(held: Mapping[str, Any], account: str, perimeter: Perimeter, places: Places) -> tuple[Status, str]:
-    """Whether one of a setting's destinations is ours and keeps what it gets."""
+def destination(
+    held: Mapping[str, Any], account: str, perimeter: Perimeter, places: Places, *, short: str = ""
+) -> tuple[Status, str]:
+    """Whether one of a setting's destinations is ours and keeps what it gets.
+
+    `short`: why a storage account keeps it for too few days, where the setting itself says so.
+    """
     judged_: list[tuple[Status, str]] = []
     if workspace := held.get("workspaceId"):
         judged_.append(_place(str(workspace), account, perimeter, places.workspaces, WORKSPACES, places))
     if store := held.get("storageAccountId"):
-        judged_.append(_place(str(store), account, perimeter, places.accounts, ACCOUNTS, places))
+        found = _place(str(store), account, perimeter, places.accounts, ACCOUNTS, places)
+        judged_.append((Status.FAIL, short) if short and found[0] is Status.PASS else found)
     if hub := held.get("eventHubAuthorizationRuleId") or held.get("serviceBusRuleId"):
         foreign = _foreign(str(hub), account, perimeter)
         judged_.append((Status.FAIL, foreign) if foreign else (
@@ -197,7 +204,7 @@ def _profile(
             reasons.append(f"it leaves out {', '.join(lacking)}")
         if short := _too_short(held.get("retentionPolicy")):
             reasons.append(short)
-        status, why = _kept(held, account, perimeter, places)
+        status, why = destination(held, account, perimeter, places)
         if status is not Status.PASS:
             reasons.append(why)
         if reasons:
@@ -217,7 +224,8 @@ def _too_short(policy: object) -> str:
     return ""
 
 
-def _places(inventory: Inventory) -> Places:
+def places_of(inventory: Inventory) -> Places:
+    """The workspaces and storage accounts of an inventory."""
     found: dict[str, dict[str, Mapping[str, Any]]] = {WORKSPACES: {}, ACCOUNTS: {}}
     seen: set[tuple[str, str]] = set()
     failures: dict[tuple[str, str], str] = {}

@@ -6,6 +6,7 @@ https://learn.microsoft.com/azure/azure-monitor/reference/supported-metrics/micr
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from exclave.audit.checks.azure import receivers, suppression
@@ -23,8 +24,13 @@ if TYPE_CHECKING:
 ALERTS, ACCOUNTS = "insights.MetricAlerts", "arg.StorageAccounts"
 TYPE, METRIC = "Microsoft.Storage/storageAccounts", "Egress"
 MOST_BYTES = 1 << 40  # a window's threshold above which nothing is noticed in time: 1 TiB
+MOST_READ = (
+    100 << 20
+)  # bytes of one answer, which Average and Maximum are of: tools read in pieces (AzCopy at most 100 MiB)
+MOST_PERIODS = timedelta(days=1)  # that a dynamic threshold may wait for
 _OVER = frozenset({"greaterthan", "greaterthanorequal", "greaterorlessthan"})
-_SERVICES = ("/blobservices/", "/fileservices/")
+# The part of an account that has all of its traffic, by the account's kind; of any other kind it is the account itself.
+_WHOLE = {"blobstorage": "blobservices", "blockblobstorage": "blobservices", "filestorage": "fileservices"}
 
 
 def metric(inventory: Inventory, _perimeter: Perimeter, settings: Settings) -> list[Check]:
@@ -54,9 +60,13 @@ def _account(
 ) -> Item:
     identifier = str(account.get("id"))
     facts = [("location", str(account.get("location"))), ("group", str(account.get("resourceGroup")))]
-    best: tuple[Status, str] = (Status.FAIL, "no metric alert watches its egress")
+    best: tuple[Status, str] = (Status.FAIL, "no metric alert watches all of its egress")
     for alert in alerts.items:
-        if not isinstance(alert, dict) or not watches(alert, account) or METRIC not in _metrics(alert):
+        if (
+            not isinstance(alert, dict)
+            or not watches(alert, account)
+            or METRIC not in _metrics(alert, account)
+        ):
             continue
         status, why = _alert(alert, identifier, groups, rules, settings)
         if status is Status.PASS:
@@ -73,7 +83,8 @@ def watches(alert: Mapping[str, Any], account: Mapping[str, Any]) -> bool:
     held = properties(alert)
     target = norm(account.get("id"))
     for scope in map(norm, texts(held, "scopes")):
-        if scope == target or (scope.startswith(f"{target}/") and any(s in f"{scope}/" for s in _SERVICES)):
+        part = _WHOLE.get(str(account.get("kind", "")).lower())
+        if scope == target or (part and scope.startswith(f"{target}/{part}/")):
             return True
         if scope and target.startswith(f"{scope}/"):
             region = str(held.get("targetResourceRegion") or "").replace(" ", "").lower()
@@ -84,12 +95,14 @@ def watches(alert: Mapping[str, Any], account: Mapping[str, Any]) -> bool:
     return False
 
 
-def _metrics(alert: Mapping[str, Any]) -> list[str]:
+def _metrics(alert: Mapping[str, Any], account: Mapping[str, Any]) -> list[str]:
+    """The metrics of an alert's criteria that are of the whole account."""
     criteria = properties(alert).get("criteria")
+    whole = {norm(TYPE), norm(f"{TYPE}/{_WHOLE.get(str(account.get('kind', '')).lower(), '')}")}
     return [
         str(c.get("metricName"))
         for c in listed(criteria, "allOf")
-        if norm(c.get("metricNamespace") or TYPE).startswith(norm(TYPE))
+        if norm(c.get("metricNamespace") or TYPE) in whole
     ]
 
 
@@ -112,7 +125,7 @@ def _alert(
         reasons.append(f"it waits for {len(criteria)} conditions at once")
     for criterion in criteria:
         if str(criterion.get("metricName")) == METRIC:
-            reasons += _criterion(criterion, settings)
+            reasons += _criterion(criterion, settings) + _patience(criterion, every or window)
     reached, why = groups.reached([str(a.get("actionGroupId") or "") for a in listed(held, "actions")])
     if reached is Status.FAIL:
         reasons.append(why)
@@ -131,7 +144,8 @@ def _criterion(criterion: Mapping[str, Any], settings: Settings) -> list[str]:
     operator = str(criterion.get("operator", "")).lower()
     if operator not in _OVER:
         reasons.append(f"its operator is {criterion.get('operator')}: it is quiet when much leaves")
-    if str(criterion.get("timeAggregation", "")).lower() not in ("total", "average", "maximum"):
+    aggregation = str(criterion.get("timeAggregation", "")).lower()
+    if aggregation not in ("total", "average", "maximum"):
         reasons.append(f"its aggregation is {criterion.get('timeAggregation')}, not Total")
     for dimension in listed(criterion, "dimensions"):
         values = texts(dimension, "values")
@@ -146,6 +160,18 @@ def _criterion(criterion: Mapping[str, Any], settings: Settings) -> list[str]:
     threshold = criterion.get("threshold")
     if not isinstance(threshold, int | float) or isinstance(threshold, bool):
         reasons.append("it has no threshold")
+    elif aggregation in ("average", "maximum") and threshold > MOST_READ:
+        said = f"its aggregation is {criterion.get('timeAggregation')}, of one answer: reading in pieces never reaches "
+        reasons.append(f"{said}{threshold / (1 << 20):,.0f} MiB")
     elif threshold > MOST_BYTES:
         reasons.append(f"its threshold is {threshold / (1 << 30):,.0f} GiB, more than {MOST_BYTES >> 30:,}")
     return reasons
+
+
+def _patience(criterion: Mapping[str, Any], every: timedelta | None) -> list[str]:
+    """Whether a dynamic threshold waits too long: so many looks in which it is passed."""
+    waits = criterion.get("failingPeriods")
+    count = waits.get("minFailingPeriodsToAlert") if isinstance(waits, dict) else None
+    if every and isinstance(count, int | float) and count * every > MOST_PERIODS:
+        return [f"it waits until it was passed {count:g} times, looking every {every}"]
+    return []

@@ -50,7 +50,7 @@ def too_wide(
             if str(rule.get("access", "")).lower() == "deny":
                 denies.append(rule)
                 continue
-            left = _left(rule, denies, direction)
+            left = _left(rule, denies, direction, mine)
             left = cut(left, Remote(mine.ranges))
             said = f"rule {name} ({rule.get('priority')}) lets {traffic(rule)} {word}"
             if peered and VNET in left.tags:
@@ -62,7 +62,9 @@ def too_wide(
     return found
 
 
-def _left(rule: Mapping[str, Any], denies: Sequence[Mapping[str, Any]], direction: str) -> Remote:
+def _left(
+    rule: Mapping[str, Any], denies: Sequence[Mapping[str, Any]], direction: str, mine: Remote
+) -> Remote:
     """The other end's addresses that an allow still lets through on some port, after the denies before it."""
     side = _side(rule, direction)
     ports = texts(rule, "destinationPortRange", "destinationPortRanges") or [_EVERY]
@@ -71,7 +73,7 @@ def _left(rule: Mapping[str, Any], denies: Sequence[Mapping[str, Any]], directio
         one = {**rule, "destinationPortRange": f"{part[0]}-{part[1]}", "destinationPortRanges": None}
         left = side
         for deny in denies:
-            if _covers(deny, one, direction):
+            if _covers(deny, one, direction, mine):
                 left = cut(left, _side(deny, direction))
         found.append(left)
     return Remote(
@@ -132,20 +134,22 @@ def _side(rule: Mapping[str, Any], direction: str) -> Remote:
     return remote(_prefixes(rule, "source" if direction == "inbound" else "destination"))
 
 
-def _covers(deny: Mapping[str, Any], allow: Mapping[str, Any], direction: str) -> bool:
-    """Whether a deny has all the traffic of an allow, but for the other end's addresses."""
+def _covers(deny: Mapping[str, Any], allow: Mapping[str, Any], direction: str, own: Remote) -> bool:
+    """Whether a deny has all the traffic of an allow, but for the other end's addresses. `own`: those of the network."""
     near = "destination" if direction == "inbound" else "source"
-    if listed(deny, f"{near}ApplicationSecurityGroups") or not _near(deny, allow, near):
+    if listed(deny, f"{near}ApplicationSecurityGroups") or not _near(deny, allow, near, own):
         return False
     if deny.get("protocol") not in (_EVERY, None) and not _same(deny.get("protocol"), allow.get("protocol")):
         return False
     return all(_ports(deny, side, allow) for side in ("source", "destination"))
 
 
-def _near(deny: Mapping[str, Any], allow: Mapping[str, Any], near: str) -> bool:
+def _near(deny: Mapping[str, Any], allow: Mapping[str, Any], near: str, own: Remote) -> bool:
     mine = _prefixes(deny, near)
     if any(p.lower() in ("*", "any", "0.0.0.0/0", VNET) for p in mine):
         return True
+    if own.ranges and not cut(own, remote(mine)).ranges:
+        return True  # this end is always a machine of the network
     wanted = remote(_prefixes(allow, near))
     if listed(allow, f"{near}ApplicationSecurityGroups") or not wanted.ranges:
         return False

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from exclave.audit.checks.azure.ids import listed, properties
+from exclave.audit.checks.azure.logging import Places, destination, places_of
 from exclave.audit.judging import failed, judged, passed, unseen
 from exclave.audit.model import Check, Item, Settings, Status
 
@@ -22,12 +23,12 @@ USERS, DETECTIONS, NOTIFY = "graph.RiskyUsers", "graph.RiskDetections", "graph.R
 EXPORTS = "aadiam.DiagnosticSettings"
 FEED = ("RiskyUsers", "UserRiskEvents")
 OPEN = frozenset({"atrisk", "confirmedcompromised"})
-DESTINATIONS = ("workspaceId", "storageAccountId", "eventHubAuthorizationRuleId")
 
 
-def identity_risk(inventory: Inventory, _perimeter: Perimeter, _settings: Settings) -> list[Check]:
+def identity_risk(inventory: Inventory, perimeter: Perimeter, _settings: Settings) -> list[Check]:
     """Items: the two reports, each open user and detection, who gets the mails, and whether the logs are exported."""
     checks: list[Check] = []
+    places = places_of(inventory)
     for users in inventory.answers(USERS):
         account, region = users.scope.account, users.scope.region
         detections, notify, exports = (
@@ -41,7 +42,7 @@ def identity_risk(inventory: Inventory, _perimeter: Perimeter, _settings: Settin
             for d in detections.items
             if _is_open(d) and str(d.get("userId")) not in known
         ]
-        items += [_recipients(notify), _exported(exports)]
+        items += [_recipients(notify), _exported(exports, perimeter, places)]
         checks.append(judged(users.scope, items, "parts of identity protection"))
     return checks
 
@@ -93,15 +94,32 @@ def _recipients(answer: Answer) -> Item:
     return passed(name, facts=(("recipients", str(len(digest))),), where=answer.where)
 
 
-def _exported(answer: Answer) -> Item:
-    """Whether the risk logs go to a place where a hunt can read them."""
+def _exported(answer: Answer, perimeter: Perimeter, places: Places) -> Item:
+    """Whether the risk logs go to a place of ours, where a hunt can read them."""
     name = "export of the risk logs"
     if answer.error is not None:
         return unseen(answer, name)
+    ways: dict[str, list[tuple[Status, str, str]]] = {category: [] for category in FEED}
     for setting in answer.items:
         held = properties(setting)
-        enabled = {str(log.get("category")) for log in listed(held, "logs") if log.get("enabled") is True}
-        if set(FEED) <= enabled and any(held.get(d) for d in DESTINATIONS):
-            return passed(name, facts=(("setting", str(setting.get("name"))),), where=answer.where)
-    why = f"no diagnostic setting of Entra exports {' and '.join(FEED)}: a hunt can't join risks to what was done"
-    return Item(resource=name, status=Status.PARTIAL, why=why, where=answer.where)
+        status, why = destination(held, answer.scope.account, perimeter, places)
+        if status is Status.PARTIAL:
+            status, why = Status.PASS, ""  # an event hub: a hunt can read from it
+        for log in listed(held, "logs"):
+            if log.get("enabled") is True and log.get("category") in ways:
+                ways[str(log["category"])].append((status, why, str(setting.get("name"))))
+    lacking = [c for c, found in ways.items() if not found]
+    if lacking:
+        why = f"no diagnostic setting of Entra exports {' and '.join(lacking)}: a hunt can't join risks to what was done"
+        return Item(resource=name, status=Status.PARTIAL, why=why, where=answer.where)
+    status, why, setting = max(
+        (min(found, key=lambda f: f[0].rank) for found in ways.values()), key=lambda f: f[0].rank
+    )
+    facts = (("setting", setting),)
+    if status is Status.PASS:
+        return passed(name, facts=facts, where=answer.where)
+    # nowhere, or to what is gone, is as without an export; to somebody else it is worse
+    lost = status is Status.FAIL and not why.endswith("not ours")
+    return Item(
+        resource=name, status=Status.PARTIAL if lost else status, why=f"setting {setting}: {why}", facts=facts, where=answer.where
+    )  # fmt: skip

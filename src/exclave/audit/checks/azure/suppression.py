@@ -22,7 +22,11 @@ if TYPE_CHECKING:
 
 RULES = "alertsmanagement.ActionRules"
 REMOVES = "removeallactiongroups"
-_SIGNALS = {"Platform": "Metric"}
+# What a condition may call the service and the kind of signal: the schema of alerts, and the enumerations of the interface
+# (https://learn.microsoft.com/azure/azure-monitor/alerts/alerts-common-schema, .../dotnet/api/azure.resourcemanager.alertsmanagement.models)
+_SERVICES = {"Activity Log - Administrative": {"activity log - administrative", "activitylog administrative"}}
+_SIGNALS = {"Platform": {"metric"}}
+_ACTIVITY = {"log", "activity log"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +49,7 @@ def rules(inventory: Inventory, account: str, settings: Settings) -> Rules:
 def silenced(
     known: Rules, target: str, alert: Mapping[str, Any], service: str, severity: str, kind: str
 ) -> tuple[Status, str]:
-    """Whether an alert keeps its action groups, whatever it fires on. An unknown condition counts as not met.
+    """Whether an alert keeps its action groups, whatever it fires on. A condition that isn't followed may be met.
 
     A rule's scope and its conditions on the target are about what an alert fires on, not about where the alert lies.
 
@@ -61,13 +65,13 @@ def silenced(
         pass, or what is wrong: a rule that silences it, always or for some targets, or rules that couldn't be read.
     """
     whole = norm(target)
-    values: dict[str, str | None] = {
-        "alertrulename": str(alert.get("name", "")), "alertruleid": norm(alert.get("id")), "monitorservice": service,
-        "severity": severity, "monitorcondition": "Fired", "targetresourcetype": kind, "signaltype": _SIGNALS.get(service, "Log"),
-        "description": str(properties(alert).get("description") or ""), "targetresource": None, "targetresourcegroup": None,
+    values = {
+        "alertrulename": {str(alert.get("name", ""))}, "alertruleid": {norm(alert.get("id"))}, "severity": {severity},
+        "monitorservice": _SERVICES.get(service, {service}), "monitorcondition": {"Fired"}, "targetresourcetype": _types(kind),
+        "signaltype": _SIGNALS.get(service, _ACTIVITY), "description": {str(properties(alert).get("description") or "")},
     }  # fmt: skip
     if "/providers/" in whole:
-        values |= {"targetresource": whole, "targetresourcegroup": whole.partition("/providers/")[0]}
+        values |= {"targetresource": {whole}, "targetresourcegroup": {whole.partition("/providers/")[0]}}
     for rule in known.found:
         held = properties(rule)
         scopes = [norm(s) for s in texts(held, "scopes")]
@@ -105,21 +109,20 @@ def _aware(when: datetime) -> datetime:
     return when if when.tzinfo else when.replace(tzinfo=UTC)
 
 
-def _met(condition: Mapping[str, Any], values: Mapping[str, str | None]) -> bool | None:
-    """Whether a condition holds; None when it does for some of what the alert fires on."""
-    name = str(condition.get("field", "")).lower()
-    if name not in values:
-        return False
-    value = values[name]
-    if value is None:
-        return None
-    wanted = [w.lower().rstrip("/") for w in texts(condition, "values")]
-    operator, text = str(condition.get("operator", "")).lower(), value.lower()
+def _types(kind: str) -> set[str]:
     # the target of a rule's deletion may be told as the group that it is in
-    names = (
-        {text, text.rpartition("/")[0]} if name == "targetresourcetype" and text.count("/") > 1 else {text}
-    )
-    equal, inside = any(w in names for w in wanted), any(w in text for w in wanted)
+    return {kind, kind.rpartition("/")[0]} if kind.count("/") > 1 else {kind}
+
+
+def _met(condition: Mapping[str, Any], values: Mapping[str, set[str]]) -> bool | None:
+    """Whether a condition holds; None when it may, by what the alert fires on."""
+    names = values.get(str(condition.get("field", "")).lower())
+    if names is None:
+        return None
+    lower = {n.lower() for n in names}
+    wanted = [w.lower().rstrip("/") for w in texts(condition, "values")]
+    equal, inside = any(w in lower for w in wanted), any(w in n for w in wanted for n in lower)
+    operator = str(condition.get("operator", "")).lower()
     return {"equals": equal, "notequals": not equal, "contains": inside, "doesnotcontain": not inside}.get(
-        operator, False
+        operator
     )

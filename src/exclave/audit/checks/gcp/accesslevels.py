@@ -7,6 +7,7 @@ where all of its fields do; an empty field holds for everybody; `negate` turns i
 from __future__ import annotations
 
 import ipaddress
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -15,8 +16,6 @@ from exclave.audit.checks.gcp.scopes import mappings, part, texts
 from exclave.model import FOREIGN, Cloud, Destination, Kind
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from exclave.inventory import Answer, Inventory
     from exclave.perimeter import Perimeter
 
@@ -71,7 +70,7 @@ class Levels:
     def _condition(self, one: Mapping[str, Any], depth: int) -> str:
         """Whom one condition lets in that is not ours."""
         ranges = texts(one.get("ipSubnetworks"))
-        held = [k for k in _BINDING if one.get(k)]
+        held = [k for k in _BINDING if _asks(one.get(k))]
         if one.get("negate") is True:
             return "anybody but from some places" if ranges or held else ""
         strangers = [
@@ -87,7 +86,7 @@ class Levels:
             (n for n in networks if self._foreign(Kind.PROJECT, n.partition("/")[2].partition("/")[0])), ""
         ):
             return f"whoever is in the network {strange}, not known to be ours"
-        if one.get("devicePolicy") or networks:
+        if _asks(one.get("devicePolicy")) or networks:
             return ""
         required = texts(one.get("requiredAccessLevels"))
         if required and not (depth < _DEEPEST and all(self.wide(r, depth + 1) for r in required)):
@@ -111,6 +110,11 @@ def levels(inventory: Inventory, home: str, perimeter: Perimeter) -> Levels:
         blind=next((a for a in answers if a.error is not None), None),
         perimeter=perimeter,
     )
+
+
+def _asks(field: Any) -> bool:
+    """Whether a field of a condition asks for something: a device policy may have nothing but switches that are off."""
+    return any(field.values()) if isinstance(field, Mapping) else bool(field)
 
 
 def _private(text: str) -> bool:

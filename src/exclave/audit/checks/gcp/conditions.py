@@ -20,6 +20,7 @@ _SEEING = frozenset(
     {"ALIGN_DELTA", "ALIGN_SUM", "ALIGN_COUNT", "ALIGN_MAX", "ALIGN_RATE", "ALIGN_MEAN", "ALIGN_NONE"}
 )
 _DILUTING = frozenset({"ALIGN_RATE", "ALIGN_MEAN"})  # one event is less than 1 there
+_MEAN = "REDUCE_MEAN"  # and so it is in the mean of several time series
 _LANGUAGES = {"conditionMonitoringQueryLanguage": "MQL", "conditionPrometheusQueryLanguage": "PromQL"}
 _MERGING = frozenset({"REDUCE_NONE", "REDUCE_SUM", "REDUCE_MAX", "REDUCE_COUNT", ""})
 
@@ -80,7 +81,10 @@ def _single(threshold: Any) -> str:
     least = float(value) if isinstance(value, int | float) and not isinstance(value, bool) else 0.0
     comparison = part(threshold, "comparison")
     aligners = list(mappings(part(threshold, "aggregations")))
-    diluted = any(str(a.get("perSeriesAligner")) in _DILUTING for a in aligners)
+    diluted = any(
+        str(a.get("perSeriesAligner")) in _DILUTING or str(a.get("crossSeriesReducer")).startswith(_MEAN)
+        for a in aligners
+    )
     low = least == 0 if diluted else 0 <= least < 1
     if not (
         (comparison == "COMPARISON_GT" and low)
@@ -101,9 +105,9 @@ def _aligned(aligners: list[Mapping[str, Any]], duration: float) -> str:
         aligner, reducer = str(one.get("perSeriesAligner") or ""), str(one.get("crossSeriesReducer") or "")
         if number == 0:
             period = seconds(one.get("alignmentPeriod")) or period
-            if aligner and aligner not in _SEEING:
-                return f"its aligner {aligner} does not see a single event"
-        if reducer not in _MERGING and not reducer.startswith("REDUCE_MEAN"):
+        if aligner and aligner not in _SEEING:
+            return f"its aligner {aligner} does not see a single event"
+        if reducer not in _MERGING and not reducer.startswith(_MEAN):
             return f"its reducer {reducer} does not see a single event"
     if period > LONGEST:
         return f"it looks only every {period:g} seconds"
