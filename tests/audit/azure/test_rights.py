@@ -54,10 +54,15 @@ def assignment(role=OWNER, principal="p1", scope=WHOLE, kind="User", **more):
 
 def rights(*assignments, delegations=(), guests=(), applications=(), eligible=(), members=None):
     groups = [
-        sub(call, (members or {}).get(a["properties"]["principalId"], ()), key=a["properties"]["principalId"])
-        for call, listed in (("graph.GroupMembers", assignments), ("graph.EligibleGroupMembers", eligible))
-        for a in listed
-        if a["properties"]["principalType"] == "Group"
+        document
+        for way, listed in (("Group", assignments), ("EligibleGroup", eligible))
+        for g in (
+            a["properties"]["principalId"] for a in listed if a["properties"]["principalType"] == "Group"
+        )
+        for document in (
+            sub(f"graph.{way}Members", (members or {}).get(g, ()), key=g),
+            sub(f"graph.{way}Eligibilities", key=g),
+        )
     ]
     return [
         *groups, sub("authorization.RoleEligibilities", eligible),
@@ -174,6 +179,41 @@ def test_members_of_a_group_hold_its_roles():
     ann = {"id": "u1", "userPrincipalName": "Ann@ours.example"}
     used = rights(assignment(DISKS, kind="Group"), members={"p1": [ann]})
     assert status(LEAST, used, who=ours(), hunted=did) == "pass"
+
+
+def joining(made, *principals, group="p1", **more):
+    """The same where some may become members of a group, as Graph tells of PIM for groups."""
+    schedules = [
+        {"id": f"{group}_member_{p}", "principalId": p, "groupId": group, "accessId": "member", "memberType": "direct", "status": "Provisioned"}
+        for p in principals
+    ]  # fmt: skip
+    call = "graph.GroupEligibilities"
+    return [*(d for d in made if d["call"] != call), sub(call, schedules, key=group, **more)]
+
+
+@pytest.mark.parametrize(
+    ("made", "expected", "reason"),
+    [
+        # nobody is in it but who activates his membership: as a role that may be activated
+        (joining(rights(assignment(kind="Group")), "u1"), "partial", "may activate Owner on the whole subscription"),
+        (joining(rights(assignment(kind="Group"), members={"p1": [{"id": "u2"}]}), "u1"), "fail", "holds Owner on the whole"),
+        (joining(rights(assignment(kind="Group"))), "fail", "holds Owner on the whole"),
+        (joining(rights(assignment(scope=RG, kind="Group"), guests=[GUEST]), "u1", "G1"), "fail", "the guest g@else.example, who may become a member of group p1, may activate Owner"),
+        (joining(rights(assignment(scope=RG, kind="Group"), guests=[GUEST]), "u1"), "pass", ""),
+        (joining(rights(assignment(READER, kind="Group"), guests=[GUEST]), "g1"), "pass", ""),
+        (joining(rights(assignment(scope=RG, kind="Group")), absent="NotLicensed"), "pass", ""),
+        (joining(rights(assignment(scope=RG, kind="Group")), error=refused("PrivilegedEligibilitySchedule.Read.AzureADGroup")), "could-not-look", "PrivilegedEligibilitySchedule"),
+    ],
+)  # fmt: skip
+def test_who_may_become_a_member_of_a_group_holds_its_roles(made, expected, reason):
+    assert status(LEAST, made, who=ours()) == expected
+    assert reason in why(LEAST, made, who=ours())
+
+
+def test_a_deny_that_spares_who_may_come_in_takes_nothing_from_the_group():
+    made = [*of_data(TEAM, members={"p1": [{"id": "u2"}]}), deny(spared=[{"id": "u1", "type": "User"}])]
+    assert status(LEAST, made, who=ours()) == "pass"
+    assert status(LEAST, joining(made, "u1"), who=ours()) == "fail"
 
 
 def test_the_hunted_history_says_which_role_would_do():

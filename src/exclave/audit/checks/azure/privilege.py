@@ -42,6 +42,7 @@ DELEGATIONS, GUESTS, PRINCIPALS = (
 ELIGIBLE, ACTIVATE = "authorization.RoleEligibilities", "may activate"  # by Privileged Identity Management
 DENIED = "authorization.DenyAssignments"
 MEMBERS = ("graph.GroupMembers", "graph.EligibleGroupMembers")
+JOINING = ("graph.GroupEligibilities", "graph.EligibleGroupEligibilities")  # by PIM for groups
 FOREIGN_GROUP = "foreigngroup"
 # The tenants of Microsoft's own applications: https://learn.microsoft.com/troubleshoot/entra/entra-id/governance/verify-first-party-apps-sign-in
 MICROSOFT = frozenset({"f8cdef31-a31e-4b4a-93e4-5f571e91255a", "72f988bf-86f1-41af-91ab-2d7cd011db47"})
@@ -59,6 +60,15 @@ class People:
     members: Mapping[str, tuple[str, ...]] = field(
         default_factory=dict
     )  # of a group, those of groups in it too
+    joining: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # who may become a member or owner
+
+    def behind(self, principal: str) -> tuple[str, ...]:
+        """Who is in a group, and who may come into it."""
+        return (*self.members.get(principal, ()), *self.joining.get(principal, ()))
+
+    def entered(self, principal: str) -> bool:
+        """Whether a group is known to be empty until somebody activates his membership."""
+        return self.members.get(principal) == () and bool(self.joining.get(principal))
 
 
 def least_privilege(inventory: Inventory, perimeter: Perimeter, settings: Settings) -> list[Check]:
@@ -91,7 +101,7 @@ def least_privilege(inventory: Inventory, perimeter: Perimeter, settings: Settin
             ):
                 items.append(unseen(taken, "what deny assignments take away"))
             items += _delegations(inventory.one(DELEGATIONS, account), roles, account, perimeter)
-            groups = [a for call in MEMBERS for a in inventory.answers(call, account=account)]
+            groups = [a for call in (*MEMBERS, *JOINING) for a in inventory.each(call, account=account)]
             items += [unseen(a) for a in (*inventory.answers(GUESTS), *groups) if a.error is not None]
         checks.append(judged(answer.scope, items, "role assignments"))
     return checks
@@ -122,7 +132,12 @@ def _assignment(
         return Item(
             resource=identifier, status=Status.COULD_NOT_LOOK, why=why, facts=tuple(facts), where=where
         )
-    place = (principal, str(held.get("scope")), account, people.members)
+    has = ACTIVATE if people.entered(principal) else has
+    members = {
+        **people.members,
+        principal: people.behind(principal),
+    }  # a deny may spare one who comes in later
+    place = (principal, str(held.get("scope")), account, members)
     shares = kept(sharing(role), denied, *place)
     name = people.names.get(principal, principal)
     condition = str(held.get("condition") or "")
@@ -212,9 +227,11 @@ def _stranger(
     """Who has a role and is from outside: its principal, or a member of it."""
     if str(held.get("principalType", "")).lower() == FOREIGN_GROUP:
         return f"a group of another tenant, {people.names.get(principal, principal)}"
-    for one in (principal, *people.members.get(principal, ())):
+    inside = people.members.get(principal, ())
+    for one in (principal, *people.behind(principal)):
         if found := _outside(one, people, perimeter, account):
-            return found if one == principal else f"{found}, a member of group {principal},"
+            how = "a member" if one in inside else "who may become a member"
+            return found if one == principal else f"{found}, {how} of group {principal},"
     return ""
 
 
@@ -275,17 +292,27 @@ def _people(inventory: Inventory) -> People:
             if owner := one.get("appOwnerOrganizationId"):
                 applications[principal] = str(owner).lower()
     members: dict[str, tuple[str, ...]] = {}
-    for answer in (a for call in MEMBERS for a in inventory.answers(call)):
+    for answer in (a for call in MEMBERS for a in inventory.each(call) if a.error is None):
         found = [i for i in answer.items if isinstance(i, Mapping) and i.get("id")]
         members[answer.key.lower()] = tuple(str(i["id"]).lower() for i in found)
         for one in found:
             aliases.setdefault(str(one["id"]).lower(), (str(one.get("userPrincipalName") or ""),))
-    return People(guests, applications, names, aliases, members)
+    joining = {
+        answer.key.lower(): tuple(
+            str(i["principalId"]).lower()
+            for i in answer.items
+            if isinstance(i, Mapping) and i.get("principalId")
+        )
+        for call in JOINING
+        for answer in inventory.each(call)
+        if answer.error is None
+    }
+    return People(guests, applications, names, aliases, members, joining)
 
 
 def _done(principal: str, people: People, settings: Settings) -> frozenset[str]:
     """What the hunted logs show the principal, or a member of it, to have done, as actions in lower case."""
-    who_ = (principal, *people.members.get(principal, ()))
+    who_ = (principal, *people.behind(principal))
     wanted = {*who_, *(a.lower() for w in who_ for a in people.aliases.get(w, ()) if a)}
     return frozenset(
         action.partition(":")[2] or action
