@@ -124,7 +124,9 @@ def test_a_call_outside_the_table_or_one_that_changes_can_not_be_made(stub):
     assert {verb for verb, _, _ in stub.requests} == {"GET"}
 
 
-@pytest.mark.parametrize("name", ["../../projects/evil", "a?x=1#y", "a/../b", "a b\r\nX: y"])
+@pytest.mark.parametrize(
+    "name", ["../../projects/evil", "a?x=1#y", "a/../b", "a%2F..%2Fb", "a%3Fx", "a b\r\nX: y"]
+)
 def test_a_name_from_the_cloud_never_leads_elsewhere(stub, name):
     call = load(Cloud.GCP)["iam.ListServiceAccountKeys"]
     access().ask(unit(call, name=name, keyTypes="USER_MANAGED"))
@@ -346,3 +348,14 @@ def test_no_credentials_are_said(tmp_path, monkeypatch):
     monkeypatch.setattr(google_auth, "default", none)
     with pytest.raises(StoppedError, match="no credentials for Google Cloud"):
         record(tmp_path / "i", organization="4242")
+
+
+def test_the_rules_of_deny_policies_are_read_one_by_one_their_names_escaped(stub, tmp_path):
+    name = f"policies/cloudresourcemanager.googleapis.com%2Fprojects%2F{NUMBER}/denypolicies/d"
+    stub.put(name, {"kind": "DenyPolicy", "rules": [{"denyRule": {"deniedPrincipals": ["x"]}}]})
+    record(tmp_path, ["iam.GetDenyPolicy"])
+    assert any(target.startswith(f"/v2/{name}") for _, target, _ in stub.requests)
+    inventory = Inventory.load(tmp_path, table=load(Cloud.GCP))
+    assert [a.answer["rules"] for a in inventory.each("iam.GetDenyPolicy", account=PROJECT)] == [
+        [{"denyRule": {"deniedPrincipals": ["x"]}}]
+    ]

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+from exclave.audit.checks.gcp.customroles import sharing
 from tests.audit.gcp.build import PROJECT, look, right, statuses, why
 from tests.stubs.gcp import NUMBER, ORG, error
 
@@ -222,3 +223,71 @@ def test_a_custom_role_on_the_organisation_counts_there():
     stub = right()
     give(stub, "group:team@ours.example", custom(stub, ORG, *WIDE), parent=ORG)
     assert "as wide as a basic one" in why(CONTROL, stub, ORG)
+
+
+ALICE = "user:alice@ours.example"
+EVERYBODY = "principalSet://goog/public:all"
+SHARES = ["bigquery.googleapis.com/*.*", "compute.googleapis.com/images.setIamPolicy"]
+
+
+def deny(stub, *permissions, place=f"projects%2F{NUMBER}", to=(EVERYBODY,), **more):
+    rule = {"deniedPrincipals": list(to), "deniedPermissions": list(permissions), **more}
+    name = f"policies/cloudresourcemanager.googleapis.com%2F{place}/denypolicies/no-sharing"
+    stub.put(name, {"kind": "DenyPolicy", "rules": [{"denyRule": rule}]})
+
+
+@pytest.mark.parametrize(
+    ("more", "status"),
+    [
+        ({}, "pass"),
+        ({"place": ORG.replace("/", "%2F")}, "pass"),
+        ({"to": ["principal://goog/subject/Alice@ours.example"]}, "pass"),
+        ({"exceptionPrincipals": ["principal://goog/subject/bob@ours.example"]}, "pass"),
+        # of somebody else, elsewhere, spared or perhaps spared, under a condition, less what it leaves
+        ({"to": ["principal://goog/subject/bob@ours.example"]}, "fail"),
+        ({"to": ["principalSet://goog/cloudIdentityCustomerId/C0ours123"]}, "fail"),
+        ({"place": "projects%2F100000000002"}, "fail"),
+        ({"exceptionPrincipals": ["principal://goog/subject/alice@ours.example"]}, "fail"),
+        ({"exceptionPrincipals": ["principalSet://goog/group/admins@ours.example"]}, "fail"),
+        ({"denialCondition": {"expression": "resource.matchTag('1/env', 'prod')"}}, "fail"),
+        ({"exceptionPermissions": ["bigquery.googleapis.com/datasets.*", "compute.googleapis.com/*.*"]}, "fail"),
+    ],
+)  # fmt: skip
+def test_what_deny_policies_take_from_a_custom_role(more, status):
+    stub = right()
+    give(stub, ALICE, custom(stub, f"projects/{PROJECT}", *WIDE))
+    deny(stub, *SHARES, **more)
+    assert look(CONTROL, stub)[PROJECT].status.value == status
+
+
+def test_a_group_is_denied_as_a_whole_only_where_nobody_is_spared():
+    stub = right()
+    give(stub, "group:team@ours.example", custom(stub, f"projects/{PROJECT}", *WIDE))
+    deny(stub, *SHARES, to=["principalSet://goog/group/team@ours.example"])
+    assert look(CONTROL, stub)[PROJECT].status.value == "pass"
+    deny(stub, *SHARES, exceptionPrincipals=["principal://goog/subject/alice@ours.example"])
+    assert look(CONTROL, stub)[PROJECT].status.value == "fail"
+
+
+def test_a_basic_role_that_is_kept_from_sharing_is_partial():
+    stub = right()
+    give(stub, ETL, "roles/editor")
+    services = {p.partition(".")[0] for p in sharing()} - {"resourcemanager"}
+    every = [f"{s}.googleapis.com/*.*" for s in (*services, "cloudresourcemanager")]
+    deny(stub, *every[1:])
+    assert look(CONTROL, stub)[PROJECT].status.value == "fail"
+    deny(stub, *every)
+    assert why(CONTROL, stub).startswith("partial")
+    assert "deny policies keep it from sharing data" in why(CONTROL, stub)
+
+
+@pytest.mark.parametrize("pattern", ["/denypolicies$", "/denypolicies/no-sharing"])
+def test_deny_policies_that_could_not_be_read_are_told_where_they_matter(pattern):
+    stub = right()
+    deny(stub, *SHARES)
+    stub.fail(pattern, 403, error(403))
+    assert look(CONTROL, stub)[PROJECT].status.value == "pass"
+    give(stub, ALICE, custom(stub, f"projects/{PROJECT}", *WIDE))
+    check = look(CONTROL, stub)[PROJECT]
+    assert check.status.value == "fail"
+    assert any("what deny policies take away" in i.resource for i in check.items)

@@ -100,8 +100,9 @@ def parent_of(scope: Scope) -> str:
 
 
 def _segment(value: str) -> str:
-    kept = quote(value, safe="/:@-._~")
-    return "/".join("%2E" * len(p) if p in (".", "..") else p for p in kept.split("/"))
+    # a name of a deny policy has slashes that are escaped already, and stay so
+    kept = quote(value, safe="/:@-._~").replace("%252F", "%2F")
+    return "".join("%2E" * len(p) if p in (".", "..") else p for p in re.split("(/|%2F)", kept))
 
 
 def _joined(whole: dict[str, Any], page: Mapping[str, Any], path: str) -> dict[str, Any] | None:

@@ -9,13 +9,14 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING
 
+from exclave.audit.checks.gcp.denies import Deny, kept
 from exclave.audit.checks.gcp.scopes import mappings, texts
 from exclave.catalogue.loader import load
 from exclave.inventory.model import NOT_RECORDED
 from exclave.model import Cloud
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from exclave.inventory import Answer, Inventory
 
@@ -25,14 +26,16 @@ MANY = 5  # services whose data one role can share: as wide as a basic one
 
 @dataclass(frozen=True, slots=True)
 class CustomRoles:
-    """The custom roles of a project and its organisation: name → the services of which each can share data."""
+    """The custom roles of a project and its organisation: name → the permissions by which each can share data."""
 
     shares: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     blind: tuple[Answer, ...] = ()
+    denied: tuple[Deny, ...] = ()
 
-    def wide(self, role: str) -> tuple[str, ...]:
-        """The services of a role that is as wide as a basic one; none of any other."""
-        found = self.shares.get(role, ())
+    def wide(self, role: str, member: str) -> tuple[str, ...]:
+        """The services of a role that is as wide as a basic one, less what is denied to a member; none of any other."""
+        left = kept(self.shares.get(role, ()), self.denied, member)
+        found = tuple(sorted({p.partition(".")[0] for p in left}))
         return found if len(found) >= MANY else ()
 
     def unseen(self, role: str) -> Answer | None:
@@ -54,17 +57,15 @@ def sharing() -> frozenset[str]:
     )
 
 
-def custom_roles(inventory: Inventory, project: str, home: str) -> CustomRoles:
+def custom_roles(inventory: Inventory, project: str, home: str, denied: Sequence[Deny] = ()) -> CustomRoles:
     """Those of a project ("" for none) and of the organisation."""
     answers = [inventory.one(ROLES, project)] if project else []
     answers += [inventory.one(HOME_ROLES, home)] if home else []
     shares = {
-        str(role.get("name")): tuple(
-            sorted({p.partition(".")[0] for p in texts(role.get("includedPermissions")) if p in sharing()})
-        )
+        str(role.get("name")): tuple(p for p in texts(role.get("includedPermissions")) if p in sharing())
         for answer in answers
         for role in mappings(answer.items)
         if role.get("deleted") is not True
     }
     refused = (a for a in answers if a.error is not None and a.error.code != NOT_RECORDED)
-    return CustomRoles(shares, tuple(refused))
+    return CustomRoles(shares, tuple(refused), tuple(denied))

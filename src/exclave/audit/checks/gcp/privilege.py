@@ -6,9 +6,11 @@ Sources: https://cloud.google.com/iam/docs/roles-overview#basic, https://cloud.g
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from exclave.audit.checks.gcp.customroles import CustomRoles, custom_roles
+from exclave.audit.checks.gcp.customroles import CustomRoles, custom_roles, sharing
+from exclave.audit.checks.gcp.denies import denies, kept
 from exclave.audit.checks.gcp.predefined import Advice, advice, roles_for
 from exclave.audit.checks.gcp.scopes import (
     HOME_POLICY,
@@ -24,6 +26,7 @@ from exclave.audit.checks.gcp.scopes import (
     texts,
 )  # fmt: skip
 from exclave.audit.judging import failed, judged, passed, unseen
+from exclave.audit.model import Item, Status
 from exclave.inventory.model import Scope
 from exclave.model import Cloud
 from exclave.perimeter.google import bare
@@ -31,7 +34,7 @@ from exclave.perimeter.google import bare
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from exclave.audit.model import Check, Item, Settings
+    from exclave.audit.model import Check, Settings
     from exclave.inventory import Inventory
     from exclave.perimeter import Perimeter
 
@@ -39,6 +42,7 @@ BASIC = ("roles/owner", "roles/editor", "roles/viewer", "roles/writer", "roles/r
 SEARCH, RECOMMENDED = "cloudasset.SearchAllIamPolicies", "recommender.ListIamRecommendations"
 _UNTIL = re.compile(r"request\.time\s*<=?\s*timestamp\(\s*[\"']([^\"']+)[\"']\s*\)")
 _EVERYBODY = {"allUsers": "anybody", "allAuthenticatedUsers": "anybody with an account at Google"}
+_DENIED = "deny policies keep it from sharing data"
 _AGENT = "@cloudservices.gserviceaccount.com"  # Google's own in a project, whose Editor role must stay
 
 
@@ -55,11 +59,14 @@ def least_privilege(inventory: Inventory, perimeter: Perimeter, settings: Settin
             outside = not any(kind == "organization" for kind, _ in ancestors(inventory, scope.account))
             bindings = part(answer.answer, "bindings")
             number = number_of(inventory, scope.account)
-            roles = custom_roles(inventory, scope.account, home_of(inventory, scope.account))
+            denied, unread = denies(inventory, scope.account)
+            roles = custom_roles(inventory, scope.account, home_of(inventory, scope.account), denied)
             items += _bindings(
                 bindings, scope.account, found, settings, answer.where, roles, alone=outside, number=number
             )
             items += _others(bindings, found, recommended.where)
+            if unread is not None and any(i.status is not Status.PASS for i in items):
+                items.append(unseen(unread, "what deny policies take away"))
         if recommended.error is not None:
             items.append(unseen(recommended, "IAM Recommender"))
         checks.append(judged(scope, items, "members' roles"))
@@ -108,23 +115,26 @@ def _bindings(
         for member in texts(binding.get("members")):
             name = f"{member} {role} on {where}"
             agent = member == f"serviceAccount:{number}{_AGENT}" if number else member.endswith(_AGENT)
-            kept = agent or member.startswith("deleted:") or _over(binding, settings)
-            kept = kept or (alone and owners == [member] and role == "roles/owner")
+            spared = agent or member.startswith("deleted:") or _over(binding, settings)
+            spared = spared or (alone and owners == [member] and role == "roles/owner")
             if member in _EVERYBODY and not _over(binding, settings):
                 facts = (("member", member), ("role", role), ("resource", where), ("unused", "yes"))
                 yield failed(
                     name, f"{_EVERYBODY[member]} holds {role} on {where} ({member})", facts, document
                 )
-            elif kept:
+            elif spared:
                 yield passed(name, where=document)
             elif (refused := roles.unseen(role)) is not None:
                 yield unseen(refused, f"what {role} gives {member} on {where}")
-            elif services := roles.wide(role):
+            elif services := roles.wide(role, member):
                 yield _custom(member, role, where, services, document)
             elif role not in BASIC:
                 yield passed(name, where=document)
             else:
-                yield _basic(member, role, where, found, settings, document)
+                item = _basic(member, role, where, found, settings, document)
+                # what it can't share is not its worst any more, but it has all the rest
+                shares = not roles.denied or kept(sharing(), roles.denied, member)
+                yield item if shares else replace(item, status=Status.PARTIAL, why=f"{item.why}; {_DENIED}")
 
 
 def _over(binding: Mapping[str, Any], settings: Settings) -> bool:
