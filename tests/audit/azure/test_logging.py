@@ -106,6 +106,11 @@ def test_what_could_not_be_read():
     assert (
         status(LOGGING, [sub("insights.DiagnosticSettings", [setting()]), *unread[1:]], who=ours()) == "pass"
     )
+    kept_nowhere_known = recorded(profiles=[profile()])
+    kept_nowhere_known[4] = sub(
+        "arg.StorageAccounts", error=refused("Microsoft.Storage/storageAccounts/read")
+    )
+    assert status(LOGGING, kept_nowhere_known, who=ours()) == "could-not-look"
     blind = recorded(setting())
     blind[3] = sub("arg.Workspaces", error=refused("Microsoft.OperationalInsights/workspaces/read"))
     assert status(LOGGING, blind, who=ours()) == "could-not-look"

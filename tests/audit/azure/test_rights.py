@@ -245,6 +245,7 @@ def test_what_is_not_known_of_rights():
     for missing, permission in (
         ("authorization.RoleDefinitions", "x/read"),
         ("graph.Guests", "User.Read.All"),
+        ("graph.ServicePrincipals", "Application.Read.All"),
         ("authorization.RoleEligibilities", "x/eligible/read"),
     ):
         made = [d for d in rights(assignment(READER)) if d["call"] != missing]

@@ -214,3 +214,14 @@ def test_what_could_not_be_read_might_hold_the_alarm(path):
     stub = right()
     stub.fail(f"/{path}", 403, error(403))
     assert set(statuses(CONTROL, stub).values()) == {"could-not-look"}
+
+
+@pytest.mark.parametrize("path", ["metrics", "alertPolicies", "notificationChannels", "snoozes"])
+def test_what_was_asked_too_fast_of_the_central_project_fails_nobody(path):
+    stub = right()
+    stub.fail(f"projects/{LOGS}/{path}", 429, error(429))
+    assert set(statuses(CONTROL, stub).values()) == {"could-not-look"}
+    # of a project in which nothing is central it is no matter to the others
+    stub = right()
+    stub.fail(f"projects/{PROJECT}/{path}", 429, error(429))
+    assert set(statuses(CONTROL, stub).values()) == {"pass"}

@@ -279,3 +279,12 @@ def test_perimeters_that_could_not_be_read_are_neither_there_nor_missing():
     check = look(CONTROL, stub)[PROJECT]
     assert check.status.value == "could-not-look"
     assert "accesscontextmanager.servicePerimeters.list" in check.missing
+
+
+@pytest.mark.parametrize(("status", "expected"), [(429, "could-not-look"), (403, "could-not-look")])
+def test_without_the_organisation_nobody_is_called_a_stranger(status, expected):
+    stub = right()
+    stub.fail(f"GET /v3/{ORG}$", status, error(status))
+    assert set(statuses(CONTROL, stub).values()) == {expected}
+    constraint(stub, USE, {"allowAll": True})
+    assert "can be used by any project" in why(CONTROL, stub)

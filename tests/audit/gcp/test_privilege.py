@@ -291,3 +291,11 @@ def test_deny_policies_that_could_not_be_read_are_told_where_they_matter(pattern
     check = look(CONTROL, stub)[PROJECT]
     assert check.status.value == "fail"
     assert any("what deny policies take away" in i.resource for i in check.items)
+
+
+def test_the_last_owner_is_only_spared_where_no_organisation_is_known_to_be_above():
+    stub = right()
+    give(stub, ALICE, "roles/owner")
+    assert look(CONTROL, stub)[PROJECT].status.value == "fail"
+    stub.fail(f"projects/{PROJECT}:getAncestry", 429, error(429))
+    assert look(CONTROL, stub)[PROJECT].status.value == "fail"

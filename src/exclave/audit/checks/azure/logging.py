@@ -205,6 +205,8 @@ def _profile(
         if short := _too_short(held.get("retentionPolicy")):
             reasons.append(short)
         status, why = destination(held, account, perimeter, places)
+        if status is Status.COULD_NOT_LOOK and not reasons:
+            return name, status, why
         if status is not Status.PASS:
             reasons.append(why)
         if reasons:

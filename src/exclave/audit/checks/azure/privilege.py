@@ -102,7 +102,8 @@ def least_privilege(inventory: Inventory, perimeter: Perimeter, settings: Settin
                 items.append(unseen(taken, "what deny assignments take away"))
             items += _delegations(inventory.one(DELEGATIONS, account), roles, account, perimeter)
             groups = [a for call in (*MEMBERS, *JOINING) for a in inventory.each(call, account=account)]
-            items += [unseen(a) for a in (*inventory.answers(GUESTS), *groups) if a.error is not None]
+            directory = [a for call in (GUESTS, PRINCIPALS) for a in inventory.answers(call)]
+            items += [unseen(a) for a in (*directory, *groups) if a.error is not None]
         checks.append(judged(answer.scope, items, "role assignments"))
     return checks
 

@@ -14,11 +14,11 @@ from exclave.audit.checks.gcp.channels import snoozed, unreached
 from exclave.audit.checks.gcp.conditions import policy_wrong, unfollowed, watches
 from exclave.audit.checks.gcp.events import covers, load
 from exclave.audit.checks.gcp.logfilter import BadFilterError, Compiled, compiled
-from exclave.audit.checks.gcp.scopes import home_of, mappings, part, projects
+from exclave.audit.checks.gcp.scopes import home_of, mappings, number_of, part, projects
 from exclave.audit.checks.gcp.sinks import same_bucket
 from exclave.audit.judging import failed, judged, passed, unseen
 from exclave.audit.model import Check, Item, Settings, Status
-from exclave.inventory.model import Scope
+from exclave.inventory.model import NOT_RECORDED, Scope
 from exclave.model import Cloud
 
 if TYPE_CHECKING:
@@ -98,7 +98,10 @@ def _check(
     for event in (e for e in load() if level in e.level):
         central = [k for k in links if k.bucket and _fills(k.bucket, sinks, event, parent, inventory)]
         items.append(_item(event, parent, [*own, *central], watched))
-    mine = [watched[scope.account]] if scope.account in watched else list(watched.values())
+    filled = _targets(sinks, inventory)
+    mine = [w for account, w in watched.items() if account == scope.account or account in filled] or list(
+        watched.values()
+    )
     asked = [a for w in mine for a in (w.metrics, w.policies)] + [sinks]
     blinds = [a for a in asked if a.error is not None]
     if blinds and any(i.status is Status.FAIL for i in items):
@@ -110,6 +113,15 @@ def _check(
 def _sinks(inventory: Inventory, home: str, project: str) -> Answer:
     """The sinks that may fill a central log bucket: the organisation's, without one the project's own."""
     return inventory.one(HOME_SINKS, home) if home else inventory.one(SINKS, project)
+
+
+def _targets(sinks: Answer, inventory: Inventory) -> set[str]:
+    """The projects whose log buckets are filled: the metrics on these, and their policies, are there."""
+    named = {
+        str(sink.get("destination") or "").partition("/projects/")[2].partition("/")[0]
+        for sink in mappings(sinks.items)
+    }
+    return {s.account for s in projects(inventory) if {s.account, number_of(inventory, s.account)} & named}
 
 
 def _item(event: LogEvent, parent: str, links: list[Link], watched: Mapping[str, Watched]) -> Item:
@@ -211,7 +223,7 @@ def _told(policy: Mapping[str, Any], answers: Watched) -> tuple[str, str]:
     if not wrong:
         wrong, blind = unreached(policy, answers.channels)
     silence = answers.snoozes.error
-    if silence is not None and silence.permission and not wrong:
+    if silence is not None and silence.code != NOT_RECORDED and not wrong:
         blind = blind or f"snoozes: {silence.words}"
     spoken = f"policy {_name(policy)}: "
     return (spoken + wrong if wrong else ""), (spoken + blind if blind else "")

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from exclave.audit.checks.gcp.constraints import enforced, members_bound, storage_bound
-from exclave.audit.checks.gcp.scopes import mappings, part, projects
+from exclave.audit.checks.gcp.scopes import HOME, home_of, mappings, part, projects
 from exclave.audit.checks.gcp.vpcsc import service_perimeter
 from exclave.audit.judging import failed, judged, passed, unseen
+from exclave.audit.model import Status
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from exclave.perimeter import Perimeter
 
 BUCKETS = "storage.ListBuckets"
+STRANGE = "not known to be ours"  # what the safeguards say of whom they let in
 PUBLIC, UNIFORM = "storage.publicAccessPrevention", "storage.uniformBucketLevelAccess"
 SQL = ("sql.restrictPublicIp", "sql.restrictAuthorizedNetworks")
 
@@ -38,9 +40,18 @@ def perimeter(inventory: Inventory, ours: Perimeter, _settings: Settings) -> lis
         ]
         if buckets.error is not None:
             items.append(unseen(buckets, f"buckets of {project}"))
+        items = [_unless_unknown(i, inventory, project) for i in items]
         items += _buckets(buckets, "is not uniform: objects in it have access lists of their own", _uniform)
         checks.append(judged(scope, items, "safeguards"))
     return checks
+
+
+def _unless_unknown(item: Item, inventory: Inventory, project: str) -> Item:
+    """Who is a stranger is not known where the organisation, and whose customer it is, could not be read."""
+    home = home_of(inventory, project)
+    own = inventory.one(HOME, home) if home else None
+    unknown = own is not None and own.error is not None and STRANGE in item.why
+    return unseen(own, item.resource) if own is not None and unknown and item.status is Status.FAIL else item
 
 
 def _buckets(answer: Answer, wrong: str, test: Callable[[Mapping[str, Any]], bool]) -> list[Item]:

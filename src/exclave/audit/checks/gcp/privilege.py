@@ -56,7 +56,8 @@ def least_privilege(inventory: Inventory, perimeter: Perimeter, settings: Settin
         found = advice(recommended) if recommended.error is None else []
         items: list[Item] = [unseen(answer, "bindings")] if answer.error is not None else []
         if answer.error is None:
-            outside = not any(kind == "organization" for kind, _ in ancestors(inventory, scope.account))
+            above = ancestors(inventory, scope.account)  # none: they could not be read
+            outside = bool(above) and not any(kind == "organization" for kind, _ in above)
             bindings = part(answer.answer, "bindings")
             number = number_of(inventory, scope.account)
             denied, unread = denies(inventory, scope.account)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from exclave.audit.checks.gcp.scopes import mappings, part
 from exclave.audit.judging import failed, passed, unseen
 from exclave.audit.model import Item, Status
+from exclave.inventory.model import NOT_RECORDED
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -45,7 +46,7 @@ def flow_logs(inventory: Inventory, project: str) -> list[Item]:
         spoken = f"subnet {name.rpartition('/')[2]}: {why}"
         if status is Status.PASS:
             items.append(passed(name, where=answer.where))
-        elif configs.error is not None and configs.error.permission:
+        elif configs.error is not None and configs.error.code != NOT_RECORDED:
             items.append(unseen(configs, name))  # it may be switched on there
         elif status is Status.FAIL:
             items.append(failed(name, spoken, facts, answer.where))
