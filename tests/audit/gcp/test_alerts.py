@@ -47,6 +47,7 @@ def test_every_call_of_the_table_is_counted_for_each_place():
         (POLICY, {"conditions": [{"conditionThreshold": policy("watch2")}]}, "no alert policy is on metric watch"),
         (POLICY, {"conditions": [{"conditionAbsent": {"filter": policy("watch")["filter"]}}]}, "no alert policy is on metric watch"),
         (POLICY, threshold(thresholdValue=5), "one event does not meet it"),
+        (POLICY, threshold(thresholdValue="Infinity"), "one event does not meet it (threshold Infinity)"),
         (POLICY, threshold(comparison="COMPARISON_LT", thresholdValue=1), "one event does not meet it"),
         (POLICY, threshold(comparison="COMPARISON_GE", thresholdValue=2), "one event does not meet it"),
         (POLICY, {"alertStrategy": {"notificationPrompts": ["CLOSED"]}}, "only when they are CLOSED"),

@@ -78,6 +78,8 @@ def _single(threshold: Any) -> str:
     if part(threshold, "denominatorFilter") or part(threshold, "forecastOptions"):
         return "it is on a ratio or a forecast, not on the count"
     value = part(threshold, "thresholdValue")
+    if isinstance(value, str):  # JSON has no other way to write Infinity
+        return f"one event does not meet it (threshold {value[:20]})"
     least = float(value) if isinstance(value, int | float) and not isinstance(value, bool) else 0.0
     comparison = part(threshold, "comparison")
     aligners = list(mappings(part(threshold, "aggregations")))
