@@ -179,6 +179,6 @@ def test_a_missing_extra_is_named(monkeypatch, scheme, extra):
     for module in ("obstore", "obstore.store", "boto3", "botocore.exceptions"):
         monkeypatch.setitem(sys.modules, module, None)
     [problem] = plan([f"{scheme}://bucket/x"])
-    assert problem.hint == f"pip install 'exclave[{extra}]'"
+    assert problem.hint == f'pip install "exclave[{extra}]"'
     [problem] = open_object(item("x", scheme), Limits())
-    assert problem.hint == f"pip install 'exclave[{extra}]'"
+    assert problem.hint == f'pip install "exclave[{extra}]"'

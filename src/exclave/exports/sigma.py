@@ -11,7 +11,7 @@ import re
 import uuid
 from typing import TYPE_CHECKING, Any
 
-from exclave.exports import Export, MissingExtraError, NotExpressibleError
+from exclave.exports import Export, NotExpressibleError
 from exclave.exports.lost import common, dropped, presence_dropped
 from exclave.exports.rule import DRY_RUN, Clause, Rule, Test, names_of
 from exclave.model import Severity, Verdict
@@ -54,7 +54,6 @@ def of(rule: Rule) -> Export:
 
     Raises:
         NotExpressibleError: no record shows it by itself.
-        MissingExtraError: ruamel.yaml isn't installed.
     """
     lost = lost_of(rule)
     logs = tuple(dict.fromkeys(c.log for c in rule.clauses if c.log in _SOURCES))
@@ -275,11 +274,9 @@ def _tags(method: Method) -> list[str]:
 
 
 def _yaml(value: dict[str, Any]) -> str:
-    try:
-        from ruamel.yaml import YAML
-        from ruamel.yaml.scalarstring import LiteralScalarString, SingleQuotedScalarString
-    except ImportError as error:
-        raise MissingExtraError("Sigma rules need a library: pip install 'exclave[sigma]'") from error
+    from ruamel.yaml import YAML
+    from ruamel.yaml.scalarstring import LiteralScalarString, SingleQuotedScalarString
+
     writer = YAML()
     writer.default_flow_style = False
     writer.allow_unicode = True

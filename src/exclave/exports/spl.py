@@ -41,7 +41,7 @@ def _search(rule: Rule, text: str) -> str:
             QueryExpressionPlaceholderTransformation,
         )
     except ImportError as error:
-        raise MissingExtraError("SPL needs libraries: pip install 'exclave[sigma]'") from error
+        raise MissingExtraError('SPL needs libraries: pip install "exclave[sigma]"') from error
     pipeline = ProcessingPipeline(
         items=[
             # A lookup of that name, with a column `account`, takes the place of the list of accounts.

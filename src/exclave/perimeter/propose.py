@@ -53,7 +53,7 @@ def from_organization(profile: str | None = None) -> Iterator[Proposed]:
         import boto3
         from botocore.exceptions import BotoCoreError, ClientError
     except ImportError as error:
-        raise RuntimeError("reading an organisation needs an extra: pip install 'exclave[aws]'") from error
+        raise RuntimeError('reading an organisation needs an extra: pip install "exclave[aws]"') from error
     try:
         client = boto3.Session(profile_name=profile).client("organizations", region_name="us-east-1")
         organization = client.describe_organization()["Organization"]

@@ -21,15 +21,11 @@ def read_vendors(path: Path) -> dict[str, str]:
     """Account id → vendor.
 
     Raises:
-        BadPerimeterError: the file can't be read, is no such list, or the extra that reads YAML is missing.
+        BadPerimeterError: the file can't be read, or is no such list.
     """
-    try:
-        from ruamel.yaml import YAML
-        from ruamel.yaml.error import YAMLError
-    except ImportError as error:
-        raise BadPerimeterError(
-            f"{path}: reading YAML needs an extra: pip install 'exclave[vendors]'"
-        ) from error
+    from ruamel.yaml import YAML
+    from ruamel.yaml.error import YAMLError
+
     try:
         if path.stat().st_size > _MAX_BYTES:
             raise BadPerimeterError(

@@ -20,7 +20,7 @@ class MissingExtraError(Exception):
 
     def __init__(self, scheme: str) -> None:
         super().__init__(f"{scheme}:// needs an extra that isn't installed")
-        self.hint = f"pip install 'exclave[{_EXTRAS[scheme]}]'"
+        self.hint = f'pip install "exclave[{_EXTRAS[scheme]}]"'
 
 
 def url_parts(url: str) -> tuple[str, str, str]:

@@ -183,7 +183,7 @@ def new_session(profile: str | None, loader: Any = None) -> Any:
         import botocore.exceptions
         import botocore.session
     except ImportError as error:
-        raise StoppedError("AWS needs boto3: pip install 'exclave[aws]'") from error
+        raise StoppedError('AWS needs boto3: pip install "exclave[aws]"') from error
     session = botocore.session.Session(profile=profile)
     try:
         session.get_scoped_config()

@@ -63,7 +63,7 @@ class Tokens:
             from azure.identity import DefaultAzureCredential
         except ImportError as error:
             raise StoppedError(
-                "Azure needs azure-identity and httpx: pip install 'exclave[azure]'"
+                'Azure needs azure-identity and httpx: pip install "exclave[azure]"'
             ) from error
         try:
             if self._credential is None:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from exclave.inventory.rate import Limiter
 
 GRAPH_QUERIES = "resource graph"
-MISSING = "Azure needs azure-identity and httpx: pip install 'exclave[azure]'"
+MISSING = 'Azure needs azure-identity and httpx: pip install "exclave[azure]"'
 
 
 class Wire:

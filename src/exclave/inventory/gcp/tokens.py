@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 TOKEN = "EXCLAVE_GCP_TOKEN"  # noqa: S105 - the name of a variable
 SCOPE = "https://www.googleapis.com/auth/cloud-platform"
-MISSING = "Google Cloud needs google-auth and httpx: pip install 'exclave[gcp]'"
+MISSING = 'Google Cloud needs google-auth and httpx: pip install "exclave[gcp]"'
 
 
 class Tokens:
