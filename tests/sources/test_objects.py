@@ -11,7 +11,7 @@ import pytest
 
 from exclave.model import Problem
 from exclave.sources import Item, Limits, plan
-from exclave.sources.objects import open_object, plan_objects
+from exclave.sources.objects import hint_for, open_object, plan_objects
 from exclave.sources.prefixes import choice_of
 from exclave.sources.sieve import Sieve
 from tests.sources.helpers import SMALL, gathered
@@ -116,6 +116,10 @@ def test_nothing_under_a_prefix_is_a_problem(bucket):
     chosen = sieve(accounts=frozenset({"999999999999"}))
     [problem] = plan_objects("s3://logs/trail", chosen, {}, bucket.store)
     assert problem.what == "holds no object of the chosen accounts, regions and days"
+    chosen = sieve(since=datetime(2027, 1, 3, tzinfo=UTC))  # whose days are asked for, and no others
+    [problem] = plan_objects("s3://logs/trail", chosen, {}, bucket.store)
+    assert problem.what == "holds no object of the chosen accounts, regions and days"
+    assert "--since" in problem.hint
     [problem] = plan(["s3:///x"])
     assert problem.what == "names no bucket or container"
 
@@ -172,6 +176,13 @@ def test_an_object_that_breaks_off_is_used_as_far_as_it_came(bucket, monkeypatch
     got, [problem] = gathered(open_object(item("big"), SMALL, bucket.store))
     assert got == {"s3://logs/big": LOG}
     assert problem.what == f"reading stopped after {len(LOG)} of 5000 bytes: connection reset"
+
+
+def test_a_bucket_that_is_not_there_is_not_asked_for_again():
+    error = RuntimeError(
+        "Error performing GET http://x/b - Server returned non-2xx status code: 404 Not Found: <?xml"
+    )
+    assert hint_for(error) == "there is no bucket or container of that name here: check the name"
 
 
 @pytest.mark.parametrize(("scheme", "extra"), [("s3", "aws"), ("az", "azure"), ("gs", "gcp")])

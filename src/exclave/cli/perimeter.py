@@ -71,6 +71,8 @@ def init(logs: tuple[str, ...], organization: bool, profile: str | None, output:
         put(text, nl=False)
     else:
         text_to_file(output, text)
+        entries = "1 entry" if len(proposed) == 1 else f"{len(proposed):,} entries"
+        tell(f"{entries} written to {output}: look at every line, what stands there counts as ours")
     for problem in problems:
         tell(f"could not look: {problem}")
     sys.exit(3 if problems else 0)

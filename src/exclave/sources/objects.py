@@ -38,7 +38,7 @@ def plan_objects(
     if not bucket:
         yield Problem(where=target, what="names no bucket or container", hint=f"{scheme}://NAME/PREFIX")
         return
-    count, left = 0, sieve.count
+    count = 0
     try:
         if store is None:
             options = bucket_options(scheme, bucket, options)
@@ -64,14 +64,11 @@ def plan_objects(
         yield Problem(where=target, what=what, hint=hint_for(error))
         return
     if not count:
-        what = (
-            "holds no object of the chosen accounts, regions and days"
-            if sieve.count > left
-            else "holds no object"
-        )
-        yield Problem(
-            where=target, what=what, hint="check the prefix: it must end where a folder or name ends"
-        )
+        what, hint = "holds no object", "check the prefix: it must end where a folder or name ends"
+        if sieve.choice is not None:  # days are asked for by their prefixes: what others hold isn't known
+            what += " of the chosen accounts, regions and days"
+            hint += "; and --since, --until, --account, --region"
+        yield Problem(where=target, what=what, hint=hint)
 
 
 def _listed(store: ObjectStore, prefix: str, sieve: Sieve) -> Iterator[ObjectMeta]:
@@ -166,6 +163,8 @@ def hint_for(error: BaseException) -> str:
     text = str(error).lower()
     if isinstance(error, FileNotFoundError):
         return "check the name; it may have been deleted since it was listed"
+    if "404 not found" in text or "nosuchbucket" in text or "containernotfound" in text:
+        return "there is no bucket or container of that name here: check the name"
     if isinstance(error, PermissionError) or "403" in text or "accessdenied" in text:
         return (
             "the credentials in use may not read it: they need to list and get objects, and to use their key"
