@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import logging
 import re
 import threading
 
@@ -11,10 +12,10 @@ from exclave.catalogue.loader import load as load_catalogue
 from exclave.inventory import Call, Inventory, Scope
 from exclave.inventory.azure.access import Access, ForbiddenCallError, Granted, reads, request_of
 from exclave.inventory.azure.collect import Options, collect
-from exclave.inventory.azure.endpoints import BadEndpointError, Endpoints, from_environment
+from exclave.inventory.azure.endpoints import ARM, BadEndpointError, Endpoints, from_environment
 from exclave.inventory.azure.errors import reply_for
 from exclave.inventory.azure.exported import BadSettingsError, read
-from exclave.inventory.azure.tokens import claims, who
+from exclave.inventory.azure.tokens import NoTokenError, Tokens, claims, who
 from exclave.inventory.azure.wire import service_of
 from exclave.inventory.engine import StoppedError, Unit
 from exclave.inventory.record import Recorder
@@ -294,3 +295,20 @@ def test_the_rate_of_each_service_is_kept(azure, tmp_path):
         burst=1,
     )
     assert time.monotonic() - begun >= 0.25  # four of one service
+
+
+def test_without_credentials_the_library_s_log_stays_quiet(monkeypatch, capfd):
+    pytest.importorskip("azure.identity")
+    import azure.identity
+    from azure.core.exceptions import ClientAuthenticationError
+
+    class Nothing:
+        def get_token(self, _scope):
+            logging.getLogger("azure.identity._internal").warning("ten lines of ways that were tried")
+            raise ClientAuthenticationError("DefaultAzureCredential failed to retrieve a token\nand more")
+
+    monkeypatch.setattr(azure.identity, "DefaultAzureCredential", Nothing)
+    with pytest.raises(NoTokenError, match=r"Sign in by `az login`") as error:
+        Tokens(Endpoints(), {}).of(ARM)
+    assert "DefaultAzureCredential" not in str(error.value)
+    assert capfd.readouterr().err == ""

@@ -58,6 +58,11 @@ def test_entries_of_a_file_and_of_those_it_includes(folder):
         ("[[account]]\nid = '11112222333'", "[[account]] 1: id '11112222333': an account id has 12 digits"),
         ("[[account]]\nids = ['111122223333', 'acme']", "id 'acme': an account id has 12 digits"),
         ("[[subscription]]\nid = 'production'", "a subscription id looks like"),
+        ("[[tenant]]\nid = 'acme.onmicrosoft.com'", "[[tenant]] 1: id 'acme.onmicrosoft.com': a tenant id"),
+        ("[[organization]]\nid = 'acme'", "id 'acme': an organisation id of AWS looks like o-"),
+        ("[[organization]]\nid = 'organizations/4242'", "one of Google is a number"),
+        ("[[folder]]\nid = 'folders/12'", "a folder id of Google is a number"),
+        ("[[project]]\nid = 'Acme Production'", "a project is named by its id, such as acme-prod-1"),
         ("[[cidr]]\nid = '10.0.0.0/33'", "id '10.0.0.0/33': not a range"),
         ("[account]\nid = '111122223333'", "two brackets"),
         ("[[account]]\nwhy = 'no id'", "id must be text"),
@@ -72,6 +77,25 @@ def test_a_file_that_cannot_be_used_says_where_and_what(tmp_path, text, complain
     with pytest.raises(BadPerimeterError, match=r"perimeter\.toml|missing\.toml") as error:
         read(path)
     assert complaint in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("table", "identifier"),
+    [
+        ("organization", "o-abc1234567"),
+        ("organization", "o-abc1234567/*"),
+        ("organization", "123456789012"),
+        ("tenant", "22222222-2222-4222-8222-22222222ABCD"),
+        ("project", "acme-prod-1"),
+        ("project", "example.com:acme-prod"),
+        ("project", "100000000001"),
+        ("folder", "4242"),
+    ],
+)
+def test_ids_of_every_form_are_taken(tmp_path, table, identifier):
+    path = tmp_path / "perimeter.toml"
+    path.write_text(f"[[{table}]]\nid = '{identifier}'")
+    assert [e.id for e in read(path).entries] == [identifier]
 
 
 def test_a_hunt_says_what_it_assumed_and_what_has_expired(tmp_path):

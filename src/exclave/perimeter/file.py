@@ -28,6 +28,19 @@ _FORMS: Mapping[EntryKind, tuple[str, str]] = {
         "an account id has 12 digits; of Azure it is a [[subscription]], of Google a [[project]]",
     ),
     EntryKind.SUBSCRIPTION: (_GUID, "a subscription id looks like 00000000-0000-0000-0000-000000000000"),
+    EntryKind.TENANT: (
+        _GUID,
+        "a tenant id looks like 00000000-0000-0000-0000-000000000000; its mail domain is a [[domain]]",
+    ),
+    EntryKind.ORGANIZATION: (
+        r"o-[a-z0-9]{10,32}(/.*)?|\d+",
+        "an organisation id of AWS looks like o-abc1234567, one of Google is a number such as 123456789012",
+    ),
+    EntryKind.FOLDER: (r"\d+", "a folder id of Google is a number such as 123456789012"),
+    EntryKind.PROJECT: (
+        r"([a-z0-9.-]+:)?[a-z][a-z0-9-]{4,28}[a-z0-9]|\d+",
+        "a project is named by its id, such as acme-prod-1 (6 to 30 lower-case letters, digits and hyphens), or by its number; not by its display name",
+    ),
 }
 _KEYS = frozenset({"id", "ids", "as", "name", "why", "owner", "until"})
 _VERDICTS = {

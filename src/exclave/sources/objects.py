@@ -174,7 +174,7 @@ def hint_for(error: BaseException) -> str:
     if "credential" in text or "unauthenticated" in text or "401" in text:
         return "give credentials the usual way: a profile, environment variables, the cloud's own login"
     if "account must be specified" in text:
-        return "name the storage account: the option account, or AZURE_STORAGE_ACCOUNT_NAME"
+        return "name the storage account: set AZURE_STORAGE_ACCOUNT_NAME"
     if "region" in text or "redirect" in text:
         return "name the bucket's region"
     return "run it again: requests are repeated a few times by themselves, so the fault lasted"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import logging
 import os
 import threading
 import time
@@ -65,12 +66,16 @@ class Tokens:
             raise StoppedError(
                 'Azure needs azure-identity and httpx: pip install "exclave[azure]"'
             ) from error
+        # It logs each way that it tried, over many lines; what matters is in the error, and ours says what to do.
+        logging.getLogger("azure.identity").setLevel(logging.CRITICAL)
         try:
             if self._credential is None:
                 self._credential = DefaultAzureCredential()
             found = self._credential.get_token(f"{endpoint}/.default")
         except (AzureError, ValueError) as error:
             first = next((line for line in str(error).splitlines() if line.strip()), type(error).__name__)
+            if first.startswith("DefaultAzureCredential failed"):  # which names a class, and nobody's mistake
+                first = "none of the ways that azure-identity tries gave a token."
             raise NoTokenError(f"{first[:300]} {_SIGN_IN}") from error
         return str(found.token), float(found.expires_on)
 
