@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 
 import pytest
 
@@ -127,3 +128,18 @@ def test_a_name_from_the_cloud_never_leaves_the_folder(tmp_path):
     recorder = Recorder(tmp_path, resume=False)
     path = recorder.path("x.List", Scope(cloud=Cloud.AWS, account="../..", region="/etc"), lines=False)
     assert path.resolve().is_relative_to(tmp_path.resolve())
+
+
+def test_a_folder_that_is_shut_is_a_problem(tmp_path, monkeypatch):
+    Recorder(tmp_path, resume=False).write(LIST, HERE, args={}, answer={})
+    shut = str(tmp_path / "aws" / OURS / REGION)
+    listed = os.scandir
+
+    def scandir(path):
+        if str(path) == shut:
+            raise PermissionError(13, "Permission denied", shut)
+        return listed(path)
+
+    monkeypatch.setattr(os, "scandir", scandir)
+    (problem,) = Inventory.load(tmp_path, table=TABLE).problems
+    assert (problem.where, problem.what) == (shut, "can't be read: permission denied")

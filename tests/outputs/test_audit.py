@@ -183,3 +183,11 @@ def test_what_stands_open_is_told_in_the_formats_of_hunters(format_name):
 def test_an_unknown_format_is_refused():
     with pytest.raises(UnknownFormatError):
         write(report(), "pdf", io.BytesIO())
+
+
+def test_a_resource_that_is_wrong_in_several_ways_is_named_once():
+    found = report()
+    twice = [replace(r, check=replace(r.check, items=r.check.items * 2)) for r in found.results]
+    doubled = replace(found, results=type(found.results)(twice))
+    assert written(doubled, "csv") == written(found, "csv")
+    assert written(doubled, "html") == written(found, "html")

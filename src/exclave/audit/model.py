@@ -93,6 +93,11 @@ class Check:
     items: tuple[Item, ...] = ()
     missing: tuple[str, ...] = ()
 
+    @property
+    def resources(self) -> list[str]:
+        """What the items are of, each named once: one may be wrong in several ways."""
+        return list(dict.fromkeys(i.resource for i in self.items))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:

@@ -184,6 +184,8 @@ def _standing(folders: list[Path], perimeter_file: Path | None) -> Iterable[Foun
         raise click.UsageError(
             f"no inventory in {', '.join(map(str, folders))}: `exclave collect` records one"
         )
+    for problem in inventory.problems:
+        tell(f"could not look: {problem.where}: {problem.what}")
     perimeter, _ = perimeter_maker(perimeter_file)(seen(inventory))
     standing, looked = exposures(inventory, perimeter, load())
     for source in looked:
@@ -208,8 +210,11 @@ def _is_plan(path: Path) -> bool:
     """Whether a file holds a plan: it is one JSON document whose first member says so."""
     if not path.is_file():
         return False
-    with path.open("rb") as stream:
-        head = stream.read(200)
+    try:
+        with path.open("rb") as stream:
+            head = stream.read(200)
+    except OSError:  # who reads it as findings says so
+        return False
     return b'"exclave-plan/' in head
 
 

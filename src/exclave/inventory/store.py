@@ -7,7 +7,9 @@ documents with one call, scope and key the later in the file counts.
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -22,7 +24,27 @@ from exclave.model import Cloud, Coverage, Problem
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from datetime import datetime
-    from pathlib import Path
+
+
+def _documents(folder: Path, problems: list[Problem]) -> list[Path]:
+    """The files of documents below a folder, in order. A folder that is shut is a problem."""
+
+    def shut(error: OSError) -> None:
+        reason = (error.strerror or str(error)).lower()
+        problems.append(
+            Problem(
+                where=str(error.filename),
+                what=f"can't be read: {reason}",
+                hint="run as a user who may read it",
+            )
+        )
+
+    return sorted(
+        Path(parent, name)
+        for parent, _, names in os.walk(folder, onerror=shut)
+        for name in names
+        if name.endswith((".json", ".jsonl"))
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +77,7 @@ class Inventory:
                     Problem(where=str(folder), what="no such folder", hint="exclave collect makes one")
                 )
                 continue
-            for path in sorted(p for p in folder.rglob("*") if p.suffix in (".json", ".jsonl")):
+            for path in _documents(folder, building.problems):
                 building.take_file(path)
         return cls._built(building, table)
 

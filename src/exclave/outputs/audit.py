@@ -76,7 +76,7 @@ def rows(report: AuditReport) -> Iterator[dict[str, object]]:
         yield {
             "type": "control", "id": r.id, "status": c.status, "severity": r.control.severity, "known": _yes(r.known),
             "control_or_method": r.control.id, "title": r.control.title, "cloud": c.scope.cloud, "account": c.scope.account,
-            "region": c.scope.region, "resource": "; ".join(i.resource for i in c.items), "count": c.count, "of": c.of,
+            "region": c.scope.region, "resource": "; ".join(c.resources), "count": c.count, "of": c.of,
             "what": c.what, "why": "; ".join(c.why), "missing_permissions": " ".join(c.missing),
             "cis": "; ".join(r.control.cis), "d3fend": " ".join(r.control.d3fend), "remediation": r.control.remediation,
             "where": "; ".join(dict.fromkeys(i.where for i in c.items if i.where)),

@@ -135,7 +135,7 @@ def _compliance(r: Result, report: AuditReport) -> dict[str, Any]:
             "status_detail": neutralise.line("; ".join(check.why)),
         },
         "cloud": cloud,
-        "resources": [{"uid": neutralise.line(i.resource)} for i in check.items],
+        "resources": [{"uid": neutralise.line(r)} for r in check.resources],
         "remediation": {"desc": r.control.remediation},
     }
 

@@ -174,9 +174,9 @@ def _control(results: Sequence[Result]) -> Safe:
 def _scope(r: Result) -> Safe:
     check = r.check
     known = " (in the baseline)" if r.known else ""
-    items = check.items[:MOST_ITEMS]
-    more = len(check.items) - len(items)
-    named = ", ".join(i.resource for i in items) + (f" and {more:,} more" if more > 0 else "")
+    items = check.resources[:MOST_ITEMS]
+    more = len(check.resources) - len(items)
+    named = ", ".join(items) + (f" and {more:,} more" if more > 0 else "")
     return join(
         el("h4", f"{check.scope}: {check.status}, {check.count:,} of {check.of:,}{known}"),
         el("ul", [el("li", why) for why in check.why], class_="why") if check.why else None,

@@ -83,9 +83,9 @@ def _control(results: Sequence[Result], out: Console, *, verbose: bool) -> None:
         labelled(out, "in", inked(out, f"{check.scope}: {check.status}, {counts}{known}"))
         for reason in check.why:
             labelled(out, "", inked(out, reason))
-        shown = check.items if verbose else check.items[:MOST_ITEMS]
+        shown = check.resources if verbose else check.resources[:MOST_ITEMS]
         if shown:
-            named = ", ".join(i.resource for i in shown) + _more(len(check.items) - len(shown))
+            named = ", ".join(shown) + _more(len(check.resources) - len(shown))
             labelled(out, "", inked(out, (named, "dim")))
         if check.missing:
             labelled(out, "needs", inked(out, ", ".join(check.missing)))
