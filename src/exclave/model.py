@@ -174,6 +174,9 @@ class Destination(Struct, frozen=True, kw_only=True):
         return f"{self.kind}:{self.id}"
 
 
+_WITHOUT_CASE = ("rds-", "redshift-cluster", "redshift-snapshot", "docdb-", "elasticache-", "memorydb-")
+
+
 class Resource(Struct, frozen=True, kw_only=True):
     """A thing that holds data. `id` is the provider's own; `size_gib` where the log says it."""
 
@@ -188,8 +191,11 @@ class Resource(Struct, frozen=True, kw_only=True):
     def key(self) -> str:
         """What joins two mentions of one resource: an ARN and a bare id of the same thing are equal."""
         # Azure's resource ids compare without case, and its logs write one in several.
-        arm = self.id[:15].lower() == "/subscriptions/"
-        return f"{self.kind}:{self.id.lower() if arm else short_id(self.id)}"
+        if self.id[:15].lower() == "/subscriptions/":
+            return f"{self.kind}:{self.id.lower()}"
+        # Databases of AWS are named without case too: a request may spell the name as it likes.
+        short = short_id(self.id)
+        return f"{self.kind}:{short.lower() if self.kind.startswith(_WITHOUT_CASE) else short}"
 
     @property
     def keys(self) -> tuple[str, ...]:

@@ -207,3 +207,21 @@ def test_an_offer_whose_record_lacks_what_the_end_names_still_stands():
     )
     (found,) = told(offered, ended).transfers
     assert found.state.open
+
+
+@pytest.mark.parametrize(
+    "end",
+    [
+        ("DeleteDBSnapshot", {"dBSnapshotIdentifier": "nightly"}),
+        (
+            "ModifyDBSnapshotAttribute",
+            {"dBSnapshotIdentifier": "NIGHTLY", "attributeName": "restore", "valuesToRemove": [THIEF]},
+        ),
+    ],
+)
+def test_a_database_snapshots_name_counts_without_case(end):
+    offer = {"dBSnapshotIdentifier": "Nightly", "attributeName": "restore", "valuesToAdd": [THIEF]}
+    shared = record(1, "ModifyDBSnapshotAttribute", offer, service="rds.amazonaws.com")
+    found = told(shared, record(9, *end, service="rds.amazonaws.com"))
+    (share,) = [t for t in found.transfers if t.outcome == "offered"]
+    assert not share.state.open

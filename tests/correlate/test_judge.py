@@ -38,6 +38,13 @@ def test_a_policy_bound_to_an_organisation_nobody_knows_is_low_in_every_service(
     assert {f.severity for f in found if isinstance(f, Transfer)} == {Severity.LOW}
 
 
+@pytest.mark.parametrize("key", ["aws:SourceVpce", "aws:SourceVpc"])
+@pytest.mark.parametrize("made", [bucket_policy, catalogue_policy])
+def test_a_policy_bound_to_a_network_nobody_knows_is_low_in_every_service(made, key):
+    found = findings(made(condition={"StringEquals": {key: "vpce-0abc12345"}}))
+    assert {f.severity for f in found if isinstance(f, Transfer)} == {Severity.LOW}
+
+
 @pytest.mark.parametrize("made", [bucket_policy, catalogue_policy])
 def test_the_same_policy_for_a_foreign_account_is_high(made):
     found = findings(made(principal={"AWS": f"arn:aws:iam::{THIEF}:root"}))

@@ -53,9 +53,9 @@ def transfer(found: Transfer, method: Method, perimeter: Perimeter) -> Transfer:
     if (
         found.whole
         and judgement.verdict is Verdict.UNKNOWN
-        and found.destination.kind in (Kind.ORGANIZATION, Kind.ORG_UNIT)
+        and found.destination.kind in (Kind.ORGANIZATION, Kind.ORG_UNIT, Kind.VPC)
     ):
-        # A policy bound to an organisation is most often a guard that binds it to our own.
+        # A policy bound to an organisation or a network is most often a guard that binds it to our own.
         severity = Severity.LOW
     if found.destination.kind is Kind.UNKNOWN and found.destination.id in ("missing", "policy"):
         # The call succeeded, so its request was sound: what can't be read here was lost by a tool on the way.
