@@ -331,6 +331,9 @@ EXACT: dict[str, Shape] = {
     "chronicle": lambda rs: text(
         {"logType": "t", "logEntries": [{"data": base64.b64encode(text(r).encode()).decode()} for r in rs]}
     ).encode(),
+    "chronicle raw": lambda rs: text(
+        {"events": [{"name": "e", "udm": {}, "rawLog": base64.b64encode(text(r).encode()).decode()} for r in rs]}
+    ).encode(),
     "chronicle text": lambda rs: text({"log_type": "t", "entries": [{"log_text": text(r)} for r in rs]}).encode(),
     "new relic": lambda rs: text([{"common": {}, "logs": [{"message": text(r)} for r in rs]}]).encode(),
     "exabeam": lambda rs: text({"rawLogs": [text(r) for r in rs]}).encode(),

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import io
+import json
 import sys
 from datetime import UTC, datetime
 from typing import Any
@@ -10,6 +11,7 @@ import pytest
 from msgspec.structs import replace
 
 from exclave.formats.reading import read
+from exclave.formats.rows import unflattened
 from exclave.formats.sniffing import sniff
 from exclave.formats.struct_text import parse
 from exclave.model import Event, Evidence, Problem
@@ -39,6 +41,56 @@ def test_struct_text_is_read_with_what_may_stand_in_it() -> None:
     }
     for other in ("", "text", "{broken", "{a}", "[1", "{" * 10_000, '{"a":1'):
         assert parse(other) == other
+
+
+def test_a_policy_over_several_lines_inside_a_struct_is_read() -> None:
+    policy = {"Statement": [{"Effect": "Allow, x=y"}]}
+    text = f"{{a=1, policy={json.dumps(policy, indent=2)}, l={json.dumps(['b, c'], indent=1)}}}"
+    assert parse(text) == {"a": "1", "policy": policy, "l": ["b, c"]}
+
+
+@pytest.mark.parametrize(
+    ("flat", "nested"),
+    [
+        ({"a.items.0.userId": "1", "a.items.1.userId": "2"}, {"a": {"items": [{"userId": "1"}, {"userId": "2"}]}}),
+        ({"a.list.0": "x", "a.list.1": "y"}, {"a": {"list": ["x", "y"]}}),
+        ({"a{}.Action{}": "one\ntwo"}, {"a": [{"Action": ["one"]}, {"Action": ["two"]}]}),
+        ({"a.Action{}": "one\ntwo"}, {"a": {"Action": ["one", "two"]}}),
+    ],
+    ids=["numbered objects", "numbered values", "lines in objects", "lines"],
+)  # fmt: skip
+def test_lists_come_back_from_flattened_names(flat: dict[str, str], nested: dict[str, Any]) -> None:
+    assert unflattened(flat) == nested
+
+
+def test_elastics_resources_are_those_of_the_record() -> None:
+    document = shapes.elastic(shapes.record(1))
+    whole = {
+        "ARN": "arn:aws:kms:eu-west-1:123456789012:key/1",
+        "accountId": "123456789012",
+        "type": "AWS::KMS::Key",
+    }
+    document["aws"]["cloudtrail"]["resources"] = [
+        {"arn": whole["ARN"], "account_id": whole["accountId"], "type": whole["type"]}
+    ]
+    (event,), _ = split(shapes.text(document).encode())
+    assert event.fields["resources"] == [whole]
+
+
+@pytest.mark.parametrize(
+    ("identity", "account"),
+    [
+        ({"type": "AWSAccount", "accountId": "111122223333"}, "123456789012"),
+        ({"type": "IAMUser", "accountId": "111122223333"}, "111122223333"),
+    ],
+)
+def test_a_record_without_recipient_is_of_the_resources_owner_where_the_caller_is_foreign(
+    identity: dict[str, str], account: str
+) -> None:
+    record = shapes.record(1, userIdentity=identity, resources=[{"type": "x"}, {"accountId": "123456789012"}])
+    del record["recipientAccountId"]
+    (event,), _ = split(shapes.text(record).encode())
+    assert event.account == account
 
 
 def test_line_breaks_and_quotes_in_cells_do_not_end_a_row() -> None:

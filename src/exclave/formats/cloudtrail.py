@@ -89,10 +89,12 @@ def event(record: Mapping[str, Any], evidence: Evidence) -> Event:
         cloud=Cloud.AWS,
         log="cloudtrail",
         time=parse_time(record.get("eventTime")),
-        service="cloudtrail.amazonaws.com" if name == "Insight" else _text(record.get("eventSource")).lower(),
+        service="cloudtrail.amazonaws.com"
+        if name == "Insight"
+        else _text(record.get("eventSource")).lower().removesuffix(".cn"),
         action=name,
         actor=actor,
-        account=_text(record.get("recipientAccountId")) or actor.account,
+        account=_text(record.get("recipientAccountId")) or _owner(record) or actor.account,
         region=_text(record.get("awsRegion")),
         error=error,
         dry_run=error in _DRY_RUN,
@@ -101,6 +103,15 @@ def event(record: Mapping[str, Any], evidence: Evidence) -> Event:
         evidence=evidence,
         shared_id=_text(record.get("sharedEventID")),
     )
+
+
+def _owner(record: Mapping[str, Any]) -> str:
+    """Whose log a record without a recipient is of, where its caller is of another account: its resource's owner."""
+    resources = record.get("resources")
+    if _mapping(record.get("userIdentity")).get("type") != "AWSAccount" or not isinstance(resources, list):
+        return ""
+    owners = (_text(_mapping(r).get("accountId") or _mapping(r).get("accountID")) for r in resources)
+    return next((owner for owner in owners if owner), "")
 
 
 def _actor(record: Mapping[str, Any], identity: Mapping[str, Any]) -> Actor:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from exclave.formats.rows import unflattened
+from exclave.formats.rows import spelt_resources, unflattened
 from exclave.formats.struct_text import parse
 
 if TYPE_CHECKING:
@@ -41,6 +41,7 @@ _PATHS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("recipientAccountId", (_CT + "recipient_account_id",)),
     ("sharedEventID", (_CT + "shared_event_id",)),
     ("vpcEndpointId", (_CT + "vpc_endpoint_id",)),
+    ("resources", (_CT + "resources",)),
     ("requestParameters", (_CT + "flattened.request_parameters", _CT + "request_parameters")),
     ("responseElements", (_CT + "flattened.response_elements", _CT + "response_elements")),
     ("additionalEventData", (_CT + "flattened.additional_eventdata", _CT + "additional_eventdata")),
@@ -91,6 +92,8 @@ def record(value: Mapping[str, Any]) -> dict[str, Any]:
             path.startswith("userIdentity.sessionContext.") and not _at(nested, _WHO + "session_context")
         ):
             continue
+        if path == "resources":
+            found = spelt_resources(found if isinstance(found, list) else [found])
         target = out
         *steps, last = path.split(".")
         for step in steps:

@@ -66,6 +66,7 @@ _SENTINEL = {
 }  # fmt: skip
 _NAMES = ("eventName", "eventname", "event_name", "Event name", "EventName", "EVENTNAME", "EVENT_NAME")
 _ITEM = re.compile(r"(.+)\[(\d{1,6})\]")
+_NUMBER = re.compile(r"\d{1,6}")  # CloudWatch Logs Insights names items `items.0.userId`
 _SNAKE = re.compile(r"[a-z0-9]+(?:_[a-z0-9]+)+")
 _DOTTED = tuple(f"{part}." for part in sorted(_JSON_PARTS))
 
@@ -106,8 +107,10 @@ def _cell(name: str, value: Json, *, snake: bool) -> Json:
         decoded = parse(value) if isinstance(value, str) else value
         if snake:
             decoded = _joined(decoded)
-        spelt = name in ("userIdentity", "resources", "tlsDetails")
-        return _spelt_inside(decoded, name == "resources") if spelt else decoded
+        spelt = name in ("userIdentity", "tlsDetails")
+        if name == "resources":
+            return spelt_resources(decoded)
+        return _spelt_inside(decoded, arns=False) if spelt else decoded
     if name in ("readOnly", "managementEvent") and isinstance(value, str):
         return value.strip().lower() == "true"
     return value
@@ -126,7 +129,7 @@ def _joined(value: Json, depth: int = 32) -> Json:
 
 
 def unflattened(flat: Mapping[str, Any]) -> dict[str, Any]:
-    """Dotted keys become objects: `a.b` → {a: {b}}; Splunk's `a{}.b` → {a: [{b}, ...]}, LogScale's `a[0].b` alike."""
+    """Dotted keys become objects: `a.b` → {a: {b}}; Splunk's `a{}.b` → {a: [{b}, ...]}, LogScale's `a[0].b` and Insights' `a.0.b` alike."""
     out = {key: value for key, value in flat.items() if not _is_path(key)}
     for key, value in flat.items():
         if _is_path(key):
@@ -144,24 +147,31 @@ def _lay(target: dict[str, Any], path: list[str], value: Json) -> None:
     if numbered := _ITEM.fullmatch(step):
         _lay_item(target.setdefault(numbered[1], []), int(numbered[2]), rest, value)
     elif name != step:
-        values = value if isinstance(value, list) else [value]
-        if not rest:
-            target.setdefault(name, values)
-            return
-        items = target.setdefault(name, [])
-        if not isinstance(items, list):
-            return
-        for at, item in enumerate(values):
-            if at == len(items):
-                items.append({})
-            if isinstance(items[at], dict):
-                _lay(items[at], rest, item)
+        # Splunk's tables write the values of one field as lines.
+        values = value.split("\n") if isinstance(value, str) else value
+        _lay_items(target, name, rest, values if isinstance(values, list) else [values])
     elif not rest:
         target.setdefault(name, value)
+    elif _NUMBER.fullmatch(rest[0]):
+        _lay_item(target.setdefault(name, []), int(rest[0]), rest[1:], value)
     else:
         inner = target.setdefault(name, {})
         if isinstance(inner, dict):
             _lay(inner, rest, value)
+
+
+def _lay_items(target: dict[str, Any], name: str, rest: list[str], values: list[Json]) -> None:
+    if not rest:
+        target.setdefault(name, values)
+        return
+    items = target.setdefault(name, [])
+    if not isinstance(items, list):
+        return
+    for at, item in enumerate(values):
+        if at == len(items):
+            items.append({})
+        if isinstance(items[at], dict):
+            _lay(items[at], rest, item)
 
 
 def _lay_item(items: Json, at: int, rest: list[str], value: Json) -> None:
@@ -173,16 +183,21 @@ def _lay_item(items: Json, at: int, rest: list[str], value: Json) -> None:
         _lay(items[at], rest, value)
 
 
-def _spelt_inside(value: Json, arns: bool, depth: int = 8) -> Json:
+def spelt_resources(value: Json) -> Json:
+    """A record's resources with the names that CloudTrail gives their parts: `ARN`, `accountId`."""
+    return _spelt_inside(value, arns=True)
+
+
+def _spelt_inside(value: Json, *, arns: bool, depth: int = 8) -> Json:
     spelt = {name.lower(): name for name in _INNER}
     if arns:
         spelt["arn"] = "ARN"
     if isinstance(value, dict) and depth:
         return {
-            spelt.get(_SEPARATORS.sub("", key).lower(), key): _spelt_inside(item, arns, depth - 1)
+            spelt.get(_SEPARATORS.sub("", key).lower(), key): _spelt_inside(item, arns=arns, depth=depth - 1)
             for key, item in value.items()
             if item is not None
         }
     if isinstance(value, list) and depth:
-        return [_spelt_inside(item, arns, depth - 1) for item in value]
+        return [_spelt_inside(item, arns=arns, depth=depth - 1) for item in value]
     return value

@@ -22,6 +22,7 @@ _MAX_SIZE = 16 << 20
 _MAX_DEPTH = 32
 _KEY = re.compile(r"\s*([^=,{}\[\]\s][^=,{}\[\]]*)=")
 _END = re.compile(r"(?:, (?=[^=,{}\[\]\s][^=,{}\[\]\s]*=)|\}|\])")
+_JSON = re.compile(r"(?:\{\s*|\[\s*(?:\{\s*)?)\"")  # a policy inside a struct
 _ITEM_END = re.compile(r"(?:, |\])")
 
 
@@ -48,7 +49,7 @@ def parse(text: str) -> Json:
 def _value(text: str, at: int, depth: int) -> tuple[Json, int]:
     if depth > _MAX_DEPTH:
         raise _UnreadableError
-    if text.startswith(('{"', '[{"', '["'), at):
+    if _JSON.match(text, at):
         try:
             value, end = json.JSONDecoder().raw_decode(text, at)
             return without_surrogates(value), end

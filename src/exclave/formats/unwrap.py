@@ -33,6 +33,7 @@ _KEYS = (
     "rawlog", "raw_log", "logmessage", "log_text", "utf8(payload)", "map", "vendor", "v", "stringvalue", "kvlistvalue", "textpayload",
     "streams", "values", "resourcelogs", "scopelogs", "logrecords", "logentries", "entries", "rawlogs", "logs",  # lists
 )  # fmt: skip
+_PACKED = ("data", "rawlog", "raw_log")  # streams and Chronicle's API write base64
 _VENDOR = "Vendor."  # https://library.humio.com/logscale-parsing-standard/pasta.html
 _SOURCES = (
     "_raw",
@@ -137,7 +138,7 @@ def unknown(value: Mapping[str, Any]) -> Damage:
 def _content(name: str, value: Json) -> Json:
     """What a wrapper holds under a key, decoded; None if that is nothing that can hold records."""
     if isinstance(value, str):
-        return carried.packed(value) if name == "data" else carried.content(value)
+        return carried.packed(value) if name in _PACKED else carried.content(value)
     if name == "queryresultrows" or (name == "results" and _are_rows(value)):
         return [_merged(row) for row in value] if isinstance(value, list) else None
     if name == "resultset" and isinstance(value, dict):
