@@ -38,6 +38,7 @@ _PLACES: Mapping[str, str] = {
     "copier": "s3:copier",
     "object-reader": "s3:object_reader",
     "kms-grantee": "keys:grantee",
+    "foreign-account": "keys:foreign_account",
     "foreign-arn": "keys:foreign_arn",
     "application-policy": "applications:application_policy",
     "redshift-consumer": "redshift:consumer",

@@ -1,4 +1,4 @@
-"""Readers of KMS: who holds a grant, and whose key it is.
+"""Readers of what is not the log's own: who holds a grant of KMS, whose a key or a thing is.
 
 Source: https://docs.aws.amazon.com/kms/latest/APIReference/API_CreateGrant.html and the recorded
 CreateGrant events in https://docs.aws.amazon.com/kms/latest/developerguide/ct-creategrant.html
@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from exclave.catalogue.readers.aws import arn, principal
+from exclave.catalogue.readers.aws import account, arn, principal
 from exclave.model import Destination, Event, Kind
 from exclave.perimeter import owner_of
 
@@ -37,6 +37,11 @@ def grantee(found: list[Any], read: Read, event: Event) -> list[Destination]:
 def foreign_arn(found: list[Any], read: Read, event: Event) -> list[Destination]:
     """The account that owns each ARN, when it is another than the log's own. Other text gives nothing."""
     return [d for d in arn(found, read, event) if d.kind is Kind.ACCOUNT and _foreign(d, event)]
+
+
+def foreign_account(found: list[Any], read: Read, event: Event) -> list[Destination]:
+    """Account ids that are not the log's own. Other text gives nothing."""
+    return [d for d in account(found, read, event) if d.kind is Kind.ACCOUNT and _foreign(d, event)]
 
 
 def _foreign(destination: Destination, event: Event) -> bool:
