@@ -8,6 +8,7 @@ Structs of msgspec, not dataclasses: a hunt makes many, and these take a tenth o
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
@@ -174,6 +175,7 @@ class Destination(Struct, frozen=True, kw_only=True):
         return f"{self.kind}:{self.id}"
 
 
+_SECRET = re.compile(r"-[A-Za-z0-9]{6}$")  # what Secrets Manager puts after a secret's name in its ARN
 _WITHOUT_CASE = ("rds-", "redshift-cluster", "redshift-snapshot", "docdb-", "elasticache-", "memorydb-")
 
 
@@ -195,6 +197,8 @@ class Resource(Struct, frozen=True, kw_only=True):
             return f"{self.kind}:{self.id.lower()}"
         # Databases of AWS are named without case too: a request may spell the name as it likes.
         short = short_id(self.id)
+        if self.kind == "secret" and short != self.id:
+            short = _SECRET.sub("", short)
         return f"{self.kind}:{short.lower() if self.kind.startswith(_WITHOUT_CASE) else short}"
 
     @property

@@ -1,5 +1,7 @@
 """Open and closed, offered and taken."""
 
+import pytest
+
 from tests.correlate.build import OURS, THIEF, record, share, told
 
 
@@ -128,3 +130,15 @@ def test_an_object_taken_from_a_shared_bucket_makes_the_buckets_offer_taken():
         userIdentity={"type": "AWSAccount", "accountId": THIEF, "principalId": "AROA:x"},
     )
     assert offer(told(policy(0, THIEF), read, copied)).state.taken
+
+
+@pytest.mark.parametrize("named", ["db", f"arn:aws:secretsmanager:eu-west-1:{OURS}:secret:db-AbCdEf"])
+def test_a_secret_that_was_shared_by_name_is_taken_by_its_arn(named):
+    policy = {"Statement": [{"Effect": "Allow", "Principal": {"AWS": THIEF}, "Action": "*", "Resource": "*"}]}
+    service = "secretsmanager.amazonaws.com"
+    shared = record(0, "PutResourcePolicy", {"secretId": named, "resourcePolicy": policy}, service=service)
+    read = record(
+        5, "GetSecretValue", {"secretId": f"arn:aws:secretsmanager:eu-west-1:{OURS}:secret:db-AbCdEf"},
+        service=service, userIdentity={"type": "AWSAccount", "accountId": THIEF, "principalId": "AROA:eve"},
+    )  # fmt: skip
+    assert offer(told(shared, read)).state.taken
