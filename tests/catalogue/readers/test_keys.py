@@ -37,6 +37,12 @@ def test_a_foreign_arn_names_its_owner_and_an_own_one_nobody():
     assert [d.key for d in keys.foreign_arn(found, READ, event())] == [f"account:{FOREIGN}"]
 
 
+@pytest.mark.parametrize(("caller", "expected"), [(OURS, [f"account:{FOREIGN}"]), (FOREIGN, [])])
+def test_a_foreign_account_is_neither_the_logs_nor_the_callers(caller, expected):
+    found = [OURS, FOREIGN, "latest", "*", None]
+    assert [d.key for d in keys.foreign_account(found, READ, event(caller=caller))] == expected
+
+
 def test_odd_input_gives_nothing():
     assert keys.grantee([None, 1, {}, []], READ, event()) == []
     assert keys.foreign_arn([None, {}, "arn:"], READ, event()) == []

@@ -40,8 +40,9 @@ def foreign_arn(found: list[Any], read: Read, event: Event) -> list[Destination]
 
 
 def foreign_account(found: list[Any], read: Read, event: Event) -> list[Destination]:
-    """Account ids that are not the log's own. Other text gives nothing."""
-    return [d for d in account(found, read, event) if d.kind is Kind.ACCOUNT and _foreign(d, event)]
+    """Account ids that are neither the log's own nor the caller's. Other text gives nothing."""
+    accounts = (d for d in account(found, read, event) if d.kind is Kind.ACCOUNT and _foreign(d, event))
+    return [d for d in accounts if d.id != event.actor.account]
 
 
 def _foreign(destination: Destination, event: Event) -> bool:
