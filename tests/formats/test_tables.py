@@ -78,6 +78,9 @@ def test_elastics_resources_are_those_of_the_record() -> None:
 
 
 @pytest.mark.parametrize(
+    "owner", [{"accountId": "123456789012"}, {"ARN": "arn:aws:kms:eu-west-1:123456789012:key/1"}]
+)
+@pytest.mark.parametrize(
     ("identity", "account"),
     [
         ({"type": "AWSAccount", "accountId": "111122223333"}, "123456789012"),
@@ -85,9 +88,11 @@ def test_elastics_resources_are_those_of_the_record() -> None:
     ],
 )
 def test_a_record_without_recipient_is_of_the_resources_owner_where_the_caller_is_foreign(
-    identity: dict[str, str], account: str
+    identity: dict[str, str], account: str, owner: dict[str, str]
 ) -> None:
-    record = shapes.record(1, userIdentity=identity, resources=[{"type": "x"}, {"accountId": "123456789012"}])
+    record = shapes.record(
+        1, userIdentity=identity, resources=[{"type": "x", "ARN": "arn:aws:s3:::b"}, owner]
+    )
     del record["recipientAccountId"]
     (event,), _ = split(shapes.text(record).encode())
     assert event.account == account

@@ -110,8 +110,14 @@ def _owner(record: Mapping[str, Any]) -> str:
     resources = record.get("resources")
     if _mapping(record.get("userIdentity")).get("type") != "AWSAccount" or not isinstance(resources, list):
         return ""
-    owners = (_text(_mapping(r).get("accountId") or _mapping(r).get("accountID")) for r in resources)
-    return next((owner for owner in owners if owner), "")
+    for resource in map(_mapping, resources):
+        if owner := _text(resource.get("accountId")) or _owner_of(_text(resource.get("ARN"))):
+            return owner
+    return ""
+
+
+def _owner_of(arn: str) -> str:
+    return [*arn.split(":", 5), "", "", ""][4] if arn.startswith("arn:") else ""
 
 
 def _actor(record: Mapping[str, Any], identity: Mapping[str, Any]) -> Actor:
@@ -121,8 +127,7 @@ def _actor(record: Mapping[str, Any], identity: Mapping[str, Any]) -> Actor:
     kind = _text(identity.get("type"))
     account = _text(identity.get("accountId")) or _text(issuer.get("accountId"))
     arn = _text(identity.get("arn"))
-    if not account and arn.startswith("arn:"):
-        account = [*arn.split(":", 5), "", "", ""][4]
+    account = account or _owner_of(arn)
     principal = _text(identity.get("principalId"))
     invoked_by = _text(identity.get("invokedBy"))
     if {account.lower(), principal.lower()} & _NOBODY:
