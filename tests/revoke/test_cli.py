@@ -14,6 +14,7 @@ from click.testing import CliRunner
 
 from exclave.change.file import read_undo
 from exclave.cli.revoke import command
+from tests.audit.build import doc
 from tests.change.stub import serving
 from tests.revoke.test_rest import EVIL, OURS, finding, policy
 
@@ -58,6 +59,15 @@ def test_wrong_input_is_a_clear_error(stub, tmp_path, arguments, content, says):
 def test_a_folder_that_is_no_inventory_is_said(stub, tmp_path):
     (tmp_path / "empty").mkdir()
     assert "no inventory in empty" in revoke("empty", code=2)
+
+
+def test_what_of_an_inventory_cannot_be_read_is_told_and_is_the_exit_status(stub, tmp_path):
+    (tmp_path / "held").mkdir()
+    (tmp_path / "held" / "a.json").write_text(json.dumps(doc("ec2.DescribeSnapshots", {"Snapshots": []})))
+    (tmp_path / "held" / "b.json").write_text("{")
+    said = revoke("held", code=3)
+    assert "could not look: held/b.json" in said
+    assert "nothing to take back" in said
 
 
 def test_without_a_choice_only_what_stands_open_to_somebody_else_is_taken(stub, tmp_path):

@@ -105,9 +105,10 @@ def command(
     )
     if not sources and not exposures:
         raise click.UsageError("say what to take back: a .jsonl, a folder, a cloud, or --exposure ID")
-    plan = _planned(sources or ("aws",), choice, who, perimeter_file, regions)
+    unseen: list[str] = []
+    plan = _planned(sources or ("aws",), choice, who, perimeter_file, regions, unseen)
     _shown(plan, plan_file)
-    unlooked = sum(not s.looked for s in plan.skipped)
+    unlooked = sum(not s.looked for s in plan.skipped) + len(unseen)
     left = sum(s.looked and s.stands for s in plan.skipped)
     if not apply_:
         tell(_summary(plan, limit))
@@ -119,9 +120,14 @@ def command(
 
 
 def _planned(
-    sources: tuple[str, ...], choice: Choice, who: Who, perimeter_file: Path | None, regions: tuple[str, ...]
+    sources: tuple[str, ...],
+    choice: Choice,
+    who: Who,
+    perimeter_file: Path | None,
+    regions: tuple[str, ...],
+    unseen: list[str],
 ) -> Plan:
-    """The plan in a file, or one made of findings."""
+    """The plan in a file, or one made of findings. `unseen` is given what could not be looked at."""
     from exclave.change import clients
     from exclave.change.file import BadFileError, read_plan
     from exclave.model import Cloud
@@ -135,7 +141,7 @@ def _planned(
         except BadFileError as error:
             raise click.UsageError(str(error)) from error
     try:
-        found = chosen(_found(sources, perimeter_file, who, regions), choice)
+        found = chosen(_found(sources, perimeter_file, who, regions, unseen), choice)
     except BadFindingsError as error:
         raise click.UsageError(str(error)) from error
     ways = load()
@@ -149,7 +155,11 @@ def _planned(
 
 
 def _found(
-    sources: tuple[str, ...], perimeter_file: Path | None, who: Who, regions: tuple[str, ...]
+    sources: tuple[str, ...],
+    perimeter_file: Path | None,
+    who: Who,
+    regions: tuple[str, ...],
+    unseen: list[str],
 ) -> Iterable[Found]:
     from exclave.revoke.findings import read
 
@@ -162,14 +172,14 @@ def _found(
             with tempfile.TemporaryDirectory(prefix="exclave-") as scratch:
                 target = Path(scratch) / "inventory"
                 _record(source, target, who, regions)
-                yield from _standing([target], perimeter_file)
+                yield from _standing([target], perimeter_file, unseen)
         elif not path.is_dir():
             raise click.BadParameter(f"{source}: no such file, folder or cloud", param_hint="FINDINGS")
     if folders:
-        yield from _standing(folders, perimeter_file)
+        yield from _standing(folders, perimeter_file, unseen)
 
 
-def _standing(folders: list[Path], perimeter_file: Path | None) -> Iterable[Found]:
+def _standing(folders: list[Path], perimeter_file: Path | None, unseen: list[str]) -> Iterable[Found]:
     """What stands open in an inventory, by the audit's own judgement."""
     from exclave.audit.exposures import exposures
     from exclave.audit.ours import seen
@@ -184,13 +194,13 @@ def _standing(folders: list[Path], perimeter_file: Path | None) -> Iterable[Foun
         raise click.UsageError(
             f"no inventory in {', '.join(map(str, folders))}: `exclave collect` records one"
         )
-    for problem in inventory.problems:
-        tell(f"could not look: {problem.where}: {problem.what}")
+    unseen += [f"could not look: {p.where}: {p.what}" for p in inventory.problems]
     perimeter, _ = perimeter_maker(perimeter_file)(seen(inventory))
     standing, looked = exposures(inventory, perimeter, load())
     for source in looked:
-        for why in source.why:
-            tell(f"{source.method}: {source.failed} could not be looked at: {why}")
+        unseen += [f"{source.method}: {source.failed} could not be looked at: {w}" for w in source.why]
+    for line in unseen:
+        tell(line)
     for one in standing:
         found = of_json(exposure(one), one.where)
         if found is not None:
