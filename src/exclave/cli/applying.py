@@ -62,7 +62,7 @@ def apply_plan(
 
     if not plan.steps:
         return []
-    target = undo_file or Path(f"exclave-undo-{datetime.now(UTC):%Y%m%dT%H%M%SZ}.jsonl")
+    target = undo_file or Path(f"exclave-undo-{datetime.now(UTC):%Y%m%dT%H%M%S.%fZ}.jsonl")
     requests = [r for s in plan.steps for r in s.change]
     accounts = clients.accounts_of(plan.steps)
     with _stopping() as stop, clear_errors():
