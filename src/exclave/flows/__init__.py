@@ -10,10 +10,11 @@ With Polars (`exclave[flows]`) a gigabyte of text takes seconds; without it litt
 
 from exclave.flows.collect import Collector
 from exclave.flows.findings import Suspect, summaries, suspects
-from exclave.flows.gather import Gathered, Gatherer
+from exclave.flows.gather import Gatherer
 from exclave.flows.model import FlowPart
 from exclave.flows.networks import control_plane
 from exclave.flows.pieces import Place
+from exclave.flows.sums import Gathered
 
 __all__ = [
     "Collector",
