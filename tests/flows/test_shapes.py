@@ -484,3 +484,19 @@ def test_no_value_breaks_the_reading(both):
 def test_a_number_that_cannot_be_costs_its_record_and_not_its_file():
     entries = [google(A, B, 5), google(A, B, "9" * 400), google(A, B, -3)]
     assert sums(totals(blob(as_lines(entries)))) == {(A, B): 5}
+
+
+@pytest.mark.parametrize("fast", [True, False])
+def test_a_number_that_cannot_be_is_told(fast):
+    line = f"2 {'1' * 12} eni-0a1b2c3d4e5f60718 {A} {B} 1 2 6 1 {{size}} {{start}} {{start}} ACCEPT OK"
+    text = [
+        line.format(size=size, start=start)
+        for size, start in ((5, 1_770_000_000), (1 << 60, 1_770_000_000), (5, 1 << 40))
+    ]
+    entries = [google(A, B, 5), google(A, B, 1 << 60)]
+    for content, unread in (("\n".join(text).encode(), "2 lines"), (as_lines(entries), "1 records")):
+        gatherer = Gatherer(fast=fast)
+        assert gatherer.take(blob(content))
+        found = gatherer.done()
+        assert [p.what.startswith(unread) for p in found.problems] == [True]
+        assert found.records == 1

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from exclave.flows.addresses import NEAR_PATTERN, near
 from exclave.flows.model import HOURS, LATEST, MOST, PAIR, SUMS, WINDOW, PairRow
-from exclave.flows.named import BLOCKED, OCSF
+from exclave.flows.named import BLOCKED, OCSF, WAYS
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -52,7 +52,7 @@ def ruler(names: Sequence[str], between: bytes = b" ") -> bytes:
 
 
 class TextSums(NamedTuple):
-    """Sums of lines, how many there were, how many say no bytes or no time, and each interface's constant address."""
+    """Sums of lines, how many there were, how many say no bytes or no time that can be, and each interface's constant address."""
 
     pairs: Frame
     lines: int
@@ -130,7 +130,18 @@ def _says_no_end() -> Any:
 
 def _unread() -> Any:
     pl = polars()
-    return pl.col("bytes").is_null() | pl.col("start").is_null()
+    return pl.col("bytes").is_null() | pl.col("start").is_null() | _possible().not_()
+
+
+def _possible() -> Any:
+    """Whether a record's size and time can be."""
+    pl = polars()
+    return pl.col("bytes").is_between(0, MOST) & pl.col("start").is_between(1, LATEST)
+
+
+def impossible(frame: Frame) -> int:
+    """How many canonical records say a size or a time that can't be."""
+    return int(frame.select(_possible().not_().sum()).item())
 
 
 def with_near(read: Frame, columns: Collection[str]) -> Frame:
@@ -197,36 +208,20 @@ def of_ocsf(data: bytes) -> Frame:
             kind, found = inner[step], found.struct.field(step) if depth else found
         return found
 
+    def column(name: str, found: Sequence[Any]) -> Any:
+        if name in _NUMBERS:
+            return pl.coalesce([one.cast(pl.Int64, strict=False) for one in found]).alias(name)
+        return pl.coalesce([one.cast(pl.String, strict=False).replace("", None) for one in found]).alias(name)
+
     said = {name: [e for e in (at(path) for path in paths) if e is not None] for name, paths in OCSF.items()}
-    kept = [
-        pl.coalesce(
-            [
-                e.cast(pl.Int64 if name in _NUMBERS else pl.String, strict=False).replace("", None)
-                if name not in _NUMBERS
-                else e.cast(pl.Int64, strict=False)
-                for e in found
-            ]
-        ).alias(name)
-        for name, found in said.items()
-        if found and name in (*_READ, "account", "vpc", "subnet", "direction")
-    ]
-    read = frame.select(kept)
-    time = pl.col("start")
-    way = {"outbound": "egress", "inbound": "ingress"}
-    return read.with_columns(
-        pl.when(time >= _MILLIS).then(time // 1000).otherwise(time).alias("start"),
-        *([pl.col("direction").str.to_lowercase().replace(way)] if "direction" in read.columns else []),
-        *(
-            [
-                pl.when(pl.col("action").fill_null("").str.to_lowercase().is_in(sorted(BLOCKED)))
-                .then(pl.lit("REJECT"))
-                .otherwise(pl.lit("ACCEPT"))
-                .alias("action")
-            ]
-            if "action" in read.columns
-            else []
-        ),
-    )
+    read = frame.select([column(name, found) for name, found in said.items() if found])
+    time, action = pl.col("start"), pl.col("action").fill_null("").str.to_lowercase()
+    changed = {
+        "start": pl.when(time >= _MILLIS).then(time // 1000).otherwise(time),
+        "direction": pl.col("direction").str.to_lowercase().replace(WAYS),
+        "action": pl.when(action.is_in(sorted(BLOCKED))).then(pl.lit("REJECT")).otherwise(pl.lit("ACCEPT")),
+    }
+    return read.with_columns(**{name: value for name, value in changed.items() if name in read.columns})
 
 
 def of_parquet(data: bytes, fields: Mapping[str, str]) -> Frame:
@@ -280,13 +275,7 @@ def counted(frame: Frame) -> Frame:
 def _counted(frame: Frame, columns: Collection[str]) -> Frame:
     pl = polars()
     wanted = (pl.col("action") != "REJECT") if "action" in columns else pl.lit(value=True)
-    return frame.filter(
-        wanted
-        & pl.col("bytes").is_between(0, MOST)
-        & pl.col("start").is_between(1, LATEST)
-        & (pl.col("src") != "-")
-        & (pl.col("dst") != "-")
-    )
+    return frame.filter(wanted & _possible() & (pl.col("src") != "-") & (pl.col("dst") != "-"))
 
 
 def summed(frame: Frame, own: Collection[str] = ()) -> Frame:

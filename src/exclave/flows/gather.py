@@ -105,7 +105,9 @@ class Gatherer:
                 self._sums.say((blob.name,), what)
                 return
             frame = frames.of_ocsf(data) if ocsf else frames.of_parquet(data, fields)
-            self._sums.records += frame.height
+            left_out = frames.impossible(frame)
+            self._sums.records += frame.height - left_out
+            self._sums.others(blob.name, left_out)
             kept = frames.counted(self._sums.within(frame))
         except Exception as error:  # noqa: BLE001
             what = f"not readable as parquet: {str(error).partition(chr(10))[0][:200]}"
@@ -161,11 +163,12 @@ class Gatherer:
                 else:
                     others += 1
             frame, own, bad = frames.of_tuples("\n".join(lines))
-            self._sums.records += frame.height
+            left_out = frames.impossible(frame)
+            self._sums.records += frame.height - left_out
             whose = sorted((address, mac, *places.get(mac, ("", "")), "") for address, mac in own)
             kept = frames.counted(self._sums.within(frame))
             self._sums.frame(Cloud.AZURE, (blob.name,), kept, tuple(whose))
-            self._sums.others(blob.name, others + bad)
+            self._sums.others(blob.name, others + bad + left_out)
 
     def _rows(self, blob: Blob, kind: str) -> None:
         cloud, known, header, read = READ_AS_ROWS[kind]
@@ -177,7 +180,8 @@ class Gatherer:
                 rows = [None] if record is None else list(read(record))
                 good = [row for row in rows if row is not None]
                 others += len(rows) - len(good)
-                self._sums.records += len(good)
-                table.add(row for row in good if self._sums.wanted(row.start))
+                left_out = table.add(row for row in good if self._sums.wanted(row.start))
+                others += left_out
+                self._sums.records += len(good) - left_out
             self._sums.table(cloud, (blob.name,), table)
             self._sums.others(blob.name, others)

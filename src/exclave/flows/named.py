@@ -50,7 +50,7 @@ _ELASTIC = {
     "service": ("aws.vpcflow.pkt_dst_service", "aws.vpcflow.pkt_dst_aws_service"),
     "direction": ("aws.vpcflow.flow_direction", "network.direction"), "action": ("aws.vpcflow.action",),
 }  # fmt: skip
-_WAYS = {"outbound": "egress", "egress": "egress", "inbound": "ingress", "ingress": "ingress"}
+WAYS = {"outbound": "egress", "egress": "egress", "inbound": "ingress", "ingress": "ingress"}
 _SEPARATORS = re.compile(r"[-_ ]")
 _CELL_END = re.compile(r"\s")  # what would end a field among those of a line
 _KEY = re.compile(
@@ -146,7 +146,7 @@ def _of_paths(record: Mapping[str, Any], paths: Mapping[str, tuple[str, ...]]) -
         for name, places in paths.items()
     }
     out = {name: text for name, text in found.items() if text}
-    out["direction"] = _WAYS.get(found["direction"].lower(), "-")
+    out["direction"] = WAYS.get(found["direction"].lower(), "-")
     out["action"] = "REJECT" if found["action"].lower() in BLOCKED else "ACCEPT"
     return out | {"start": _seconds(out.get("start", ""))}
 

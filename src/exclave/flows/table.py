@@ -40,11 +40,12 @@ class Table:
     first: int = 0
     last: int = 0
 
-    def add(self, rows: Iterable[Row]) -> None:
-        """Adds rows, but those whose size or time can't be."""
-        pairs = self.pairs
+    def add(self, rows: Iterable[Row]) -> int:
+        """Adds rows, but those whose size or time can't be, and gives the number of these."""
+        pairs, left_out = self.pairs, 0
         for row in rows:
             if not (0 <= row.bytes <= MOST and 1 <= row.start <= LATEST):
+                left_out += 1
                 continue
             key = (row.interface, row.src, row.dst, row.service, row.peer, row.peer_vpc)
             known = pairs.get(key)
@@ -59,6 +60,7 @@ class Table:
                 self.owners.setdefault((address, row.interface), (row.account, row.vpc, row.subnet))
             elif row.vpc or row.account:
                 self.unplaced.setdefault(row.interface, (row.account, row.vpc, row.subnet))
+        return left_out
 
     def pair_rows(self, own: Collection[str]) -> tuple[PairRow, ...]:
         """PAIR + SUMS + HOURS, with addresses of the internet but those of `own` taken together."""

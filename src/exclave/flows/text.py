@@ -145,7 +145,7 @@ class Lines:
                 count += 1
                 try:
                     if (row := aws.row(line.split(" "), at)) is not None and self.sums.wanted(row.start):
-                        table.add((row,))
+                        bad += table.add((row,))
                 except ValueError:
                     bad += 1
         return table, count, bad
