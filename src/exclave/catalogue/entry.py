@@ -86,9 +86,7 @@ class Revoke(_Table, frozen=True):
     call: str
     args: dict[str, Any] = {}
     when: tuple[Kind, ...] = ()  # only for these kinds of destination; none: for all
-    of: tuple[
-        str, ...
-    ] = ()  # only for these kinds of resource, where each has a call of its own; none: for all
+    of: tuple[str, ...] = ()  # only for these kinds of resource; none: for all
     risk: Literal["safe", "disruptive"] = "safe"
     note: str = ""
 

@@ -19,9 +19,8 @@ if TYPE_CHECKING:
 
 LONGEST = 3600  # seconds of an alarm's period times its periods: later, the data has gone
 SENDER = "cloudwatch.amazonaws.com"
-SYSTEM = (
-    "emitSystemFieldDimensions"  # of a filter: account and region of the log, as dimensions of its metrics
-)
+# Of a filter: account and region of the log become dimensions of its metrics.
+SYSTEM = "emitSystemFieldDimensions"
 _MINUTE = 60  # how often a filter reports its default value
 _CHILD = re.compile(r"""\bALARM\(\s*(?:"([^"]*)"|'([^']*)'|([^"')]*?))\s*\)""")
 Name = tuple[object, object]  # of a metric: namespace and name

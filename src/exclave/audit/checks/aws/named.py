@@ -200,8 +200,9 @@ def endpoints(
     """Owners of VPC endpoints that policies name and that are none of ours: name, and context."""
     for condition in _conditions(documents):
         kind = _OF_ENDPOINT.get(condition.key)
-        for value in condition.values if kind is not None else ():
-            assert kind is not None
+        if kind is None:
+            continue
+        for value in condition.values:
             name = _fill(value, kind) or value
             judged = perimeter.judge(Destination(kind=kind, id=name, cloud=Cloud.AWS), account)
             if name != account and judged.verdict in FOREIGN:

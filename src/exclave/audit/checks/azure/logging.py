@@ -30,6 +30,9 @@ PROFILE_CATEGORIES = ("Write", "Delete", "Action")
 LEAST_DAYS = 90
 KEPT_FOREVER = frozenset({-1, 0})
 
+_PLACES = ("workspaceId", "storageAccountId", "eventHubAuthorizationRuleId", "serviceBusRuleId")
+_NO_RESOURCE = "its destination is no resource"
+
 
 @dataclass(frozen=True, slots=True)
 class Places:
@@ -117,37 +120,37 @@ def destination(
     """
     judged_: list[tuple[Status, str]] = []
     if workspace := held.get("workspaceId"):
-        judged_.append(_place(str(workspace), account, perimeter, places.workspaces, WORKSPACES, places))
+        judged_.append(_place(str(workspace), places.workspaces, WORKSPACES, places))
     if store := held.get("storageAccountId"):
-        found = _place(str(store), account, perimeter, places.accounts, ACCOUNTS, places)
+        found = _place(str(store), places.accounts, ACCOUNTS, places)
         judged_.append((Status.FAIL, short) if short and found[0] is Status.PASS else found)
     if hub := held.get("eventHubAuthorizationRuleId") or held.get("serviceBusRuleId"):
-        foreign = _foreign(str(hub), account, perimeter)
-        judged_.append((Status.FAIL, foreign) if foreign else (
-            Status.PARTIAL, "it goes only to an event hub: nothing shows that it is kept"
-        ))  # fmt: skip
+        kept = (Status.PARTIAL, "it goes only to an event hub: nothing shows that it is kept")
+        judged_.append(kept if subscription_of(str(hub)) else (Status.FAIL, _NO_RESOURCE))
     if held.get("marketplacePartnerId"):
         judged_.append((Status.PARTIAL, "it goes only to a partner of the marketplace"))
     if not judged_:
         return Status.FAIL, "it goes nowhere"
-    foreign_ones = [
-        why for status, why in judged_ if status is Status.FAIL and why.startswith("it goes to sub")
-    ]
-    if foreign_ones:
-        return Status.FAIL, foreign_ones[0]
+    if strange := foreign(held, account, perimeter):
+        return Status.FAIL, strange
     return min(judged_, key=lambda j: j[0].rank)
+
+
+def foreign(held: Mapping[str, Any], account: str, perimeter: Perimeter) -> str:
+    """The destination of a setting that isn't ours, in words; "" if there is none."""
+    return next(
+        (found for key in _PLACES if (found := _foreign(str(held.get(key) or ""), account, perimeter))), ""
+    )
 
 
 def _place(
     identifier: str,
-    account: str,
-    perimeter: Perimeter,
     known: Mapping[str, Mapping[str, Any]],
     call: str,
     places: Places,
 ) -> tuple[Status, str]:
-    if foreign := _foreign(identifier, account, perimeter):
-        return Status.FAIL, foreign
+    if not subscription_of(identifier):
+        return Status.FAIL, _NO_RESOURCE
     found = known.get(norm(identifier))
     if found is None:
         if (call, subscription_of(identifier)) in places.seen:
@@ -170,7 +173,7 @@ def _foreign(identifier: str, account: str, perimeter: Perimeter) -> str:
     subscription = subscription_of(identifier)
     target = Destination(kind=Kind.SUBSCRIPTION, id=subscription, cloud=Cloud.AZURE)
     if not subscription or subscription == account.lower():
-        return "" if subscription else "its destination is no resource"
+        return ""
     judgement = perimeter.judge(target, account)
     return "" if judgement.verdict in OURS else f"it goes to subscription {subscription}, which is not ours"
 

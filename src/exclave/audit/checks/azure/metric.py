@@ -24,9 +24,8 @@ if TYPE_CHECKING:
 ALERTS, ACCOUNTS = "insights.MetricAlerts", "arg.StorageAccounts"
 TYPE, METRIC = "Microsoft.Storage/storageAccounts", "Egress"
 MOST_BYTES = 1 << 40  # a window's threshold above which nothing is noticed in time: 1 TiB
-MOST_READ = (
-    100 << 20
-)  # bytes of one answer, which Average and Maximum are of: tools read in pieces (AzCopy at most 100 MiB)
+# Bytes of one answer, which Average and Maximum are of: tools read in pieces (AzCopy of at most 100 MiB).
+MOST_READ = 100 << 20
 MOST_PERIODS = timedelta(days=1)  # that a dynamic threshold may wait for
 _OVER = frozenset({"greaterthan", "greaterthanorequal", "greaterorlessthan"})
 # The part of an account that has all of its traffic, by the account's kind; of any other kind it is the account itself.

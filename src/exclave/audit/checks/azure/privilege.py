@@ -134,10 +134,8 @@ def _assignment(
             resource=identifier, status=Status.COULD_NOT_LOOK, why=why, facts=tuple(facts), where=where
         )
     has = ACTIVATE if people.entered(principal) else has
-    members = {
-        **people.members,
-        principal: people.behind(principal),
-    }  # a deny may spare one who comes in later
+    # a deny may spare one who comes in later
+    members = {**people.members, principal: people.behind(principal)}
     place = (principal, str(held.get("scope")), account, members)
     shares = kept(sharing(role), denied, *place)
     name = people.names.get(principal, principal)

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from exclave.audit.checks.azure.ids import listed, properties
-from exclave.audit.checks.azure.logging import Places, destination, places_of
+from exclave.audit.checks.azure.logging import Places, destination, foreign, places_of
 from exclave.audit.judging import failed, judged, passed, unseen
 from exclave.audit.model import Check, Item, Settings, Status
 
@@ -105,6 +105,8 @@ def _exported(answer: Answer, perimeter: Perimeter, places: Places) -> Item:
         status, why = destination(held, answer.scope.account, perimeter, places)
         if status is Status.PARTIAL:
             status, why = Status.PASS, ""  # an event hub: a hunt can read from it
+        elif status is Status.FAIL and not foreign(held, answer.scope.account, perimeter):
+            status = Status.PARTIAL  # nowhere, or to what is gone, is as without an export
         for log in listed(held, "logs"):
             if log.get("enabled") is True and log.get("category") in ways:
                 ways[str(log["category"])].append((status, why, str(setting.get("name"))))
@@ -118,8 +120,6 @@ def _exported(answer: Answer, perimeter: Perimeter, places: Places) -> Item:
     facts = (("setting", setting),)
     if status is Status.PASS:
         return passed(name, facts=facts, where=answer.where)
-    # nowhere, or to what is gone, is as without an export; to somebody else it is worse
-    lost = status is Status.FAIL and not why.endswith("not ours")
     return Item(
-        resource=name, status=Status.PARTIAL if lost else status, why=f"setting {setting}: {why}", facts=facts, where=answer.where
-    )  # fmt: skip
+        resource=name, status=status, why=f"setting {setting}: {why}", facts=facts, where=answer.where
+    )
